@@ -8,9 +8,9 @@ const LOG = `[2026-11-25T13:45:46.100+0000][info][gc,start    ] GC(0) Pause Youn
 [2026-11-25T13:45:50.000+0000][info][safepoint   ] Safepoint "Cleanup", Time since last: 1 ns, Reaching safepoint: 2 ns, Cleanup: 3 ns, At safepoint: 4 ns, Total: 1500000 ns
 half a line at the end of a killed node's log [2026-11-`
 
-describe('the log of a JVM', () => {
+describe('a JVM log', () => {
   const end = Date.UTC(2026, 10, 25, 13, 45, 46, 123)
-  it('gives each pause with both its ends', () => {
+  it('contains the start and end of each pause', () => {
     expect(parsePauses(LOG)).toEqual([
       { start: end - 20, end, reason: 'G1CollectForAllocation' },
       {
@@ -21,7 +21,7 @@ describe('the log of a JVM', () => {
     ])
   })
 
-  it('tells the spans that met a pause from those that met none', () => {
+  it('separates the periods that overlap a pause from the others', () => {
     const pauses = parsePauses(LOG)
     expect(overlapsPause(pauses, end - 30, end - 21)).toBe(false)
     expect(overlapsPause(pauses, end - 30, end - 20)).toBe(true)
@@ -31,8 +31,8 @@ describe('the log of a JVM', () => {
   })
 })
 
-describe('what nodetool says', () => {
-  it('is read for how many sstables a read looks into', () => {
+describe('the histograms of nodetool', () => {
+  it('contain the number of sstables that a read touches', () => {
     const text = `threshold/messages histograms
 Percentile      Read Latency     Write Latency          SSTables    Partition Size        Cell Count
                     (micros)          (micros)                             (bytes)
@@ -49,8 +49,8 @@ Percentile      Read Latency     Write Latency          SSTables    Partition Si
   })
 })
 
-describe('a nodetool that fails', () => {
-  it('says what went wrong and in which step, and not where in its code', () => {
+describe('a failed nodetool', () => {
+  it('reports the error and the failed step without the stack trace', () => {
     const stderr = `error: Repair job has failed with the error message: Some repair failed
 -- StackTrace --
 java.lang.RuntimeException: Repair job has failed
@@ -64,7 +64,7 @@ java.lang.RuntimeException: Repair job has failed
     )
   })
 
-  it('tells how it ended where it said nothing, and all it said where there is no stack trace', () => {
+  it('reports the exit code without output, and the whole output without a stack trace', () => {
     expect(describeFailure('no answer within 120 s', '', '')).toBe('no answer within 120 s')
     expect(
       describeFailure('exit code 1', '', 'nodetool: Failed to connect\n  to 127.0.0.1:7199\n'),
@@ -73,7 +73,7 @@ java.lang.RuntimeException: Repair job has failed
 })
 
 describe('the address of a Cassandra', () => {
-  it('names nodes, port, data centre and keyspace', () => {
+  it('contains nodes, port, data centre and keyspace', () => {
     expect(parseCassandraUri('cassandra://127.0.0.1,127.0.0.2:9142/chat?dc=dc1')).toEqual({
       contactPoints: ['127.0.0.1', '127.0.0.2'],
       port: 9142,
@@ -86,12 +86,12 @@ describe('the address of a Cassandra', () => {
     })
   })
 
-  it('takes another keyspace', () => {
+  it('accepts another keyspace', () => {
     for (const uri of ['cassandra://h:1/?dc=d', 'cassandra://h:1/old?dc=d'])
       expect(withKeyspace(uri, 'new')).toBe('cassandra://h:1/new?dc=d')
   })
 
-  it('is refused without repeating what may be a password', () => {
+  it('is rejected without quoting a password', () => {
     expect(() => parseCassandraUri('cassandra://ada:secret@')).toThrow(/^(?!.*secret)/)
   })
 })

@@ -19,13 +19,13 @@ const countOf = async (engine: CassandraEngine): Promise<number> =>
   Number((await ask<{ count: unknown }>(engine, 'SELECT count(*) AS count FROM t.rows'))[0]?.count)
 
 /**
- * Whether a node on 127.0.0.2 listens, just before it asks its seed. Linux lists the address
- * backwards in hexadecimal, and this state as 0A.
+ * Whether the node on 127.0.0.2 listens, which it does just before it contacts its seed. Linux
+ * lists the address backwards in hexadecimal, and the state LISTEN as 0A.
  */
 const secondListens = async (): Promise<boolean> =>
   /: 0200007F:\w{4} 00000000:0000 0A /.test(await readFile('/proc/net/tcp', 'utf8'))
 
-/** A node takes ten seconds and more to start, so these share one; each leaves it running. */
+/** The tests share one node, which takes ten seconds or more to start. Each leaves it running. */
 describe('Cassandra', { timeout: 120_000 }, () => {
   const use = new AsyncDisposableStack()
   let engine: CassandraEngine
@@ -44,7 +44,7 @@ describe('Cassandra', { timeout: 120_000 }, () => {
   })
   afterAll(() => use.disposeAsync())
 
-  it('says what it is, and where', () => {
+  it('reports its label and address', () => {
     const { product, version, provider, text } = engine.label
     expect(text).toBe(`${product} ${version} (${provider})`)
     expect(product).toMatch(/^Cassandra, \d+ MB heap$/)
@@ -52,30 +52,27 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     expect(engine.state()).toBe('running')
   })
 
-  it.runIf(allTests())(
-    'killed and started again has every write that it acknowledged, to the last',
-    async () => {
-      // One after the other, and the kill at once after the last: a log that is written ten times a
-      // second would miss some.
-      await withCassandraClient(
-        engine.uri,
-        async (client) => {
-          for (let id = 0; id < ROWS; id++)
-            await client.execute('INSERT INTO t.rows (id, text) VALUES (?, ?)', [id, 'x'], {
-              prepare: true,
-            })
-          await engine.kill()
-        },
-        TIMEOUT_MS,
-      )
-      expect(engine.state()).toBe('killed')
-      await engine.restart()
-      expect(engine.state()).toBe('running')
-      expect(await countOf(engine)).toBe(ROWS)
-    },
-  )
+  it.runIf(allTests())('has every acknowledged write after a kill and a restart', async () => {
+    // The kill follows the last write at once: a log that is synced ten times a
+    // second would miss some.
+    await withCassandraClient(
+      engine.uri,
+      async (client) => {
+        for (let id = 0; id < ROWS; id++)
+          await client.execute('INSERT INTO t.rows (id, text) VALUES (?, ?)', [id, 'x'], {
+            prepare: true,
+          })
+        await engine.kill()
+      },
+      TIMEOUT_MS,
+    )
+    expect(engine.state()).toBe('killed')
+    await engine.restart()
+    expect(engine.state()).toBe('running')
+    expect(await countOf(engine)).toBe(ROWS)
+  })
 
-  it('paused answers nothing and closes nothing, and goes on where it was', async () => {
+  it('neither answers nor closes connections while paused, and continues when resumed', async () => {
     const before = await countOf(engine)
     await engine.pause()
     expect(engine.state()).toBe('paused')
@@ -87,11 +84,11 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     await vi.waitFor(async () => expect(await countOf(engine)).toBe(before), TIMEOUT_MS)
   })
 
-  // Nodetool is a JVM of its own, each time.
+  // Each nodetool call starts a JVM.
   it.runIf(allTests())(
-    'tells of its nodes what nodetool and the log of its collector say',
+    'reports the nodetool figures and garbage collector pauses of its nodes',
     async () => {
-      // Where containers run it there is no node to ask.
+      // A container offers no nodes.
       for (const node of engine.nodes()) {
         expect(await node.nodetool('status')).toMatch(/^UN +127\.0\.0\.1/m)
         await node.nodetool('flush', 't')
@@ -109,14 +106,14 @@ describe('Cassandra', { timeout: 120_000 }, () => {
   )
 
   it.runIf(allTests() && process.platform === 'linux')(
-    'takes a node in also when the first does not answer it at once',
+    'adds a node even if the first node answers late',
     async (test) => {
       if (engine.label.provider !== 'native')
         test.skip('containers have no addresses of their own on this machine')
       await engine.pause()
       const resumeLate = async () => {
         await expect.poll(secondListens, { timeout: 60_000 }).toBe(true)
-        // A node that asks once gives up after three seconds.
+        // A node that contacts its seed once gives up after three seconds.
         await delay(4_000)
         await engine.resume()
       }
@@ -126,7 +123,7 @@ describe('Cassandra', { timeout: 120_000 }, () => {
     },
   )
 
-  it('is noticed when it dies by itself, and leaves no process when it is stopped', async () => {
+  it('reports its own death, and leaves no process after a stop', async () => {
     const { pid } = engine
     if (pid !== undefined) {
       process.kill(pid, 'SIGKILL')

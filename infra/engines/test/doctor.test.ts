@@ -9,22 +9,22 @@ import { inspectMachine } from '../src/doctor/inspect.ts'
 import { familyOf, REMEDIES } from '../src/doctor/remedies.ts'
 import type { DoctorReport } from '../src/doctor/report.ts'
 import { which } from '../src/process/which.ts'
-import { emptyCache, folder, setEnvironment, site } from './machine.ts'
+import { emptyCache, setEnvironment, startSite, tempFolder } from './helpers.ts'
 
 const dockerAnswers = (await findDocker()).usable
 
 /**
- * The doctor on a machine that has these programs and no others; nothing in its cache or its home;
- * a mirror that has nothing.
+ * Runs the doctor with only these programs on the PATH, an empty cache and home, and a mirror that
+ * has nothing.
  */
 async function diagnose(
   use: AsyncDisposableStack,
   programs: Readonly<Record<string, string>> = {},
 ) {
   const cache = await emptyCache(use)
-  const [path, home] = [await folder(use), await folder(use)]
+  const [path, home] = [await tempFolder(use), await tempFolder(use)]
   for (const [name, target] of Object.entries(programs)) await symlink(target, join(path, name))
-  const mirror = await site(use, () => ({ status: 404 }))
+  const mirror = await startSite(use, () => ({ status: 404 }))
   setEnvironment(use, {
     PATH: path,
     HOME: home,
@@ -41,22 +41,22 @@ async function diagnose(
   return { report, text: formatDoctor(report), cache }
 }
 
-/** A program that says this on stderr, as Java does with its version. */
+/** A program that prints the text to stderr, as Java does with its version. */
 async function saying(use: AsyncDisposableStack, text: string): Promise<string> {
-  const path = join(await folder(use), 'program')
+  const path = join(await tempFolder(use), 'program')
   await writeFile(path, `#!${(await which('sh'))!}\necho '${text}' >&2\n`, { mode: 0o755 })
   return path
 }
 
 const tool = (report: DoctorReport, name: string) => report.tools.find((each) => each.name === name)
-/** The interpreter itself, and not what stands before it on the PATH to choose one. */
+/** The interpreter itself, not a wrapper on the PATH that chooses one. */
 const python = (): string =>
   execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()
 
 describe.skipIf(dockerAnswers)(
   'the doctor on a machine without Docker or Rust (skipped where Docker answers)',
   () => {
-    it('says of each stage what it would stand on, and what must be fetched first', async () => {
+    it('reports the engine of each stage, and what must be fetched first', async () => {
       await using use = new AsyncDisposableStack()
       const java = await saying(use, 'openjdk version "17.0.15" 2025-04-15')
       const { report, text } = await diagnose(use, {
@@ -92,7 +92,7 @@ describe.skipIf(dockerAnswers)(
         /install Maven/,
       ],
     ])(
-      '%s says what stage 2 lacks, and the command that brings it',
+      '%s reports what stage 2 lacks, and the command that installs it',
       async (_what, version, why, next) => {
         await using use = new AsyncDisposableStack()
         const { report, text } = await diagnose(use, {
@@ -112,7 +112,7 @@ describe.skipIf(dockerAnswers)(
       },
     )
 
-    it('says what stands in, and the command for better', async () => {
+    it('reports the stand-in, and the command for a better engine', async () => {
       await using use = new AsyncDisposableStack()
       const { report, text } = await diagnose(use, { python3: python() })
       expect(report.stages[0]).toMatchObject({
@@ -128,7 +128,7 @@ describe.skipIf(dockerAnswers)(
       expect(tool(report, 'Python 3')?.version).toMatch(/^3\.\d+/)
     })
 
-    it('tells of everything that is missing what it is for, and a command', async () => {
+    it('reports the purpose and a command for each missing tool', async () => {
       await using use = new AsyncDisposableStack()
       const { report, text } = await diagnose(use, { python3: python() })
       for (const name of ['Docker', 'Rust', 'Java 17', 'Go']) {
@@ -141,14 +141,14 @@ describe.skipIf(dockerAnswers)(
         expect(text).toContain(`${facts?.why}; used for ${facts?.for}`)
         expect(text).toContain(`→ ${facts?.install}`)
       }
-      // Where no CI of ours has been, nobody is told that it works.
+      // The doctor does not claim that an untried Docker works.
       expect(text).toMatch(/– Docker .*not tried: the official images/)
       expect(text.match(/not \S+ in Docker: Docker is not installed/g)).toHaveLength(2)
       for (const { next } of report.stages.flatMap(({ passedOver }) => passedOver))
         expect(text).toContain(`→ ${next}`)
     })
 
-    it('says what cannot run where there is no Python either', async () => {
+    it('reports the stages that cannot run without Python', async () => {
       await using use = new AsyncDisposableStack()
       const { report, text } = await diagnose(use)
       expect(report.status).toBe('cannot')
@@ -158,7 +158,7 @@ describe.skipIf(dockerAnswers)(
       expect(text).toContain(tool(report, 'Python 3')?.install)
     })
 
-    it('is not misled by programs that are there and do not work', async () => {
+    it('recognizes installed programs that do not work', async () => {
       await using use = new AsyncDisposableStack()
       const no = (await which('false'))!
       const { report } = await diagnose(use, {
@@ -176,7 +176,7 @@ describe.skipIf(dockerAnswers)(
       expect(tool(report, 'Docker')?.why).toContain('its daemon does not answer')
     })
 
-    it('installs nothing and starts nothing', async () => {
+    it('installs and starts nothing', async () => {
       await using use = new AsyncDisposableStack()
       const { report, cache } = await diagnose(use, { python3: python() })
       expect(['run', 'locks', 'build'].filter((name) => existsSync(join(cache, name)))).toEqual([])
@@ -186,7 +186,7 @@ describe.skipIf(dockerAnswers)(
   },
 )
 
-describe('remedies', () => {
+describe('the remedies', () => {
   it.each([
     ['linux', 'NAME="Debian GNU/Linux"\nID=debian\n', 'debian'],
     ['linux', 'ID=linuxmint\nID_LIKE="ubuntu debian"\n', 'debian'],

@@ -10,8 +10,9 @@ import { isListening, isPortFree } from '../src/process/ports.ts'
 import { dedicatedMongo } from '../src/testing/index.ts'
 
 /*
- * What an engine promises, on whatever engine this machine has: a test that kills one is only as
- * good as these. A driver of one's own sees every effect; nothing is asked of the engine's word.
+ * The guarantees of every engine, checked on the engine that this machine has. Tests that kill
+ * engines rely on them. A separate driver observes each effect; the engine's own state is not
+ * trusted.
  */
 const MEGABYTE = 1024 * 1024
 
@@ -23,15 +24,15 @@ afterAll(async () => {
   await engine?.stop()
 })
 
-/** A new connection for each question: an old one would remember how the server was. */
-async function withClient<T>(ask: (client: MongoClient) => Promise<T>): Promise<T> {
+/** Opens a new connection each time, since an old one would remember the server's state. */
+async function withClient<T>(use: (client: MongoClient) => Promise<T>): Promise<T> {
   const client = new MongoClient(engine.uri, {
     serverSelectionTimeoutMS: 2_000,
     connectTimeoutMS: 2_000,
     socketTimeoutMS: 2_000,
   })
   try {
-    return await ask(client)
+    return await use(client)
   } finally {
     await client.close(true)
   }
@@ -54,23 +55,23 @@ const names = (): Promise<string[]> =>
 const port = (): number => Number(new URL(engine.uri).port)
 
 describe('an engine', () => {
-  it('answers a driver as soon as it is started, and says what it is', async () => {
+  it('answers a driver as soon as it has started, and reports its label', async () => {
     expect(await ping()).toMatchObject({ ok: 1 })
     expect(engine.state()).toBe('running')
     const { product, version, provider, standIn, text } = engine.label
     expect(text).toContain(`${product} ${version} (${provider}`)
-    // Only MongoDB itself goes by that name.
+    // Only MongoDB itself has that product name.
     expect(standIn === undefined).toBe(product === 'MongoDB')
     expect(text.includes('a stand-in')).toBe(standIn !== undefined)
   })
 
-  it('lets go of no less cache than was asked for, and is one node', async () => {
+  it('has at least the requested cache, and is one node', async () => {
     expect(engine.limits().cacheBytes).toBeGreaterThanOrEqual(64 * MEGABYTE)
     await engine.scale(1)
     await expect(engine.scale(3)).rejects.toMatchObject({ code: 'ENGINE_CANNOT_SCALE' })
   })
 
-  it('is gone for its clients when it is killed, and back with all that was acknowledged when it is restarted', async () => {
+  it('is unreachable after a kill, and has all acknowledged writes after a restart', async () => {
     const { uri, pid } = engine
     await write('before')
     await engine.kill()
@@ -86,7 +87,7 @@ describe('an engine', () => {
     await write('since')
   })
 
-  it('refuses to be paused, resumed or killed while it is killed', async () => {
+  it('cannot be paused, resumed or killed after a kill', async () => {
     await engine.kill()
     const refusals = await Promise.allSettled([engine.pause(), engine.resume(), engine.kill()])
     if (engine.label.provider === 'native')
@@ -99,7 +100,7 @@ describe('an engine', () => {
     expect(await names()).toEqual(['before', 'since'])
   })
 
-  it('hangs while it is paused, connections open, and goes on when it is resumed', async () => {
+  it('hangs with open connections while paused, and continues when resumed', async () => {
     await withClient(async (client) => {
       await client.db('admin').command({ ping: 1 })
       await engine.pause()
@@ -107,14 +108,14 @@ describe('an engine', () => {
       const hanging = client.db('kept').collection('names').countDocuments()
       await expect(hanging).rejects.toThrow()
     })
-    // The system still takes connections for it: to its clients it looks slow, not gone.
+    // The system still accepts connections for it, so clients see a slow server.
     expect(await isListening(port())).toBe(true)
     await engine.resume()
     expect(engine.state()).toBe('running')
     await vi.waitFor(async () => expect(await names()).toEqual(['before', 'since']), 20_000)
   })
 
-  it('keeps its data and its address over a restart while it runs, and while it is paused', async () => {
+  it('keeps its data and address over a restart, both running and paused', async () => {
     const { uri } = engine
     await engine.restart()
     expect(await names()).toEqual(['before', 'since'])
@@ -125,7 +126,7 @@ describe('an engine', () => {
     expect(await names()).toEqual(['before', 'since'])
   })
 
-  it('leaves no process, no port and no file when it is stopped, be it twice, and cannot be had again', async () => {
+  it('leaves no process, port or file after one or two stops, and cannot restart', async () => {
     const { pid } = engine
     const before = await readdir(join(cacheDir(), 'run'))
     await Promise.all([engine.stop(), engine.stop()])
@@ -133,8 +134,8 @@ describe('an engine', () => {
     expect(engine.state()).toBe('stopped')
     if (pid !== undefined) expect(await identify(pid)).toBeUndefined()
     expect(await isPortFree(port())).toBe(true)
-    const gone = before.filter((name) => !existsSync(join(cacheDir(), 'run', name)))
-    expect(gone.filter((name) => name.startsWith('mongodb-')).length).toBeGreaterThanOrEqual(2)
+    const removed = before.filter((name) => !existsSync(join(cacheDir(), 'run', name)))
+    expect(removed.filter((name) => name.startsWith('mongodb-')).length).toBeGreaterThanOrEqual(2)
     for (const act of [() => engine.kill(), () => engine.restart(), () => engine.pause()])
       await expect(act()).rejects.toMatchObject({ code: 'ENGINE_STOPPED' })
   })

@@ -12,7 +12,7 @@ import { startMongo } from '../src/mongodb/start.ts'
 import { noProgress } from '../src/progress.ts'
 import { listEntries } from '../src/registry/registry.ts'
 import { TOOLS } from '../src/versions.ts'
-import { folder, ownCache } from './machine.ts'
+import { cacheWithEngines, tempFolder } from './helpers.ts'
 
 const LABEL = labelText({
   product: 'SecantusDB/Python',
@@ -34,10 +34,10 @@ async function count(engine: Engine, insert = 0): Promise<number> {
   }
 }
 
-describe('an engine that runs as a process here', () => {
-  it('starts on another port when somebody takes the one it was given', async () => {
+describe('an engine that runs as a local process', () => {
+  it('starts on another port if its port is taken', async () => {
     await using use = new AsyncDisposableStack()
-    await ownCache(use)
+    await cacheWithEngines(use)
     await installSecantusPython(noProgress)
     const launch = secantusLaunch(join(toolDir(TOOLS.secantusPython), 'bin', 'secantusd-py'), 64)
     const rivals: Server[] = []
@@ -49,7 +49,7 @@ describe('an engine that runs as a process here', () => {
       ...OPTIONS,
       launch: (port, dataDir) => {
         ports.push(port)
-        // Listens from this line on: the engine, which is started after it, comes too late.
+        // This server takes the port before the engine starts.
         if (ports.length < 3)
           rivals.push(createServer((socket) => socket.destroy()).listen(port, '127.0.0.1'))
         return launch(port, dataDir)
@@ -60,13 +60,13 @@ describe('an engine that runs as a process here', () => {
     expect(new Set(ports).size).toBe(3)
     expect(portOf(engine)).toBe(ports[2])
     expect(await count(engine, 3)).toBe(3)
-    // Of the two that came too late nothing is left.
+    // The failed starts leave nothing.
     expect((await listEntries()).entries).toHaveLength(1)
   })
 
-  it('that ends at start says with which words, and leaves nothing', async () => {
+  it('that exits at start reports its last output, and leaves nothing', async () => {
     await using use = new AsyncDisposableStack()
-    await ownCache(use)
+    await cacheWithEngines(use)
     const failing = startProcessEngine({
       ...OPTIONS,
       launch: () => ({
@@ -81,9 +81,9 @@ describe('an engine that runs as a process here', () => {
     expect((await listEntries()).entries).toEqual([])
   })
 
-  it('that never answers is ended when its time is up', async () => {
+  it('that never answers is ended after its time limit', async () => {
     await using use = new AsyncDisposableStack()
-    await ownCache(use)
+    await cacheWithEngines(use)
     const failing = startProcessEngine({
       ...OPTIONS,
       readyTimeoutMs: 500,
@@ -96,10 +96,10 @@ describe('an engine that runs as a process here', () => {
     expect((await listEntries()).entries).toEqual([])
   })
 
-  it('keeps a data folder that it was given, for the engine that wrote it and for no other', async () => {
+  it('keeps a given data folder, and refuses one of another engine', async () => {
     await using use = new AsyncDisposableStack()
-    await ownCache(use)
-    const dataDir = await folder(use)
+    await cacheWithEngines(use)
+    const dataDir = await tempFolder(use)
     const first = await startMongo({ provider: 'native', dataDir })
     expect(await count(first, 5)).toBe(5)
     await first.stop()
@@ -115,9 +115,9 @@ describe('an engine that runs as a process here', () => {
     })
   })
 
-  it('never shares a port with another, however many start at once', async () => {
+  it('never shares a port when many start at once', async () => {
     await using use = new AsyncDisposableStack()
-    await ownCache(use)
+    await cacheWithEngines(use)
     const engines = await Promise.all([1, 2, 3].map(() => startMongo({ provider: 'native' })))
     for (const engine of engines) use.use(engine)
     expect(new Set(engines.map(portOf)).size).toBe(3)
@@ -126,9 +126,9 @@ describe('an engine that runs as a process here', () => {
     ])
   })
 
-  it('is noticed when it dies by itself', async () => {
+  it('reports its own death', async () => {
     await using use = new AsyncDisposableStack()
-    await ownCache(use)
+    await cacheWithEngines(use)
     const engine = use.use(await startMongo({ provider: 'native' }))
     process.kill(engine.pid!, 'SIGKILL')
     await vi.waitFor(() => expect(engine.state()).toBe('died'), 10_000)

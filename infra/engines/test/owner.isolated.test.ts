@@ -7,109 +7,109 @@ import { isListening, isPortFree } from '../src/process/ports.ts'
 import { register, registerProcess } from '../src/registry/registry.ts'
 import type { SweepReport } from '../src/registry/sweep.ts'
 import { killWithWatchers, watchersOf } from '../src/testing/unwatched.ts'
-import { emptyCache, type OtherProcess, otherProcess, ownCache } from './machine.ts'
+import { cacheWithEngines, emptyCache, type ScriptProcess, startScript } from './helpers.ts'
 
-const WITHIN = { timeout: 10_000, interval: 50 }
+const TIMEOUT = { timeout: 10_000, interval: 50 }
 
-/** Another process starts an engine; what it started, by its own words. */
-async function owner(use: AsyncDisposableStack, ...leave: string[]) {
-  const process = await otherProcess(use, 'owner.ts', ...leave)
-  const { uri, pid } = JSON.parse(process.said) as { uri: string; pid: number }
+/** Starts a process that starts an engine, and returns both. */
+async function startOwner(use: AsyncDisposableStack, ...exit: string[]) {
+  const process = await startScript(use, 'owner.ts', ...exit)
+  const { uri, pid } = JSON.parse(process.firstLine) as { uri: string; pid: number }
   return { process, pid, port: Number(new URL(uri).port) }
 }
 
-const runs = async (cache: string): Promise<string[]> =>
+const registryFiles = async (cache: string): Promise<string[]> =>
   await readdir(join(cache, 'run')).catch(() => [])
 
-async function sweptElsewhere(use: AsyncDisposableStack, ...what: string[]): Promise<SweepReport> {
-  const sweeper: OtherProcess = await otherProcess(use, 'sweeper.ts', ...what)
-  return JSON.parse(sweeper.said)
+async function sweepInProcess(use: AsyncDisposableStack, ...what: string[]): Promise<SweepReport> {
+  const sweeper: ScriptProcess = await startScript(use, 'sweeper.ts', ...what)
+  return JSON.parse(sweeper.firstLine)
 }
 
-/** Process, port, files and entries, without any other process that sweeps. */
-async function leavesNothing(
+/** Waits until process, port, files and entries are gone, without another process that sweeps. */
+async function expectNothingLeft(
   cache: string,
   { pid, port }: { pid: number; port: number },
 ): Promise<void> {
   await vi.waitFor(async () => {
     expect(await identify(pid)).toBeUndefined()
     expect(await isPortFree(port)).toBe(true)
-    expect(await runs(cache)).toEqual([])
-  }, WITHIN)
+    expect(await registryFiles(cache)).toEqual([])
+  }, TIMEOUT)
 }
 
 describe('an engine whose owner is killed', () => {
-  it('is ended by the watcher, with its port and its files', async () => {
+  it('is ended by the watcher, which also removes its files', async () => {
     await using use = new AsyncDisposableStack()
-    const cache = await ownCache(use)
-    const { process, ...engine } = await owner(use)
+    const cache = await cacheWithEngines(use)
+    const { process, ...engine } = await startOwner(use)
     const [watcher] = await watchersOf(process.identity.pid)
     process.kill('SIGKILL')
-    await leavesNothing(cache, engine)
-    // The watcher leaves last.
-    await vi.waitFor(async () => expect(await identify(watcher!)).toBeUndefined(), WITHIN)
-    expect(await sweptElsewhere(use)).toEqual({ ended: [], removed: [], problems: [] })
+    await expectNothingLeft(cache, engine)
+    // The watcher exits last.
+    await vi.waitFor(async () => expect(await identify(watcher!)).toBeUndefined(), TIMEOUT)
+    expect(await sweepInProcess(use)).toEqual({ ended: [], removed: [], problems: [] })
   })
 
-  it('is ended by a second watcher when the first was killed', async () => {
+  it('is ended by a second watcher if the first was killed', async () => {
     await using use = new AsyncDisposableStack()
-    const cache = await ownCache(use)
-    const { process: other, ...engine } = await owner(use)
+    const cache = await cacheWithEngines(use)
+    const { process: other, ...engine } = await startOwner(use)
     const [first] = await watchersOf(other.identity.pid)
     process.kill(first!, 'SIGKILL')
     await vi.waitFor(async () => {
       const [second] = await watchersOf(other.identity.pid)
       expect(second).toBeDefined()
       expect(second).not.toBe(first)
-    }, WITHIN)
+    }, TIMEOUT)
     other.kill('SIGKILL')
-    await leavesNothing(cache, engine)
+    await expectNothingLeft(cache, engine)
   })
 
-  it('runs on when the watcher is killed too, until any other process sweeps; a second sweep finds nothing', async () => {
+  it('keeps running if the watcher is killed too, until another process sweeps', async () => {
     await using use = new AsyncDisposableStack()
-    const cache = await ownCache(use)
-    const { process, pid, port } = await owner(use)
+    const cache = await cacheWithEngines(use)
+    const { process, pid, port } = await startOwner(use)
     await killWithWatchers(process.identity.pid)
-    await process.ended
+    await process.exited
     expect(await isListening(port)).toBe(true)
 
-    const report = await sweptElsewhere(use)
+    const report = await sweepInProcess(use)
     expect(report.ended).toEqual([expect.stringContaining(`(process ${pid})`)])
     expect(report.problems).toEqual([])
     expect(await identify(pid)).toBeUndefined()
     expect(await isPortFree(port)).toBe(true)
-    expect(await runs(cache)).toEqual([])
-    expect(await sweptElsewhere(use)).toEqual({ ended: [], removed: [], problems: [] })
+    expect(await registryFiles(cache)).toEqual([])
+    expect(await sweepInProcess(use)).toEqual({ ended: [], removed: [], problems: [] })
   })
 
-  it('is then ended by the next engine that starts', async () => {
+  it('is then ended by the start of the next engine', async () => {
     await using use = new AsyncDisposableStack()
-    await ownCache(use)
-    const first = await owner(use)
+    await cacheWithEngines(use)
+    const first = await startOwner(use)
     await killWithWatchers(first.process.identity.pid)
-    await first.process.ended
-    const second = await owner(use)
+    await first.process.exited
+    const second = await startOwner(use)
     expect(await identify(first.pid)).toBeUndefined()
     expect(await isListening(second.port)).toBe(true)
   })
 })
 
 describe('a process', () => {
-  it('whose owner is killed between the start and the entry of its id is ended all the same', async () => {
+  it('is ended even if its owner is killed before it registers the id', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    const other = await otherProcess(use, 'unnoted.ts')
-    const pid = Number(other.said)
+    const other = await startScript(use, 'unregistered-child.ts')
+    const pid = Number(other.firstLine)
     expect(await identify(pid)).toBeDefined()
     other.kill('SIGKILL')
     await vi.waitFor(async () => {
       expect(await identify(pid)).toBeUndefined()
-      expect(await runs(cache)).toEqual([])
-    }, WITHIN)
+      expect(await registryFiles(cache)).toEqual([])
+    }, TIMEOUT)
   })
 
-  it('is watched while it has something open, and by nobody afterwards', async () => {
+  it('has a watcher only while it has registrations', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     const before = await watchersOf(process.pid)
@@ -120,54 +120,54 @@ describe('a process', () => {
     await open[0]?.close()
     expect(await watchers()).toHaveLength(1)
     await open[1]?.close()
-    await vi.waitFor(async () => expect(await watchers()).toEqual([]), WITHIN)
+    await vi.waitFor(async () => expect(await watchers()).toEqual([]), TIMEOUT)
   })
 
-  it('is not held by its watcher: its output ends with it', async () => {
+  it('closes its output when it dies, since its watcher does not hold it', async () => {
     await using use = new AsyncDisposableStack()
-    await ownCache(use)
-    const { process } = await owner(use)
+    await cacheWithEngines(use)
+    const { process } = await startOwner(use)
     process.kill('SIGKILL')
     expect(await process.closed).toBe('SIGKILL')
   })
 })
 
-describe('an engine whose owner lives', () => {
-  it('is left alone by a sweep, and ended by a sweep of everything', async () => {
+describe('an engine whose owner is alive', () => {
+  it('is ended only by a sweep of everything', async () => {
     await using use = new AsyncDisposableStack()
-    const cache = await ownCache(use)
-    const { pid, port } = await owner(use)
-    expect(await sweptElsewhere(use)).toEqual({ ended: [], removed: [], problems: [] })
+    const cache = await cacheWithEngines(use)
+    const { pid, port } = await startOwner(use)
+    expect(await sweepInProcess(use)).toEqual({ ended: [], removed: [], problems: [] })
     expect(await isListening(port)).toBe(true)
-    expect((await sweptElsewhere(use, 'all')).ended).toEqual([
+    expect((await sweepInProcess(use, 'all')).ended).toEqual([
       expect.stringContaining(`(process ${pid})`),
     ])
     expect(await isPortFree(port)).toBe(true)
-    expect(await runs(cache)).toEqual([])
+    expect(await registryFiles(cache)).toEqual([])
   })
 })
 
-describe('an engine whose owner leaves without stopping it', () => {
-  it.each(['exit', 'throw'])('goes with it, data and all: %s', async (leave) => {
+describe('an engine whose owner exits without stopping it', () => {
+  it.each(['exit', 'throw'])('ends with it, and its data is removed: %s', async (exit) => {
     await using use = new AsyncDisposableStack()
-    const cache = await ownCache(use)
-    const { process, pid, port } = await owner(use, leave)
-    expect((await process.ended).code).toBe(leave === 'exit' ? 0 : 1)
-    await leavesNothing(cache, { pid, port })
+    const cache = await cacheWithEngines(use)
+    const { process, pid, port } = await startOwner(use, exit)
+    expect((await process.exited).code).toBe(exit === 'exit' ? 0 : 1)
+    await expectNothingLeft(cache, { pid, port })
   })
 })
 
-describe('a process that somebody else started', () => {
-  it('is under the same care once it is registered', async () => {
+describe('a process that was started elsewhere', () => {
+  it('is ended by a sweep of everything once it is registered', async () => {
     await using use = new AsyncDisposableStack()
-    const cache = await ownCache(use)
-    const other = await otherProcess(use, 'lock-holder.ts', 'anything')
+    const cache = await cacheWithEngines(use)
+    const other = await startScript(use, 'lock-holder.ts', 'anything')
     const run = await registerProcess({ role: 'generator', pid: other.identity.pid })
     expect(existsSync(run.dir)).toBe(true)
-    expect((await sweptElsewhere(use, 'all')).ended).toEqual([
+    expect((await sweepInProcess(use, 'all')).ended).toEqual([
       `generator (process ${other.identity.pid})`,
     ])
-    expect((await other.ended).signal).toBe('SIGTERM')
-    expect(await runs(cache)).toEqual([])
+    expect((await other.exited).signal).toBe('SIGTERM')
+    expect(await registryFiles(cache)).toEqual([])
   })
 })

@@ -1,14 +1,14 @@
 import { CodedError } from '@threshold/kit'
 import { describe, expect, it } from 'vitest'
 import { ENGINE_ITEMS, type PrefetchItem, prefetch } from '../src/prefetch.ts'
-import { emptyCache, folder, setEnvironment, site } from './machine.ts'
+import { emptyCache, setEnvironment, startSite, tempFolder } from './helpers.ts'
 
 function item(id: string, item: Partial<PrefetchItem>): PrefetchItem {
   return { id, title: `the ${id}`, present: async () => false, fetch: async () => {}, ...item }
 }
 
 describe('prefetch', () => {
-  it('fetches what is missing, one after the other, and one that fails keeps none from being tried', async () => {
+  it('fetches missing items one after another, and continues after a failure', async () => {
     const fetched: string[] = []
     const fetching = (id: string, rest: Partial<PrefetchItem> = {}) =>
       item(id, { fetch: async () => void fetched.push(id), ...rest })
@@ -18,7 +18,7 @@ describe('prefetch', () => {
       [
         fetching('here', { present: async () => true }),
         fetching('failing', {
-          fetch: () => Promise.reject(new CodedError('DOWNLOAD_FAILED', 'the line was cut')),
+          fetch: () => Promise.reject(new CodedError('DOWNLOAD_FAILED', 'the connection was lost')),
         }),
         fetching('unfit', { skip: async () => 'Docker is not installed' }),
         fetching('broken', { present: () => Promise.reject(new Error('no permission')) }),
@@ -27,7 +27,7 @@ describe('prefetch', () => {
     )
     expect(outcomes.map(({ id, outcome, why }) => [id, outcome, why])).toEqual([
       ['here', 'present', undefined],
-      ['failing', 'failed', 'the line was cut'],
+      ['failing', 'failed', 'the connection was lost'],
       ['unfit', 'skipped', 'Docker is not installed'],
       ['broken', 'failed', 'no permission'],
       ['missing', 'fetched', undefined],
@@ -42,13 +42,13 @@ describe('prefetch', () => {
     ])
   })
 
-  it('says of every engine on a bare machine why it is not fetched', async () => {
+  it('reports why each engine is skipped on a bare machine', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    const mirror = await site(use, () => ({ status: 404 }))
+    const mirror = await startSite(use, () => ({ status: 404 }))
     setEnvironment(use, {
-      PATH: await folder(use),
-      HOME: await folder(use),
+      PATH: await tempFolder(use),
+      HOME: await tempFolder(use),
       THRESHOLD_MONGODB_MIRROR: mirror.url,
     })
     const engines = ENGINE_ITEMS.filter(({ id }) => ['mongod', 'secantusdb-python'].includes(id))
@@ -56,8 +56,8 @@ describe('prefetch', () => {
       { id: 'mongod', outcome: 'skipped', why: expect.stringContaining('answers 404') },
       { id: 'secantusdb-python', outcome: 'skipped', why: 'no python3 on PATH' },
     ])
-    // Whoever prefetches has perhaps just opened the network: an earlier refusal is not believed.
+    // The user may just have opened the network, so an earlier failure is not trusted.
     await prefetch(undefined, engines)
-    expect(mirror.asked).toHaveLength(2)
+    expect(mirror.requests).toHaveLength(2)
   })
 })

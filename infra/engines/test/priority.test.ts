@@ -5,7 +5,7 @@ import { getPriority } from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import { childProcesses, LOWERED, lowerPriority } from '../src/process/priority.ts'
 
-/** Says that it is there, and once more when a thread that it starts at a word runs. */
+/** Prints a line at start, and another one when a thread runs that it starts on input. */
 const PROGRAM = `
 process.stdin.once('data', () => new (require('node:worker_threads').Worker)('setInterval(() => {}, 1000)', { eval: true })
   .once('online', () => console.log('threaded')))
@@ -32,12 +32,12 @@ const sessionOf = (pid: number | 'self'): string =>
 const grouped = existsSync('/proc/self/autogroup')
 
 describe('a process whose priority is lowered', () => {
-  it('gives way to us with each of its threads, those included that it starts later', async () => {
+  it('has a lower priority than this process in all threads, also later ones', async () => {
     const child = await start(true)
-    const ours = getPriority()
+    const own = getPriority()
     await lowerPriority(child.pid)
     expect(getPriority(child.pid)).toBe(LOWERED)
-    expect(getPriority()).toBe(ours)
+    expect(getPriority()).toBe(own)
     child.stdin!.write('now')
     await once(child.stdout!, 'data')
     if (process.platform === 'linux')
@@ -46,16 +46,16 @@ describe('a process whose priority is lowered', () => {
       )
   })
 
-  it.runIf(grouped)('takes its session along, and never ours', async () => {
+  it.runIf(grouped)('lowers its own session, and not that of this process', async () => {
     const [apart, beside] = [await start(true), await start(false)]
-    const ours = sessionOf('self')
+    const own = sessionOf('self')
     await Promise.all([lowerPriority(apart.pid), lowerPriority(beside.pid)])
     expect(sessionOf(apart.pid)).toMatch(new RegExp(`nice ${LOWERED}$`))
-    expect(sessionOf(beside.pid)).toBe(ours)
+    expect(sessionOf(beside.pid)).toBe(own)
     expect(getPriority(beside.pid)).toBe(LOWERED)
   })
 
-  it.runIf(process.platform === 'linux')('is found among our children while it runs', async () => {
+  it.runIf(process.platform === 'linux')('is listed among the children while it runs', async () => {
     const [apart, beside] = [await start(true), await start(false)]
     expect(await childProcesses()).toEqual(expect.arrayContaining([apart.pid, beside.pid]))
     apart.kill('SIGKILL')
@@ -64,7 +64,7 @@ describe('a process whose priority is lowered', () => {
     expect(await childProcesses()).toContain(beside.pid)
   })
 
-  it('may have ended', async () => {
+  it('may have exited', async () => {
     const child = await start(true)
     child.kill('SIGKILL')
     await once(child, 'close')

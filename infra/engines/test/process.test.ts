@@ -16,28 +16,28 @@ import {
 import { exitsWithin, signal, suspend, terminate } from '../src/process/terminate.ts'
 import { which } from '../src/process/which.ts'
 import { listEntries } from '../src/registry/registry.ts'
-import { emptyCache, folder, setEnvironment } from './machine.ts'
+import { emptyCache, setEnvironment, tempFolder } from './helpers.ts'
 
 const NODE = process.execPath
 
 const STAYS = 'setInterval(() => {}, 60_000)'
 const STARTS_ANOTHER = `require('node:child_process').spawn(process.execPath, ['-e', '${STAYS}'])`
 
-/** A process of our own, leader of its group, that prints what `script` evaluates to and stays. */
-async function running(use: AsyncDisposableStack, script = '0') {
+/** Starts a group leader that prints the value of `script` and keeps running. */
+async function startProcess(use: AsyncDisposableStack, script = '0') {
   const child = spawn(NODE, ['-e', `console.log(${script}); ${STAYS}`], {
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
   })
   use.defer(async () => void child.kill('SIGKILL'))
-  const [said] = await once(child.stdout, 'data')
-  return { child, identity: (await identify(child.pid!))!, said: Number(said) }
+  const [output] = await once(child.stdout, 'data')
+  return { child, identity: (await identify(child.pid!))!, printed: Number(output) }
 }
 
 describe('a process', () => {
-  it('is known by its id and its start, to both ways of asking, and by its id alone to neither', async () => {
+  it('is identified by id and start time together, synchronously too', async () => {
     await using use = new AsyncDisposableStack()
-    const { identity } = await running(use)
+    const { identity } = await startProcess(use)
     expect([await isAlive(identity), isAliveSync(identity)]).toEqual([true, true])
     const reused = { pid: identity.pid, start: (await identify(process.pid))!.start }
     expect([await isAlive(reused), isAliveSync(reused)]).toEqual([false, false])
@@ -49,19 +49,19 @@ describe('a process', () => {
     ])
   })
 
-  it('that was stopped, or does not listen to SIGTERM, is ended all the same', async () => {
+  it('is terminated even if it is stopped or ignores SIGTERM', async () => {
     await using use = new AsyncDisposableStack()
-    const stopped = await running(use)
+    const stopped = await startProcess(use)
     process.kill(stopped.identity.pid, 'SIGSTOP')
     expect(await terminate(stopped.identity, { group: true, graceMs: 10_000 })).toBe(true)
-    const deaf = await running(use, "process.on('SIGTERM', () => {}).pid")
+    const deaf = await startProcess(use, "process.on('SIGTERM', () => {}).pid")
     expect(await terminate(deaf.identity, { group: true, graceMs: 100 })).toBe(true)
     expect(deaf.child.signalCode ?? (await once(deaf.child, 'exit'))[1]).toBe('SIGKILL')
   })
 
-  it('that is halted does nothing from then on, until it is let go on', async () => {
+  it('runs no thread while suspended, until it continues', async () => {
     await using use = new AsyncDisposableStack()
-    const { identity } = await running(use)
+    const { identity } = await startProcess(use)
     expect(await isSuspended(identity.pid)).toBe(false)
     await suspend(identity.pid)
     expect(await isSuspended(identity.pid)).toBe(true)
@@ -71,10 +71,10 @@ describe('a process', () => {
     expect(await isSuspended(identity.pid)).toBe(true)
   })
 
-  it('ends with the group that it leads', async () => {
+  it('is terminated with its group', async () => {
     await using use = new AsyncDisposableStack()
-    const { identity, said } = await running(use, `${STARTS_ANOTHER}.pid`)
-    const grandchild = await identify(said)
+    const { identity, printed } = await startProcess(use, `${STARTS_ANOTHER}.pid`)
+    const grandchild = await identify(printed)
     expect(grandchild).toBeDefined()
     expect(await terminate(identity, { group: true })).toBe(true)
     expect(await exitsWithin(grandchild!, 5_000)).toBe(true)
@@ -82,7 +82,7 @@ describe('a process', () => {
 })
 
 describe('a command', () => {
-  it('that fails tells what it said last and what to do', async () => {
+  it('that fails reports its last output and the help', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     const failing = runCommand({
@@ -99,7 +99,7 @@ describe('a command', () => {
     expect((await listEntries()).entries).toEqual([])
   })
 
-  it('that takes too long is ended, with all it started', async () => {
+  it('that times out is ended with its children', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     const lines: string[] = []
@@ -115,7 +115,7 @@ describe('a command', () => {
     await vi.waitFor(async () => expect(await identify(Number(lines[0]))).toBeUndefined(), 30_000)
   })
 
-  it('is over when it ends, though something it started still holds its output', async () => {
+  it('is over when it exits, even if a child still holds its output', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     const lines: string[] = []
@@ -128,12 +128,12 @@ describe('a command', () => {
       onLine: (line) => lines.push(line),
       timeoutMs: 20_000,
     })
-    const left = await identify(Number(lines[0]))
-    expect(left).toBeDefined()
-    await terminate(left!)
+    const child = await identify(Number(lines[0]))
+    expect(child).toBeDefined()
+    await terminate(child!)
   })
 
-  it('that is not there is named', async () => {
+  it('that does not exist is named', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     await expect(
@@ -146,7 +146,7 @@ describe('a command', () => {
 })
 
 describe('ports', () => {
-  it('are free until somebody listens', async () => {
+  it('are free until a server listens', async () => {
     const port = await freePort()
     expect(port).toBeGreaterThanOrEqual(LOWEST_PORT)
     expect(port).toBeLessThan(HIGHEST_PORT)
@@ -161,7 +161,7 @@ describe('ports', () => {
 describe('which', () => {
   it('finds the first program of that name, and no folder', async () => {
     await using use = new AsyncDisposableStack()
-    const [first, second] = [await folder(use), await folder(use)]
+    const [first, second] = [await tempFolder(use), await tempFolder(use)]
     await mkdir(join(first, 'tool'))
     await symlink(NODE, join(second, 'tool'))
     setEnvironment(use, { PATH: `${first}::${second}` })

@@ -11,12 +11,12 @@ import { which } from '../src/process/which.ts'
 import { noProgress } from '../src/progress.ts'
 import { leaseDatabase } from '../src/testing/index.ts'
 import { TOOLS, VERSIONS } from '../src/versions.ts'
-import { emptyCache, folder, setEnvironment, site } from './machine.ts'
+import { emptyCache, setEnvironment, startSite, tempFolder } from './helpers.ts'
 
-/** Nothing but what a test puts there: no tool, no cache, no home, and a mirror of its own. */
+/** A machine without tools, with an empty cache and home, and with its own mirror. */
 async function bareMachine(use: AsyncDisposableStack, mirror: string): Promise<{ path: string }> {
   await emptyCache(use)
-  const [path, home] = [await folder(use), await folder(use)]
+  const [path, home] = [await tempFolder(use), await tempFolder(use)]
   setEnvironment(use, {
     PATH: path,
     HOME: home,
@@ -27,7 +27,7 @@ async function bareMachine(use: AsyncDisposableStack, mirror: string): Promise<{
   return { path }
 }
 
-const nowhere = (use: AsyncDisposableStack) => site(use, () => ({ status: 404 }))
+const nowhere = (use: AsyncDisposableStack) => startSite(use, () => ({ status: 404 }))
 
 async function linesOf(options: StartMongoOptions): Promise<{ lines: string[]; error: unknown }> {
   const lines: string[] = []
@@ -37,8 +37,8 @@ async function linesOf(options: StartMongoOptions): Promise<{ lines: string[]; e
   return { lines, error }
 }
 
-describe('providers of MongoDB', () => {
-  it('are tried in the order of the design: address, Docker, mongod, its download, and only then what stands in', () => {
+describe('the providers of MongoDB', () => {
+  it('are tried in this order: address, Docker, mongod, its download, stand-ins', () => {
     const order = MONGO_PROVIDERS.map(({ provider, native }) => native ?? provider)
     expect(order).toEqual([
       'external',
@@ -50,7 +50,7 @@ describe('providers of MongoDB', () => {
     ])
   })
 
-  it('say each in one line why they cannot, and all of it again when none can, with what to do', async () => {
+  it('report their reasons in one line each, and all with help if none works', async () => {
     await using use = new AsyncDisposableStack()
     const mirror = await nowhere(use)
     await bareMachine(use, mirror.url)
@@ -66,7 +66,7 @@ describe('providers of MongoDB', () => {
     expect((error as Error).message.match(/→ /g)).toHaveLength(4)
   })
 
-  it('that are broken are passed over like those that are missing', async () => {
+  it('are skipped if they are broken', async () => {
     await using use = new AsyncDisposableStack()
     const no = await which('false')
     const { path } = await bareMachine(use, (await nowhere(use)).url)
@@ -80,7 +80,7 @@ describe('providers of MongoDB', () => {
     ])
   })
 
-  it('that take no cache as small as is wanted are passed over for those that do', async () => {
+  it('are skipped if their minimum cache is too large', async () => {
     await using use = new AsyncDisposableStack()
     await bareMachine(use, (await nowhere(use)).url)
     const { lines } = await linesOf({ provider: 'native', cacheMb: 16 })
@@ -92,15 +92,15 @@ describe('providers of MongoDB', () => {
     expect(lines[2]).toMatch(/^SecantusDB/)
   })
 
-  it('refuse an option that leaves only one with its own error', async () => {
+  it('fail with their own error if an option selects only one', async () => {
     await using use = new AsyncDisposableStack()
     await bareMachine(use, (await nowhere(use)).url)
     await expect(startMongo({ native: 'mongod' })).rejects.toMatchObject({ code: 'NO_MONGODB' })
   })
 })
 
-describe("an engine of the user's own", () => {
-  it('is taken before all others, and refuses what only its owner may do', async () => {
+describe("the user's own engine", () => {
+  it('is preferred to all others, and refuses to be controlled', async () => {
     await using use = new AsyncDisposableStack()
     const { uri, label } = use.use(await leaseDatabase())
     setEnvironment(use, { THRESHOLD_MONGODB_URI: uri })
@@ -124,11 +124,11 @@ describe("an engine of the user's own", () => {
       })
     expect(() => engine.limits()).toThrow(expect.objectContaining({ code: 'ENGINE_NOT_OURS' }))
     await engine.stop()
-    // Letting go of it is all that stop does.
+    // `stop` does not end an external engine.
     expect((await startMongo({ provider: 'external' })).state()).toBe('running')
   })
 
-  it('that does not answer is named by its variable, its password kept', async () => {
+  it('is named by its variable, without its password, if it does not answer', async () => {
     await using use = new AsyncDisposableStack()
     setEnvironment(use, { THRESHOLD_MONGODB_URI: 'mongodb://ada:secret@127.0.0.1:1/chat' })
     const { lines, error } = await linesOf({ provider: 'external' })
@@ -141,23 +141,23 @@ describe("an engine of the user's own", () => {
   })
 })
 
-describe("mongod's download", () => {
+describe('the download of mongod', () => {
   const BINARY = '#!/bin/sh\n'
-  /** An archive as MongoDB publishes it, with its digest beside it. */
+  /** Serves an archive and its digest in MongoDB's format. */
   async function published(use: AsyncDisposableStack, digest?: string) {
-    const dir = await folder(use)
+    const dir = await tempFolder(use)
     await mkdir(join(dir, 'mongodb-1', 'bin'), { recursive: true })
     await writeFile(join(dir, 'mongodb-1', 'bin', 'mongod'), BINARY, { mode: 0o755 })
     execFileSync('tar', ['-czf', join(dir, 'mongod.tgz'), '-C', dir, 'mongodb-1'])
     const archive = await readFile(join(dir, 'mongod.tgz'))
     const line = `${digest ?? createHash('sha256').update(archive).digest('hex')}  mongod.tgz\n`
-    return await site(use, (path) => ({
+    return await startSite(use, (path) => ({
       status: 200,
       body: path.endsWith('.sha256') ? line : archive,
     }))
   }
 
-  it('is checked against the published digest, and then is whole', async () => {
+  it('is checked against the published digest', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     setEnvironment(use, { THRESHOLD_MONGODB_MIRROR: (await published(use)).url })
@@ -166,7 +166,7 @@ describe("mongod's download", () => {
     expect((await memoryServer.available('quick')).usable).toBe(true)
   })
 
-  it('is thrown away when it is not what was published', async () => {
+  it('is discarded if its digest differs', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
     setEnvironment(use, { THRESHOLD_MONGODB_MIRROR: (await published(use, '0'.repeat(64))).url })
@@ -176,7 +176,7 @@ describe("mongod's download", () => {
     expect(existsSync(toolDir(TOOLS.mongod))).toBe(false)
   })
 
-  it('is not asked for again on the same day by those whom the mirror refused', async () => {
+  it('is not tried again on the same day after the mirror failed', async () => {
     await using use = new AsyncDisposableStack()
     const mirror = await nowhere(use)
     await bareMachine(use, mirror.url)
@@ -186,6 +186,6 @@ describe("mongod's download", () => {
       { usable: false },
       { usable: false, why: expect.stringContaining('(tried earlier today)') },
     ])
-    expect(mirror.asked).toHaveLength(1)
+    expect(mirror.requests).toHaveLength(1)
   })
 })

@@ -4,7 +4,7 @@ import { withCassandraClient } from '../src/cassandra/address.ts'
 import { dropDatabase, withDatabase } from '../src/mongodb/database.ts'
 import { fetchSharedEngine, startEngineHost, testEngine } from '../src/testing/host.ts'
 import { leaseDatabase, leaseKeyspace } from '../src/testing/index.ts'
-import { emptyCache, folder, setEnvironment } from './machine.ts'
+import { emptyCache, setEnvironment, tempFolder } from './helpers.ts'
 
 async function databasesOf(uri: string): Promise<string[]> {
   const client = new MongoClient(uri)
@@ -20,7 +20,7 @@ async function databasesOf(uri: string): Promise<string[]> {
 async function insert(uri: string): Promise<number> {
   const client = new MongoClient(uri)
   try {
-    // The address names the database: whoever connects by it needs to know no other name.
+    // The address contains the database, so a client needs no other name.
     await client.db().collection('things').insertOne({ n: 1 })
     return await client.db().collection('things').countDocuments()
   } finally {
@@ -29,7 +29,7 @@ async function insert(uri: string): Promise<number> {
 }
 
 describe('a leased database', () => {
-  it('is empty, shared with nobody, and gone when it is given back', async () => {
+  it('is empty and unique, and dropped when disposed', async () => {
     await using use = new AsyncDisposableStack()
     const kept = use.use(await leaseDatabase())
     const given = await leaseDatabase()
@@ -43,36 +43,36 @@ describe('a leased database', () => {
 })
 
 describe('a leased keyspace', { timeout: 180_000 }, () => {
-  it('is nobody else’s, and gone when it is given back', async () => {
+  it('is unique, and dropped when disposed', async () => {
     await using use = new AsyncDisposableStack()
     const kept = use.use(await leaseKeyspace())
     const given = await leaseKeyspace()
     expect(kept.keyspace).not.toBe(given.keyspace)
-    const there = (): Promise<boolean[]> =>
+    const exist = (): Promise<boolean[]> =>
       withCassandraClient(kept.uri, async (client) => {
         const { rows } = await client.execute('SELECT keyspace_name FROM system_schema.keyspaces')
         return [kept, given].map(({ keyspace }) =>
           rows.some((row) => row.keyspace_name === keyspace),
         )
       })
-    expect(await there()).toEqual([false, false])
+    expect(await exist()).toEqual([false, false])
     for (const { uri, keyspace } of [kept, given])
       await withCassandraClient(uri, (client) =>
         client.execute(
           `CREATE KEYSPACE ${keyspace} WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}`,
         ),
       )
-    expect(await there()).toEqual([true, true])
+    expect(await exist()).toEqual([true, true])
     await given[Symbol.asyncDispose]()
-    expect(await there()).toEqual([true, false])
+    expect(await exist()).toEqual([true, false])
   })
 })
 
 describe('the engine host', () => {
-  it('tells a test why there is no engine, and does not try again for the next', async () => {
+  it('reports why there is no engine, and tries only once', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    setEnvironment(use, { PATH: await folder(use), THRESHOLD_TEST_ENGINE: 'external' })
+    setEnvironment(use, { PATH: await tempFolder(use), THRESHOLD_TEST_ENGINE: 'external' })
     setEnvironment(use, { THRESHOLD_MONGODB_URI: undefined, THRESHOLD_CASSANDRA_URI: undefined })
     const lines: string[] = []
     const host = use.use(await startEngineHost(({ text }) => lines.push(text)))
@@ -88,7 +88,7 @@ describe('the engine host', () => {
     })
   })
 
-  it('takes the provider that THRESHOLD_TEST_ENGINE names, with patience, and no word that names none', async () => {
+  it('uses the provider of THRESHOLD_TEST_ENGINE, and rejects an unknown one', async () => {
     await using use = new AsyncDisposableStack()
     setEnvironment(use, { THRESHOLD_TEST_ENGINE: undefined })
     expect(testEngine()).toEqual({ prefer: 'quick' })
@@ -116,7 +116,7 @@ describe('the address of one database', () => {
     expect(() => new MongoClient(withDatabase(server, 'chat'))).not.toThrow()
   })
 
-  it('is none where the server has none', async () => {
+  it('is rejected if the server address is not valid', async () => {
     expect(() => withDatabase('http://a/', 'chat')).toThrow(
       expect.objectContaining({ code: 'BAD_MONGODB_URI' }),
     )

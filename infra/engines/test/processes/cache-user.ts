@@ -3,9 +3,9 @@ import { installTool } from '../../src/cache.ts'
 import { withLock } from '../../src/lock.ts'
 import { register } from '../../src/registry/registry.ts'
 
-/** Uses the cache as every command does, and prints the code and reason when it cannot. */
+/** Uses the cache like every command, and prints the error code and message if that fails. */
 try {
-  await using _run = await register({ role: 'test' })
+  await using _registration = await register({ role: 'test' })
   await withLock('test', {}, async () => {})
   await installTool({ name: 'tool', version: '1', installMb: 60 }, async () => {})
   process.stdout.write('usable\n')

@@ -3,8 +3,8 @@ import { setImmediate as later } from 'node:timers/promises'
 import { withLock } from '../../src/lock.ts'
 
 /**
- * Adds one to the number in a file, so many times, under a lock: reading and writing with a pause
- * between, so that two would lose some.
+ * Increments the number in a file under a lock, `times` times. It pauses between reading and
+ * writing, so that two unlocked processes would lose increments.
  */
 const [, , file = '', times = '0'] = process.argv
 for (let time = 0; time < Number(times); time++) {

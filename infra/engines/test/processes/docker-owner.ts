@@ -1,6 +1,6 @@
 import { startMongo } from '../../src/mongodb/start.ts'
 
-/** Says that it begins, starts an engine in Docker, and stays: to be killed at whatever moment. */
+/** Starts an engine in Docker and keeps running. A test kills it at any moment. */
 process.stdout.write('begins\n')
 await startMongo({ provider: 'docker' })
 setInterval(() => {}, 60_000)

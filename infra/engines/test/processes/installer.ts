@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { installTool } from '../../src/cache.ts'
 import { runCommand } from '../../src/process/command.ts'
 
-/** Installs half a tool with the help of a program that never ends. */
+/** Installs half a tool, then runs a program that never exits. */
 await installTool({ name: 'half', version: '1' }, async (dir) => {
   await writeFile(join(dir, 'half'), 'half')
   await runCommand({

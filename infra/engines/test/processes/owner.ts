@@ -1,13 +1,10 @@
 import { startMongo } from '../../src/mongodb/start.ts'
 
-/**
- * Starts an engine, says so, and stays: to be killed, or to leave by the door that its argument
- * names.
- */
+/** Starts an engine and prints it, then exits as its argument says, or keeps running. */
 const engine = await startMongo({ provider: 'native' })
 process.stdout.write(`${JSON.stringify({ uri: engine.uri, pid: engine.pid })}\n`)
 
-const leave = process.argv[2]
-if (leave === 'exit') process.exit(0)
-if (leave === 'throw') throw new Error('an exception that nobody catches')
+const exit = process.argv[2]
+if (exit === 'exit') process.exit(0)
+if (exit === 'throw') throw new Error('an uncaught exception')
 setInterval(() => {}, 60_000)

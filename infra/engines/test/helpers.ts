@@ -31,25 +31,25 @@ function put(name: string, value: string | undefined): void {
   else process.env[name] = value
 }
 
-export async function folder(use: AsyncDisposableStack): Promise<string> {
+export async function tempFolder(use: AsyncDisposableStack): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'threshold-test-'))
   use.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 5 }))
   return dir
 }
 
 /**
- * A cache nobody else sees, so that a sweep of everything is a sweep of this test's. Whatever still
- * runs in it at the end is ended.
+ * An empty cache for one test, so that a sweep of everything affects only this test. Processes that
+ * still run in it at the end are ended.
  */
 export async function emptyCache(use: AsyncDisposableStack): Promise<string> {
-  const cache = await folder(use)
+  const cache = await tempFolder(use)
   setEnvironment(use, { THRESHOLD_CACHE: cache })
   use.defer(async () => void (await sweep({ all: true, graceMs: 0 })))
   return cache
 }
 
-/** The same, with the engines that this machine has. */
-export async function ownCache(use: AsyncDisposableStack): Promise<string> {
+/** An empty cache with links to the engines of this machine. */
+export async function cacheWithEngines(use: AsyncDisposableStack): Promise<string> {
   const tools = [TOOLS.mongod, TOOLS.secantusRust, TOOLS.secantusPython].map((tool) => ({
     tool,
     dir: toolDir(tool),
@@ -57,18 +57,18 @@ export async function ownCache(use: AsyncDisposableStack): Promise<string> {
   const installed = await Promise.all(
     tools.map(async ({ tool, dir }) => ((await isInstalled(tool)) ? [dir] : [])),
   )
-  const note = join(enginesConfig().cacheDir, 'mongod-unreachable.json')
+  const probeFailure = join(enginesConfig().cacheDir, 'mongod-unreachable.json')
   const cache = await emptyCache(use)
   await Promise.all(installed.flat().map((dir) => symlink(dir, join(cache, basename(dir)))))
-  await copyFile(note, join(cache, basename(note))).catch(() => {})
+  await copyFile(probeFailure, join(cache, basename(probeFailure))).catch(() => {})
   return cache
 }
 
-/** No process had this id and this start: what a killed owner's entry looks like. */
-export const DEAD: ProcessIdentity = { pid: 2 ** 22 - 1, start: 'before' }
+/** An identity that no process has, for the entries of a killed owner. */
+export const DEAD_OWNER: ProcessIdentity = { pid: 2 ** 22 - 1, start: 'before' }
 
-/** A run as a killed owner leaves it: an entry, and a folder with data. */
-export async function leaveRun(
+/** Writes the entry and the data folder that a killed owner leaves. Returns the folder. */
+export async function writeOrphan(
   cache: string,
   id: string,
   entry: Partial<RegistryEntry> = {},
@@ -76,37 +76,37 @@ export async function leaveRun(
   const dir = join(cache, 'run', id)
   await mkdir(join(dir, 'data'), { recursive: true })
   await writeFile(join(dir, 'data', 'file'), 'left')
-  const whole: RegistryEntry = {
+  const full: RegistryEntry = {
     v: 1,
     id,
     role: 'mongodb',
     text: 'an engine',
-    owner: DEAD,
+    owner: DEAD_OWNER,
     group: false,
     onExit: 'term',
     ports: [],
     ...entry,
   }
-  await writeFile(`${dir}.json`, JSON.stringify(whole))
+  await writeFile(`${dir}.json`, JSON.stringify(full))
   return dir
 }
 
-export interface OtherProcess {
+export interface ScriptProcess {
   readonly identity: ProcessIdentity
-  /** What it said first, in one line. */
-  readonly said: string
-  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
-  /** Resolves with the signal that ended it once nothing holds its output any more. */
+  /** The first line of its output. */
+  readonly firstLine: string
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** Resolves with the signal that ended it, once no process holds its output any more. */
   readonly closed: Promise<NodeJS.Signals | null>
   kill(signal?: NodeJS.Signals): void
 }
 
-/** Runs a script of `processes/` as a process of its own, and returns once it has said a line. */
-export async function otherProcess(
+/** Runs a script of `processes/` in a new process, and returns after its first line of output. */
+export async function startScript(
   use: AsyncDisposableStack,
   script: string,
   ...args: string[]
-): Promise<OtherProcess> {
+): Promise<ScriptProcess> {
   const path = fileURLToPath(new URL(`./processes/${script}`, import.meta.url))
   const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   use.defer(async () => void child.kill('SIGKILL'))
@@ -117,32 +117,32 @@ export async function otherProcess(
   const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
   const closed = once(child, 'close').then(([, signal]) => signal)
   const line = once(createInterface({ input: child.stdout }), 'line').then(([text]) => String(text))
-  const said = await Promise.race([
+  const firstLine = await Promise.race([
     line,
     once(child, 'close').then(async ([code]) => {
-      throw new Error(`${script} ended with ${code} and said nothing: ${stderr}`)
+      throw new Error(`${script} exited with ${code} and printed nothing: ${stderr}`)
     }),
   ])
   const pid = child.pid ?? 0
-  // One that spoke and went is known by a start that no process can have.
+  // A process that has exited already gets a start time that no process can have.
   return {
     identity: (await identify(pid)) ?? { pid, start: 'ended' },
-    said,
-    ended,
+    firstLine,
+    exited: ended,
     closed,
     kill: (signal = 'SIGKILL') => child.kill(signal),
   }
 }
 
-/** A real HTTP server on loopback, which counts what it is asked for. */
-export async function site(
+/** Starts an HTTP server on loopback that records its requests. */
+export async function startSite(
   use: AsyncDisposableStack,
   answer: (path: string) => { status: number; body?: Buffer | string },
-): Promise<{ url: string; asked: string[] }> {
-  const asked: string[] = []
+): Promise<{ url: string; requests: string[] }> {
+  const requests: string[] = []
   const server: Server = createServer((request, response) => {
     const path = request.url ?? ''
-    asked.push(`${request.method} ${path}`)
+    requests.push(`${request.method} ${path}`)
     const { status, body } = answer(path)
     response.writeHead(status).end(request.method === 'HEAD' ? undefined : body)
   })
@@ -152,5 +152,5 @@ export async function site(
     server.closeAllConnections()
     server.close()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 }

@@ -1,8 +1,8 @@
 import { findDocker } from '../../src/docker/find.ts'
 
 /**
- * Prints Docker's answer to a user without rights. Modules are loaded first, while the process may
- * still read them.
+ * Prints the result of findDocker for a user without rights. The module is loaded first, while the
+ * process may still read it.
  */
 await import('dockerode')
 if (process.getuid?.() === 0) {
