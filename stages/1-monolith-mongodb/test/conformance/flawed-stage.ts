@@ -22,8 +22,8 @@ export interface Flaw {
 }
 
 /**
- * Starts a proxy before a stage that adds a known defect, to check that the suite notices it. Without
- * a defect it only adds a hop.
+ * Starts a proxy before a stage that adds a known defect, to check that the suite notices it. An
+ * empty flaw only adds a hop.
  */
 export async function flawedStage(
   stageUrl: string,
@@ -32,8 +32,8 @@ export async function flawedStage(
   const server = createServer((incoming, outgoing) => {
     forward(stageUrl, flaw, incoming, outgoing).catch(() => outgoing.destroy())
   })
-  // Longer than a case pauses between requests. The default of 5 s may close an idle connection just
-  // as the client reuses it.
+  // Longer than a case pauses between requests. The default of 5 s may close an idle connection
+  // just as the client reuses it.
   server.keepAliveTimeout = 60_000
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (client, { url }) =>

@@ -46,8 +46,8 @@ export async function resumingStage(
     forwarded.on('error', () => outgoing.destroy())
     incoming.pipe(forwarded)
   })
-  // Longer than a case pauses between requests. The default of 5 s may close an idle connection just
-  // as the client reuses it.
+  // Longer than a case pauses between requests. The default of 5 s may close an idle connection
+  // just as the client reuses it.
   server.keepAliveTimeout = 60_000
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (client, { url, headers }) =>

@@ -11,7 +11,7 @@ export function createInflater(
     return async () => {
       throw new Error('the server sent a binary message without having been asked to compress')
     }
-  // With Z_SYNC_FLUSH each message can be read, although the stream has no end.
+  // Z_SYNC_FLUSH makes each message readable, although the stream has no end.
   const stream =
     compression === 'zlib-stream'
       ? createInflate({ finishFlush: constants.Z_SYNC_FLUSH })

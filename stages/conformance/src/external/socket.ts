@@ -52,7 +52,7 @@ export const TIMEOUT_MS = 30_000
  */
 export class Socket {
   readonly frames: Frame[] = []
-  /** For each message, whether it was binary. */
+  /** Whether each message was binary, in order. */
   readonly binary: boolean[] = []
   readonly #taken = new Set<Frame>()
   readonly #label: string
@@ -75,7 +75,7 @@ export class Socket {
     let reading: Promise<void> = Promise.resolve()
     this.#socket.on('message', (data, isBinary) => {
       this.binary.push(isBinary)
-      // In order: a compressed stream's payloads depend on the ones before.
+      // Messages are read in order, since a compressed stream's payloads depend on earlier ones.
       reading = reading
         .then(async () => this.#receive(isBinary ? await inflate(data as Buffer) : String(data)))
         .catch(this.#fail)

@@ -38,8 +38,8 @@ export function waitUntil(
 const POLL_MS = 50
 
 /**
- * Polls until the value is accepted, and returns it. For state that only a request can reveal, such
- * as a search index that lags behind a write.
+ * Polls until the value is accepted, and returns it. It is meant for state that only a request can
+ * reveal, such as a search index that lags behind a write.
  */
 export async function eventually<T>(
   subject: string,

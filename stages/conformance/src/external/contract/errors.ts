@@ -1,5 +1,5 @@
 export const workshop = {
-  title: 'For the workshop alone',
+  title: 'Workshop routes',
   sentences: {
     'workshop.users':
       '`POST /workshop/users {username}` answers `{id, token}`. It is not part of Discord’s ' +

@@ -48,7 +48,7 @@ export const gateway = {
     'gateway.events.voice': 'Op 4 causes VOICE_STATE_UPDATE and VOICE_SERVER_UPDATE.',
     'gateway.events.resumed': 'A successful RESUME ends with RESUMED.',
     'gateway.intents': 'Intents filter events.',
-    'gateway.content': 'Without MESSAGE_CONTENT, the content of other authors’ messages is empty.',
+    'gateway.content': 'The content of other authors’ messages is empty without MESSAGE_CONTENT.',
     'gateway.sight': 'No event of a channel reaches a user who cannot view the channel.',
   },
 } as const
@@ -69,7 +69,7 @@ export const sessions = {
 } as const
 
 export const clientQuirks = {
-  title: 'What client libraries depend on',
+  title: 'Requirements of client libraries',
   sentences: {
     'bites.numbers':
       'discord.py sends 64-bit ids as bare JSON numbers. Integers are parsed without loss, in ' +

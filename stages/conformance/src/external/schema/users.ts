@@ -83,7 +83,7 @@ export const partialMember = object(memberRequired, memberOptional)
 export const member = object({ ...memberRequired, user }, memberOptional)
 /** GUILD_MEMBER_ADD and GUILD_MEMBER_UPDATE. */
 export const memberEvent = object({ ...memberRequired, user, guild_id: id }, memberOptional)
-/** A mentioned user. In an event of a guild the member is added. */
+/** A mentioned user, with the member in an event of a guild. */
 export const mentionedUser = object(userRequired, { ...userOptional, member: partialMember })
 
 const status = oneOf('online', 'idle', 'dnd', 'offline')

@@ -8,8 +8,8 @@ import {
 } from '../../expect.ts'
 
 /**
- * Every field that the five client libraries read. Without any one of them some library never
- * becomes ready.
+ * Every field that the five client libraries read. Some library never becomes ready if one of them
+ * is missing.
  */
 const FIELDS = [
   'id',

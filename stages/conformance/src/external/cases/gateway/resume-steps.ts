@@ -119,8 +119,8 @@ export async function interruptedSession(
 }
 
 /**
- * A case of RESUME. On a stage with sessions it runs as given. On a stage without sessions it
- * checks that RESUME is refused.
+ * A case of RESUME. It runs as given on a stage with sessions, and checks that RESUME is refused on
+ * a stage without.
  */
 export const resumeCase = (
   id: string,

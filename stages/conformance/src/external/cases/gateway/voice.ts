@@ -86,7 +86,7 @@ export const voiceCases: readonly Case[] = [
         if (channel !== null) expectEqual(event.self_deaf, 'self_deaf' in more, 'self_deaf')
       }
       await guild.awaitDelivery(member)
-      // With a new token at each mute, a client would leave the call and rejoin it.
+      // A client would leave the call and rejoin it if each mute brought a new token.
       expectEqual(
         member.received('VOICE_SERVER_UPDATE').length,
         2,

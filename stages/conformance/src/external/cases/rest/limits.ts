@@ -9,8 +9,8 @@ const numericHeader = (response: ApiResponse, header: string): number => {
 }
 
 /**
- * Sends requests until one is answered 429. The limit is read from the response headers, since it is
- * configurable.
+ * Sends requests until one is answered 429. The limit is configurable, so it is read from the
+ * response headers.
  */
 async function exhaust(
   send: () => Promise<ApiResponse>,

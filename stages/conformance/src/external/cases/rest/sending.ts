@@ -11,8 +11,8 @@ import {
 } from '../../expect.ts'
 
 /**
- * The fields of a message that client libraries read. Without `mentions`, `mention_roles`,
- * `attachments` and `embeds` eris drops a message.
+ * The fields of a message that client libraries read. eris drops a message without `mentions`,
+ * `mention_roles`, `attachments` and `embeds`.
  */
 export const MESSAGE_FIELDS = [
   'id',
