@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { type Case, NotRunnable, type Target } from './case.ts'
 import { Fixture } from './fixture.ts'
 
@@ -74,9 +75,7 @@ export async function runCases(
   concurrency: number,
   report: (testCase: Case, outcome: Outcome) => void,
 ): Promise<void> {
-  const queue = cases[Symbol.iterator]()
-  const work = async (): Promise<void> => {
-    for (const testCase of queue) report(testCase, await runCase(testCase, target))
-  }
-  await Promise.all(Array.from({ length: concurrency }, work))
+  await pLimit(concurrency).map(cases, async (testCase) =>
+    report(testCase, await runCase(testCase, target)),
+  )
 }

@@ -88,8 +88,7 @@ export const closeCodeCases: readonly Case[] = [
   {
     id: 'gateway.close.4002.large',
     title:
-      'A frame far larger than Discord’s 4,096 bytes closes with 4002, and the stage keeps ' +
-      'running',
+      'A frame far larger than Discord’s 4,096 bytes closes with 4002, and the stage keeps running',
     covers: ['gateway.close.4002'],
     async run(fixture) {
       await expectClose(fixture, DecodeError, [

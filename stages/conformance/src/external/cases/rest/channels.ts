@@ -41,8 +41,7 @@ export const channelCases: readonly Case[] = [
   {
     id: 'rest.channels.get.dm',
     title:
-      '`/channels/:id` of a direct message has type 1, the other user as recipient, and no ' +
-      'guild',
+      '`/channels/:id` of a direct message has type 1, the other user as recipient, and no guild',
     covers: ['rest.route.channels'],
     async run(fixture) {
       const [ada, bob] = [await fixture.user(), await fixture.user('bob')]

@@ -30,8 +30,7 @@ export const emptyResourceCases: readonly Case[] = [
   {
     id: 'rest.nothing.guilds',
     title:
-      'Threads, emojis, stickers and scheduled events of a guild are empty, for its members ' +
-      'only',
+      'Threads, emojis, stickers and scheduled events of a guild are empty, for its members only',
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const [guild, eve] = [await fixture.guild(), await fixture.user('eve')]

@@ -33,8 +33,7 @@ export const inviteUseCases: readonly Case[] = [
   {
     id: 'rest.invites.temporary',
     title:
-      'A member who joined by a temporary invite and has no role is removed when they go ' +
-      'offline',
+      'A member who joined by a temporary invite and has no role is removed when they go offline',
     covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()

@@ -49,8 +49,7 @@ export const jsonBodyCases: readonly Case[] = [
   {
     id: 'rest.json.not-a-form',
     title:
-      'JSON that is not an object, or a field of the wrong type, is answered 400 with code ' +
-      '50035',
+      'JSON that is not an object, or a field of the wrong type, is answered 400 with code 50035',
     covers: ['rest.json', 'errors.shape', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()

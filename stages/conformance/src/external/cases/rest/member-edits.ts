@@ -64,8 +64,7 @@ export const memberEditCases: readonly Case[] = [
   {
     id: 'rest.members.edit.nick',
     title:
-      '`PATCH …/members/@me/nick` changes the user’s own nick and answers it, for older ' +
-      'libraries',
+      '`PATCH …/members/@me/nick` changes the user’s own nick and answers it, for older libraries',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()
@@ -135,8 +134,7 @@ export const memberEditCases: readonly Case[] = [
   {
     id: 'rest.members.edit.refused',
     title:
-      'An edit of a member needs a valid form, existing roles, and a higher role than the ' +
-      'member’s',
+      'An edit of a member needs a valid form, existing roles, and a higher role than the member’s',
     covers: ['rest.route.members', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()

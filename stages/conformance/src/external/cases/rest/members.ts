@@ -47,8 +47,7 @@ export const memberCases: readonly Case[] = [
   {
     id: 'rest.members.search',
     title:
-      '`/guilds/:id/members/search` finds members whose name begins with `query`, one by ' +
-      'default',
+      '`/guilds/:id/members/search` finds members whose name begins with `query`, one by default',
     covers: ['rest.route.members'],
     async run(fixture) {
       const guild = await fixture.guild()

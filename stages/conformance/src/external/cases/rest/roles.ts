@@ -52,8 +52,7 @@ export const roleCases: readonly Case[] = [
   {
     id: 'rest.roles.get',
     title:
-      '`GET /guilds/:id/roles` lists the roles, and `/guilds/:id/roles/:role` answers one or ' +
-      '10011',
+      '`GET /guilds/:id/roles` lists the roles, and `/guilds/:id/roles/:role` answers one or 10011',
     covers: ['rest.route.roles'],
     async run(fixture) {
       const guild = await fixture.guild()
