@@ -9,17 +9,14 @@ import {
 } from '@threshold/engines/testing'
 import { afterAll, beforeAll } from 'vitest'
 
-/**
- * One for all tests here, since a JVM takes its time to start: whoever finds it killed starts it
- * again.
- */
+/** One for all tests here, since a JVM starts slowly. A test that finds it killed restarts it. */
 let cassandra: Awaited<ReturnType<typeof dedicatedCassandra>>
 beforeAll(async () => {
   cassandra = await dedicatedCassandra()
 })
 afterAll(() => cassandra?.stop())
 
-async function victims<T extends Engine>(
+async function openStage<T extends Engine>(
   engine: T,
   addresses: (use: AsyncDisposableStack) => Promise<{ engineUri: string; cassandraUri: string }>,
   use = new AsyncDisposableStack(),
@@ -37,7 +34,7 @@ let opened = 0
 const openCassandra = async () => {
   if (cassandra.state() !== 'running') await cassandra.restart()
   const cassandraUri = withKeyspace(cassandra.uri, `faults_${++opened}`)
-  return await victims(cassandra, async (use) => ({
+  return await openStage(cassandra, async (use) => ({
     engineUri: use.use(await leaseDatabase()).uri,
     cassandraUri,
   }))
@@ -47,17 +44,17 @@ const openMongo = async () => {
   const use = new AsyncDisposableStack()
   const engine = use.use(await dedicatedMongo())
   const engineUri = withDatabase(engine.uri, 'faults')
-  return await victims(
+  return await openStage(
     engine,
     async (use) => ({ engineUri, cassandraUri: use.use(await leaseKeyspace()).uri }),
     use,
   )
 }
 
-// Fewer than stage 1's: a nonce is a transaction here, and a thousand at once outlast their
-// deadline on two cores.
+// Fewer sends than in stage 1: each nonce is a transaction, and a thousand at once take longer than
+// their deadline on two cores.
 testCrash('Stage 2 on Cassandra', openCassandra, { rounds: iterations(1, 2), sends: 200 })
-// By default stage 1 shows it of a stage, and both adapters of themselves.
+// Only with --all: stage 1's test shows it of a stage, and the adapters' tests of both adapters.
 testDatabaseOutage('Stage 2 (Cassandra)', openCassandra, {
   identifiesDuringOutage: true,
   fullOnly: true,

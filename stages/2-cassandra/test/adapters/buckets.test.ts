@@ -20,7 +20,7 @@ const aged = (channelId: ChannelId, days: number): StoredMessage =>
     id: String(BigInt(firstIdAt(Date.now() - days * DAY_MS)) + BigInt(Math.floor(days) + 1)),
   })
 
-/** How many statements an operation sends. */
+/** The number of statements that an operation sends. */
 async function costOf(act: () => Promise<unknown>): Promise<number> {
   const before = await opened.statements()
   await act()
@@ -31,7 +31,7 @@ const latest = (channel: ChannelId, limit = 50) =>
 const idsOf = (messages: readonly StoredMessage[]): MessageId[] => messages.map(({ id }) => id)
 
 describe('a page', () => {
-  it('of a lively channel asks for its buckets and one partition, however far back the channel goes', async () => {
+  it('of a lively channel reads its bucket list and one partition, however far back it goes', async () => {
     const channel = newId()
     const recent = Array.from({ length: 60 }, () => aMessage(channel))
     await opened.store.import(
@@ -41,7 +41,7 @@ describe('a page', () => {
     expect(await costOf(() => latest(channel))).toBe(2)
   })
 
-  it('of a channel that slept for years asks none of the buckets in between', async () => {
+  it('of a channel that slept for years skips the buckets in between', async () => {
     const channel = newId()
     const messages = [aMessage(channel), aged(channel, 1_200), aged(channel, 2_400)]
     await opened.store.import(messages, testDeadline())
@@ -59,7 +59,7 @@ describe('a page', () => {
     ).toBe(2)
   })
 
-  it('is not cut short by rows that are no messages, such as the mark of a reaction that came before its message', async () => {
+  it('is full although some rows hold no message, such as the mark of a reaction that came first', async () => {
     const channel = newId()
     const [newest, ...rest] = Array.from({ length: 12 }, () => aMessage(channel)).toReversed()
     const marks = rest.filter((_, i) => i % 3 > 0)
@@ -84,47 +84,50 @@ describe('a page', () => {
     ).toEqual(ids.slice(0, 5))
   })
 
-  it('of a channel that was cleared steps over its emptied buckets once', async () => {
+  it('of a channel that was cleared reads its emptied buckets once', async () => {
     let now = Date.now()
     const store = opened.another(() => now)
     const channel = newId()
-    const gone = Array.from({ length: 5 }, (_, i) => aged(channel, 30 + i * 10))
+    const deleted = Array.from({ length: 5 }, (_, i) => aged(channel, 30 + i * 10))
     const kept = aged(channel, 200)
-    await store.import([...gone, kept], testDeadline())
-    expect(await store.remove(channel, idsOf(gone), writeTime(), testDeadline())).toHaveLength(5)
+    await store.import([...deleted, kept], testDeadline())
+    expect(await store.remove(channel, idsOf(deleted), writeTime(), testDeadline())).toHaveLength(5)
     const read = async () =>
       expect(idsOf(await store.page(channel, { at: 'latest' }, 50, testDeadline()))).toEqual([
         kept.id,
       ])
-    // Whoever opened a bucket a moment ago may still be about to write: marks are too old to count.
+    // A process that opened a bucket a moment ago may be about to write, so no mark counts yet.
     expect(await costOf(read)).toBe(1 + 6 + 5)
     now += 60_000
     expect(await costOf(read)).toBe(1 + 6 + 5)
-    // No page waits for its marks, so the next may come before the last of them.
+    // Pages do not wait for their marks, so the next page may come before the last of them.
     await expect.poll(() => costOf(read)).toBe(2)
-    // What is written into one of them later opens it again, whichever process marked it.
+    // A later write opens its bucket again, whichever process marked it.
     now += 60_000
     const other = opened.another(() => now)
-    await other.import([{ ...gone[2]!, id: String(BigInt(gone[2]!.id) + 1n) }], testDeadline())
+    await other.import(
+      [{ ...deleted[2]!, id: String(BigInt(deleted[2]!.id) + 1n) }],
+      testDeadline(),
+    )
     const back = await store.page(channel, { at: 'latest' }, 50, testDeadline())
-    expect(idsOf(back)).toEqual([String(BigInt(gone[2]!.id) + 1n), kept.id])
+    expect(idsOf(back)).toEqual([String(BigInt(deleted[2]!.id) + 1n), kept.id])
   })
 
-  it('shows what is sent into a bucket that was found empty by a process whose clock was ahead', async () => {
+  it('shows a message sent into a bucket that was marked empty by a process whose clock was ahead', async () => {
     const channel = newId()
-    const gone = aMessage(channel)
-    await opened.store.insert(gone, testDeadline())
-    await opened.store.remove(channel, [gone.id], writeTime(), testDeadline())
+    const deleted = aMessage(channel)
+    await opened.store.insert(deleted, testDeadline())
+    await opened.store.remove(channel, [deleted.id], writeTime(), testDeadline())
     const ahead = opened.another(() => Date.now() + 20 * DAY_MS)
     expect(await ahead.page(channel, { at: 'latest' }, 50, testDeadline())).toEqual([])
-    // No page waits for its marks.
+    // Pages do not wait for their marks.
     await expect.poll(() => costOf(() => latest(channel))).toBe(1)
     const sent = aMessage(channel)
     await opened.another().insert(sent, testDeadline())
     expect(idsOf(await latest(channel))).toEqual([sent.id])
   })
 
-  it('of a channel whose present bucket is empty looks into it each time', async () => {
+  it('of a channel whose present bucket is empty reads it each time', async () => {
     const channel = newId()
     const message = aMessage(channel)
     await opened.store.insert(message, testDeadline())
@@ -132,11 +135,11 @@ describe('a page', () => {
     for (let n = 0; n < 3; n++) expect(await costOf(() => latest(channel))).toBe(2)
   })
 
-  it('of a channel with nothing in it asks for its buckets and no partition', async () => {
+  it('of an empty channel reads its bucket list and no partition', async () => {
     expect(await costOf(() => latest(newId()))).toBe(1)
   })
 
-  it('asks for counts of those messages alone that anybody reacted to', async () => {
+  it('counts reactions only for messages that have some', async () => {
     const channel = newId()
     const messages = Array.from({ length: 40 }, () => aMessage(channel))
     await opened.store.import(messages, testDeadline())
@@ -161,10 +164,10 @@ describe('a page', () => {
 })
 
 describe('a write', () => {
-  it('writes its bucket down once', async () => {
+  it('opens its bucket once', async () => {
     const channel = newId()
     const insert = () => opened.store.insert(aMessage(channel), testDeadline())
-    // To look for it, to look for its bucket's mark, to write its bucket down, to write it.
+    // Reads the message and its bucket's mark, writes the bucket and the message.
     expect(await costOf(insert)).toBe(4)
     expect(await costOf(insert)).toBe(2)
   })
@@ -185,7 +188,7 @@ describe('a write', () => {
     expect(cost).toBe(0)
   })
 
-  it('leaves unset what it does not name: a null would be a tombstone', async () => {
+  it('leaves columns unset that it does not name, since a null would be a tombstone', async () => {
     const { database, keyspace, store } = opened
     const message = aMessage(newId())
     const { channelId, id, writeTimeMicros: at } = message
@@ -194,7 +197,7 @@ describe('a write', () => {
       { id, channelId, set: { content: 'edited' }, writeTimeMicros: at + 10n },
       testDeadline(),
     )
-    // Older than both: had either written a null, this value would lie under it.
+    // Older than both: a null of either would cover this value.
     const update = `UPDATE ${keyspace}.messages USING TIMESTAMP ? SET flags = 4 WHERE channel_id = ? AND bucket = ? AND message_id = ?`
     await database.client.execute(update, [at - 1n, long(channelId), bucketOf(id, 10), long(id)], {
       prepare: true,
@@ -206,7 +209,7 @@ describe('a write', () => {
 })
 
 describe('a keyspace', () => {
-  it('keeps the width of its buckets, and says so to whoever comes with another', async () => {
+  it('keeps the width of its buckets, and refuses another', async () => {
     const { config } = opened
     await expect(cassandraDatabase({ ...config, bucketDays: 30 })).rejects.toMatchObject({
       code: 'BUCKET_WIDTH',
@@ -216,7 +219,7 @@ describe('a keyspace', () => {
     expect(again).toBeDefined()
   })
 
-  it('in another data centre is one that somebody has to correct, and no outage', async () => {
+  it('in another data centre is a wrong configuration, and no outage', async () => {
     const elsewhere = cassandraDatabase(
       { ...opened.config, localDataCenter: 'nowhere' },
       undefined,

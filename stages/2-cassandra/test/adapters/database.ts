@@ -16,7 +16,7 @@ export async function openStore(use: AsyncDisposableStack) {
   const config = configFor(uri)
   const telemetry = use.use(createTelemetry({ service: 'test' }))
   const database = use.use(await cassandraDatabase(config, telemetry))
-  /** What another process would have: the same rows, and nothing remembered. */
+  /** The store of another process: the same rows, and nothing remembered. */
   const another = (now?: () => number) => cassandraMessageStore(database, config, now)
   return {
     config,
@@ -28,7 +28,7 @@ export async function openStore(use: AsyncDisposableStack) {
   }
 }
 
-/** Statements sent so far, whatever for. */
+/** Statements sent so far, for all operations. */
 async function countOf({ registry }: Telemetry): Promise<number> {
   const { values } = (await registry
     .getSingleMetric('threshold_cassandra_statements_total')

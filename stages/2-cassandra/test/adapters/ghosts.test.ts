@@ -22,8 +22,8 @@ const ONE = 'channel_id = ? AND bucket = ? AND message_id = ?'
 const keyOf = ({ channelId, id }: StoredMessage) => [long(channelId), bucketOf(id, 10), long(id)]
 
 /**
- * What reaches a replica, each at a time of its own and in whatever order: from other coordinators,
- * as hints, by repair.
+ * Mutations as they reach a replica, each with its own time, in any order: from other coordinators, as
+ * hints, by repair.
  */
 function mutations(message: StoredMessage, removedAt: bigint) {
   const { database, keyspace } = opened
@@ -48,8 +48,8 @@ function mutations(message: StoredMessage, removedAt: bigint) {
   }
 }
 
-/** Whatever is left of it on the replica. */
-async function leftOf(message: StoredMessage): Promise<number> {
+/** The rows of the message that are left on the replica. */
+async function rowsLeft(message: StoredMessage): Promise<number> {
   const { database, keyspace } = opened
   const { rowLength } = await database.client.execute(
     `SELECT * FROM ${keyspace}.messages WHERE ${ONE}`,
@@ -59,18 +59,18 @@ async function leftOf(message: StoredMessage): Promise<number> {
   return rowLength
 }
 
-describe('a message that was edited and deleted at once', () => {
+describe('a message that is edited and deleted at the same time', () => {
   const order = fc.shuffledSubarray(['insert', 'earlyEdit', 'lateEdit', 'remove'] as const, {
     minLength: 4,
   })
 
-  it('leaves no row, in whatever order insert, edits and delete reach the replica', () =>
+  it('leaves no row, in any order in which insert, edits and delete reach the replica', () =>
     fc.assert(
       fc.asyncProperty(order, async (steps) => {
         const message = aMessage(newId())
         const sends = mutations(message, DELETE_WRITE_TIME)
         for (const step of steps) await sends[step]()
-        expect(await leftOf(message)).toBe(0)
+        expect(await rowsLeft(message)).toBe(0)
         expect(await opened.store.get(message.channelId, [message.id], testDeadline())).toEqual([])
         expect(
           await opened.store.page(message.channelId, { at: 'latest' }, 10, testDeadline()),
@@ -79,26 +79,26 @@ describe('a message that was edited and deleted at once', () => {
       { numRuns: 24 },
     ))
 
-  it('would leave a row of edited columns alone if the delete had its own time', async () => {
+  it('would leave a row of edited columns only if the delete had its own time', async () => {
     const message = aMessage(newId())
     const { insert, remove, lateEdit } = mutations(message, message.writeTimeMicros + 100n)
     for (const send of [insert, remove, lateEdit]) await send()
-    expect(await leftOf(message)).toBe(1)
-    // Which is why a row without an author is never shown.
+    expect(await rowsLeft(message)).toBe(1)
+    // So a row without an author is never shown.
     expect(await opened.store.get(message.channelId, [message.id], testDeadline())).toEqual([])
   })
 
-  it('stays deleted when a backfill brings it once more', async () => {
+  it('stays deleted when a backfill inserts it again', async () => {
     const message = aMessage(newId())
     await opened.store.insert(message, testDeadline())
     await opened.store.remove(message.channelId, [message.id], writeTime(), testDeadline())
     await opened.store.import([message], testDeadline())
-    expect(await leftOf(message)).toBe(0)
+    expect(await rowsLeft(message)).toBe(0)
   })
 })
 
 describe('two processes on one keyspace', () => {
-  it('that edit and delete the same messages at once leave no ghost, and answer nothing that was not so', async () => {
+  it('that edit and delete the same messages leave no ghost, and give true answers', async () => {
     const database = use.use(await cassandraDatabase(opened.config))
     const other = cassandraMessageStore(database, opened.config)
     const channel = newId()
@@ -124,7 +124,7 @@ describe('two processes on one keyspace', () => {
       expect(removed).toEqual(there ? [] : [message.id])
       if (there) expect(there).toEqual(edited)
       if (edited !== 'absent') expect(edited).toMatchObject({ content: 'edited' })
-      expect(await leftOf(message)).toBe(there ? 1 : 0)
+      expect(await rowsLeft(message)).toBe(there ? 1 : 0)
     }
   })
 })

@@ -10,22 +10,22 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-/** What a process leaves behind that dies between reserving a nonce and storing its message. */
-async function reservedOnly(gone = false) {
+/** The state after a process has died between reserving a nonce and storing its message. */
+async function reservedOnly(deleted = false) {
   const { store, database, keyspace } = opened
   const lost = aMessage(newId())
   const key = { authorId: lost.authorId, channelId: lost.channelId, nonce: 'n' }
   const insert = `INSERT INTO ${keyspace}.nonces (key, message_id, gone) VALUES (?, ?, ?) IF NOT EXISTS USING TTL 300`
   await database.client.execute(
     insert,
-    [`${key.authorId}:${key.channelId}:${key.nonce}`, long(lost.id), gone],
+    [`${key.authorId}:${key.channelId}:${key.nonce}`, long(lost.id), deleted],
     { prepare: true },
   )
   return { store, lost, key }
 }
 
 describe('a nonce whose process died before the message was stored', () => {
-  it('gives the retry its id, so that two retries are still one message', async () => {
+  it('gives a retry its id, so that two retries are one message', async () => {
     const { store, lost, key } = await reservedOnly()
     const [first, second] = [aMessage(lost.channelId), aMessage(lost.channelId)]
     expect(await store.insert(first, testDeadline(), key)).toEqual({
@@ -39,7 +39,7 @@ describe('a nonce whose process died before the message was stored', () => {
     expect(await store.page(lost.channelId, { at: 'latest' }, 10, testDeadline())).toHaveLength(1)
   })
 
-  it('is the send of one of its retries when many of them come at once', async () => {
+  it('is sent by exactly one of many simultaneous retries', async () => {
     const { store, lost, key } = await reservedOnly()
     const all = await Promise.all(
       Array.from({ length: 10 }, () => store.insert(aMessage(lost.channelId), testDeadline(), key)),
@@ -60,8 +60,8 @@ describe('a nonce that a delete marked before its process died', () => {
   })
 })
 
-describe('a bucket that was written down by a process that died before its message', () => {
-  it('is an empty one, and hides nothing', async () => {
+describe('a bucket whose process died before the message was stored', () => {
+  it('is empty and hides nothing', async () => {
     const { store, database, keyspace } = opened
     const message = aMessage(newId())
     const insert = `INSERT INTO ${keyspace}.channel_buckets (channel_id, bucket) VALUES (?, ?)`

@@ -4,15 +4,15 @@ import { connect } from '../../src/cassandra/connect.ts'
 import type { CassandraConfig } from '../../src/cassandra/database.ts'
 
 const config = {
-  keyspace: 'asked',
+  keyspace: 'recorded',
   localDataCenter: 'datacenter1',
   replication: 1,
   bucketDays: 10,
 } as CassandraConfig
 const { readFailure, unauthorized } = types.responseErrorCodes
 
-/** A client that is refused like this. */
-const refused = async (why: Error): Promise<string> => {
+/** The code with which a connection rejects after this error of the driver. */
+const codeAfter = async (why: Error): Promise<string> => {
   const client = { connect: () => Promise.reject(why) } as unknown as Client
   return await connect(client, config, () => false).then(
     () => 'connected',
@@ -25,35 +25,35 @@ const byEach = (...inner: Error[]) =>
   )
 const login = (message: string) => new errors.AuthenticationError(message)
 
-describe('a Cassandra that cannot be used', () => {
+describe('connect', () => {
   it.each([
-    ['is away where nobody answers', byEach(new Error('connect ECONNREFUSED'))],
+    ['takes no answer from any node for an outage', byEach(new Error('connect ECONNREFUSED'))],
     [
-      'is away where a node cannot look up who may log in',
+      'takes a node that cannot look up users for an outage',
       byEach(login('Unable to perform authentication: Cannot achieve consistency level')),
     ],
     [
-      'is away where replicas failed to read',
+      'takes a read failure of replicas for an outage',
       new errors.ResponseError(readFailure, 'Operation failed'),
     ],
-  ])('%s', async (_what, why) => {
-    expect(await refused(why)).toBe('UNAVAILABLE')
+  ])('%s', async (_case, why) => {
+    expect(await codeAfter(why)).toBe('UNAVAILABLE')
   })
 
   it.each([
     [
-      'refuses a wrong password',
+      'reports a wrong password as a refusal',
       byEach(login('Provided username x and/or password are incorrect')),
     ],
     [
-      'refuses who may not do it',
+      'reports a missing permission as a refusal',
       new errors.ResponseError(unauthorized, 'User x has no CREATE permission'),
     ],
     [
-      'is not the one that is meant',
+      'reports a wrong data centre as a refusal',
       new errors.ArgumentError('localDataCenter was configured as x'),
     ],
-  ])('%s', async (_what, why) => {
-    expect(await refused(why)).toBe('CASSANDRA_REFUSED')
+  ])('%s', async (_case, why) => {
+    expect(await codeAfter(why)).toBe('CASSANDRA_REFUSED')
   })
 })

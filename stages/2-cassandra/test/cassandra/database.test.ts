@@ -24,7 +24,7 @@ describe('the address of a keyspace', () => {
     'mongodb://ada:sesame@db:9042/chat',
     "cassandra://ada:sesame@db:9042/chat'; DROP",
     `cassandra://db:9042/${'x'.repeat(49)}`,
-  ])('is none in %s, and the error does not repeat it', (uri) => {
+  ])('rejects %s, and does not repeat it in the error', (uri) => {
     expect(() => cassandraAddress(uri)).toThrow(
       expect.objectContaining({
         code: 'BAD_CONFIG',
@@ -34,8 +34,8 @@ describe('the address of a keyspace', () => {
   })
 })
 
-describe('more calls than may wait', () => {
-  it('are turned away at once, and the others served', { timeout: 60_000 }, async () => {
+describe('more calls than the queue holds', () => {
+  it('are rejected at once, and the others served', { timeout: 60_000 }, async () => {
     await using use = new AsyncDisposableStack()
     const { store } = await openStore(use)
     const settled = await Promise.allSettled(

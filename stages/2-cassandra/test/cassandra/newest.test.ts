@@ -12,8 +12,7 @@ const channels = messages.map(({ channelId }) => channelId)
 const buckets = createBuckets('k', DAYS, Date.now)
 
 /**
- * Statements that name a channel of `broken` fail: of one node, none can be made to lose a single
- * partition.
+ * Statements that name a channel of `broken` fail. A real node cannot be made to lose one partition.
  */
 function newestWith(broken: readonly string[], error: Error) {
   let statements = 0
@@ -37,7 +36,7 @@ function newestWith(broken: readonly string[], error: Error) {
 
 describe('the newest messages of many channels', () => {
   it.each([unavailable('Cassandra'), new CodedError('CASSANDRA_REFUSED', 'no')])(
-    'are those of all but the one that cannot be read: %s',
+    'are found for all channels but the one that cannot be read: %s',
     async (error) => {
       const expected = messages.filter((_, i) => i !== 60)
       const found = await newestWith([channels[60]!], error).find()
@@ -45,13 +44,13 @@ describe('the newest messages of many channels', () => {
     },
   )
 
-  it('are refused where none can be read, without asking for the rest', async () => {
+  it('reject where none can be read, without reading the rest', async () => {
     const { find, statements } = newestWith(channels, unavailable('Cassandra'))
     await expect(find()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(statements()).toBe(51)
   })
 
-  it('are not asked for one by one once the time is over', async () => {
+  it('are not read one by one once the deadline has passed', async () => {
     const { find, statements } = newestWith(channels, deadlineExceeded('Cassandra'))
     await expect(find()).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
     expect(statements()).toBe(1)

@@ -5,17 +5,14 @@ import type { CassandraRow, Execute } from '../../src/cassandra/database.ts'
 import { createPages } from '../../src/cassandra/pages.ts'
 import { fromRow } from '../../src/cassandra/rows.ts'
 
-/**
- * A channel of one partition, whose messages are all of one size; and what was asked of it, and how
- * much at once.
- */
+/** A channel of one partition with messages of one size. It records the reads of it. */
 function channelOf(messages: number, characters: number) {
   const channel = newId()
   const limits: number[] = []
   let underWay = 0
   let mostUnderWay = 0
-  let asking = 0
-  let mostAsking = 0
+  let reading = 0
+  let mostReading = 0
   const rows = Array.from({ length: messages }, (_, i): CassandraRow => {
     const id = BigInt(messages - i)
     return {
@@ -31,13 +28,13 @@ function channelOf(messages: number, characters: number) {
     const most = values.at(-1) as number
     const before = values.length > 3 ? (values[2] as bigint) : BigInt(messages + 1)
     limits.push(most)
-    asking += 1
-    mostAsking = Math.max(mostAsking, asking)
+    reading += 1
+    mostReading = Math.max(mostReading, reading)
     underWay += most * characters
     mostUnderWay = Math.max(mostUnderWay, underWay)
     await new Promise(setImmediate)
     underWay -= most * characters
-    asking -= 1
+    reading -= 1
     return rows.filter(({ message_id }) => (message_id as bigint) < before).slice(0, most)
   }
   const buckets = {
@@ -49,17 +46,17 @@ function channelOf(messages: number, characters: number) {
   return {
     limits,
     mostUnderWay: () => mostUnderWay,
-    atOnce: () => mostAsking,
+    atOnce: () => mostReading,
     page: (limit: number) => page(execute, channel, { at: 'latest' }, limit),
   }
 }
 
 describe('a page', () => {
-  it('of light messages is one statement, also for many who come at once', async () => {
+  it('of light messages is one statement, also for many readers at once', async () => {
     const { page, limits } = channelOf(200, 100)
     const pages = await Promise.all(Array.from({ length: 20 }, () => page(100)))
     expect(pages.map(({ length }) => length)).toEqual(pages.map(() => 100))
-    // The first finds out what they weigh.
+    // The first reader finds out their weight.
     expect(limits).toEqual([50, 50, ...pages.slice(1).map(() => 100)])
   })
 
@@ -75,14 +72,14 @@ describe('a page', () => {
     expect(Math.max(...limits)).toBeLessThanOrEqual(8)
   })
 
-  it('of large messages is read by few at once, however many come', async () => {
+  it('of large messages is read by few readers at once, however many come', async () => {
     const { page, mostUnderWay } = channelOf(200, 240_000)
     const pages = await Promise.all(Array.from({ length: 20 }, () => page(100)))
     expect(pages.map(({ length }) => length)).toEqual(pages.map(() => 100))
     expect(mostUnderWay()).toBeLessThanOrEqual(50 * 240_000)
   })
 
-  it('of a channel without messages is not waited for twice', async () => {
+  it('of an empty channel is read side by side once it is known to be empty', async () => {
     const { page, limits, atOnce } = channelOf(0, 0)
     await page(50)
     limits.length = 0

@@ -19,67 +19,65 @@ const byEach = (...inner: Error[]) =>
 const codeOf = (error: unknown): unknown =>
   (storeError('messages.insert', error) as { code?: string }).code
 
-describe('a statement that Cassandra answers with an error', () => {
+describe('an error of Cassandra', () => {
   // The first three in the words of Cassandra 5.0.9, the last two in those of Cassandra 3 and
   // ScyllaDB.
   it.each([
     [
-      'its mutation',
+      'a mutation is too large',
       says(
         invalid,
         'Rejected an oversized mutation (7680847/4194304) for keyspace: chat. Top keys are: messages.2:1',
       ),
     ],
     [
-      'its frame',
+      'a frame is too large',
       says(invalid, 'Request is too big: length 17825884 exceeds maximum allowed length 16777216.'),
     ],
-    ['its batch', says(invalid, 'Batch too large')],
+    ['a batch is too large', says(invalid, 'Batch too large')],
     [
-      'its mutation, for a replica',
+      'a replica finds a mutation too large',
       says(serverError, 'Mutation of 5242930 bytes is too large for the maximum size of 4194304'),
     ],
     [
-      'its frame, for each node',
+      'each node finds a frame too large',
       byEach(says(protocolError, 'request size too large (limit 1 estimate 2)')),
     ],
-  ])('is too large where %s is', (_what, error) => {
+  ])('becomes TOO_LARGE where %s', (_case, error) => {
     expect(codeOf(error)).toBe('TOO_LARGE')
   })
 
   it.each([
     [
-      'may not be sent',
+      'the user may not send the statement',
       says(unauthorized, 'User x has no MODIFY permission on <table chat.messages>'),
     ],
-    ['names no table', says(invalid, 'table messages does not exist')],
-  ])('is refused, and no outage, where it %s', (_what, error) => {
+    ['the table does not exist', says(invalid, 'table messages does not exist')],
+  ])('becomes CASSANDRA_REFUSED and no outage where %s', (_case, error) => {
     expect(storeError('messages.insert', error)).toMatchObject({
-      ...{
-        code: 'CASSANDRA_REFUSED',
-        message: expect.stringContaining(error.message),
-        next: expect.any(String),
-      },
+      code: 'CASSANDRA_REFUSED',
+      message: expect.stringContaining(error.message),
+      next: expect.any(String),
     })
   })
 
   it.each([
-    ['nobody answers', byEach(new Error('connect ECONNREFUSED'))],
+    ['no node answers', byEach(new Error('connect ECONNREFUSED'))],
     ['a node is overloaded', says(overloaded, 'Too many requests')],
     [
       'a login fails',
       byEach(new errors.AuthenticationError('Provided username x and/or password are incorrect')),
     ],
-  ])('is an outage where %s', (_what, error) => {
+  ])('becomes UNAVAILABLE where %s', (_case, error) => {
     expect(codeOf(error)).toBe('UNAVAILABLE')
   })
 
-  it('may have happened where it was not answered in time', () => {
+  it('becomes DEADLINE_EXCEEDED where the statement may have taken effect', () => {
     expect(codeOf(says(writeTimeout, 'Operation timed out'))).toBe('DEADLINE_EXCEEDED')
     expect(codeOf(new errors.OperationTimedOutError('late', '127.0.0.1'))).toBe('DEADLINE_EXCEEDED')
   })
 
-  it('is refused by a node that knows no such user', () => {
+  it('becomes CASSANDRA_REFUSED where a node does not know the user', () => {
     expect(codeOf(says(badCredentials, 'Bad credentials'))).toBe('CASSANDRA_REFUSED')
   })
 })

@@ -29,7 +29,7 @@ const start = (
     runtime,
   )
 
-/** The same machines, but nobody finds Cassandra. */
+/** The same databases, with a port on which no Cassandra listens. */
 const withoutCassandra = (fixture: Fixture): Fixture => ({
   ...fixture,
   config: { ...fixture.config, port: 1 },
@@ -41,7 +41,7 @@ describe('a stage that began on Cassandra', { timeout: 60_000 }, () => {
     const fixture = await openFixture(own)
     const message = aMessage(newId())
     await own.use(await start(fixture)).insert(message, testDeadline())
-    await fixture.ends.source.store.insert(aMessage(message.channelId), testDeadline()) // by a stage 1 that was started by mistake
+    await fixture.ends.source.store.insert(aMessage(message.channelId), testDeadline()) // a stage 1 that was started by mistake
     for (const startsOn of ['cassandra', 'mongodb'] as const) {
       const again = own.use(await start(fixture, startsOn))
       expect(await again.page(message.channelId, { at: 'latest' }, 50, testDeadline())).toEqual([
@@ -57,8 +57,8 @@ describe('a stage that began on Cassandra', { timeout: 60_000 }, () => {
   })
 })
 
-describe('messages in both, and no word of a move', { timeout: 60_000 }, () => {
-  it('are not served: one half would vanish from sight', async () => {
+describe('messages in both databases, and no migration', { timeout: 60_000 }, () => {
+  it('keep a stage from starting, since one half would not be served', async () => {
     await using own = new AsyncDisposableStack()
     const fixture = await openFixture(own)
     for (const { store } of Object.values(fixture.ends))
@@ -70,11 +70,11 @@ describe('messages in both, and no word of a move', { timeout: 60_000 }, () => {
     expect(await fixture.state.read()).toBeUndefined()
   })
 
-  it('keep a move from beginning, since it would take the one for deleted in the other', async () => {
+  it('keep dual writes from beginning, since a verification would delete those on Cassandra', async () => {
     await using own = new AsyncDisposableStack()
     const fixture = await openFixture(own)
     own.use(await start(fixture, 'mongodb'))
-    await fixture.ends.target.store.insert(aMessage(newId()), testDeadline()) // by somebody who was given the same keyspace
+    await fixture.ends.target.store.insert(aMessage(newId()), testDeadline()) // another stage with the same keyspace
     await expect(migrator(fixture, folder)('dual-write')).rejects.toMatchObject({
       code: 'TARGET_IN_USE',
     })
@@ -94,8 +94,8 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
     const fixture = await openFixture(own)
     await fixture.update({ phase, policy })
     let away = false
-    const run: Fixture['cassandra']['run'] = (...asked) =>
-      away ? Promise.reject(unavailable('Cassandra')) : fixture.cassandra.run(...asked)
+    const run: Fixture['cassandra']['run'] = (...args) =>
+      away ? Promise.reject(unavailable('Cassandra')) : fixture.cassandra.run(...args)
     const store = own.use(await start({ ...fixture, cassandra: { ...fixture.cassandra, run } }))
     await store.ready(testDeadline())
     away = true
@@ -107,22 +107,22 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
     ).toBe(expected)
   })
 
-  it('a process starts, serves where MongoDB decides, and what it wrote follows once there is a Cassandra', async () => {
+  it('a process starts, serves from MongoDB, and replicates its writes once Cassandra is back', async () => {
     await using own = new AsyncDisposableStack()
     const fixture = await openFixture(own)
     await fixture.enter('dual-write')
     await expect(cassandraDatabase({ ...fixture.config, port: 1 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
-    const nobody = own.use(
+    const unreachable = own.use(
       await cassandraDatabase({ ...fixture.config, port: 1 }, undefined, silentLog),
     )
-    const store = cassandraMessageStore(nobody, fixture.config)
+    const store = cassandraMessageStore(unreachable, fixture.config)
     const message = aMessage(newId())
     {
       await using process = await start({
         ...fixture,
-        cassandra: nobody,
+        cassandra: unreachable,
         ends: { ...fixture.ends, target: { ...fixture.ends.target, store } },
       })
       await process.insert(message, testDeadline())
@@ -141,7 +141,7 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
     await expect.poll(followed, { timeout: 30_000 }).toEqual([message])
   })
 
-  it('a move can be looked at, and left where MongoDB decides', async () => {
+  it('status, plan and rollback work while MongoDB decides', async () => {
     await using own = new AsyncDisposableStack()
     const fixture = await openFixture(own)
     own.use(await start(fixture, 'mongodb'))
@@ -153,7 +153,7 @@ describe('while Cassandra is away', { timeout: 60_000 }, () => {
     expect((await fixture.state.read())?.phase).toBe('source')
   })
 
-  it('it is not left where Cassandra decides, and says what is missing', async () => {
+  it('rollback is refused while Cassandra decides, and says how to go on', async () => {
     await using own = new AsyncDisposableStack()
     const fixture = await openFixture(own)
     await fixture.enter('cutover')

@@ -3,10 +3,7 @@ import type { Phase } from '@threshold/migration'
 import { describe, it } from 'vitest'
 import { testConformanceIn } from './conformance.ts'
 
-/**
- * Each costs half a minute, and the store under it passes the laws of a message store in each phase
- * anyway.
- */
+/** Each phase takes half a minute, so it is tested only with --all. */
 const PHASES: readonly Phase[] = ['source', 'dual-write', 'cutover', 'decommissioned']
 
 for (const phase of PHASES) {

@@ -4,7 +4,7 @@ import type { Phase } from '@threshold/migration'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { openFixture } from './fixture.ts'
 
-/** The whole contract of a stage whose messages are moving: four processes follow the same move. */
+/** Tests the whole contract while messages move. Four processes follow the same move. */
 export function testConformanceIn(phase: Phase): void {
   describe(`in phase ${phase}`, () => {
     const use = new AsyncDisposableStack()

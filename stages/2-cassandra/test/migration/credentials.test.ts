@@ -42,13 +42,13 @@ beforeAll(async () => {
 afterAll(() => use.disposeAsync())
 
 describe('a password in the address of a database', { timeout: 120_000 }, () => {
-  it('is in nothing that a move leaves behind: no line, no log, no checkpoint, no document', async () => {
+  it('is in no output, log, checkpoint or document of a move', async () => {
     const moved = await migrate(['all', '--until', 'cutover', '--shadow', '0'])
     const told = await migrate(['status'])
     await stage.stop()
     const left = { log: written, files: await checkpoints(), documents: await migrationDocuments() }
     for (const text of Object.values(left)) expectNoPassword(text)
-    // Or the search would be one of nothing.
+    // The outputs hold what they should, so the search was not in vain.
     expect(moved.output).toMatch(/dual-write:.*backfill:.*verify:.*cutover:/s)
     expect(told.output).toMatch(/backfill: \d+ of \d+ ranges, done/)
     expect(left.log).toMatch(/the migration moved/)
@@ -93,7 +93,7 @@ describe('a password in the address of a database', { timeout: 120_000 }, () => 
 interface Addresses {
   readonly mongodb: string
   readonly cassandra: string
-  /** In the order of the addresses; of an engine that wants one already, its own. */
+  /** MongoDB's, then Cassandra's. An engine that needs a password keeps its own. */
   readonly passwords: readonly [string, string]
 }
 
@@ -101,8 +101,8 @@ const PASSWORD = /:\/\/[^:@/]+:([^@/]+)@/
 const at = (uri: string, host: string): string => uri.replace(/@[^/]+/, `@${host}`)
 
 /**
- * A user of MongoDB's own for this database. Cassandra asks for none as it is started here, and
- * takes one that comes.
+ * Creates a MongoDB user for this database. Cassandra, as it is started here, asks for no password and
+ * accepts any.
  */
 async function withPasswords({ uris, mongo }: Fixture): Promise<Addresses> {
   const own = `sesame${randomBytes(12).toString('hex')}`
@@ -136,7 +136,7 @@ async function migrate(
   return ended
 }
 
-/** The bytes of all of its files. */
+/** The bytes of all checkpoint files. */
 async function checkpoints(): Promise<string> {
   const files = await readdir(folder)
   return (await Promise.all(files.map((file) => readFile(join(folder, file), 'latin1')))).join('\n')
@@ -152,7 +152,7 @@ async function migrationDocuments(): Promise<string> {
 }
 
 /**
- * What fails must not print it either: an engine that was given to the tests has one of its own.
+ * A failure must not print the password either, since an engine given to the tests has its own.
  */
 function expectNoPassword(text: string): void {
   const forms = secret.passwords.flatMap((password) => [password, decodeURIComponent(password)])

@@ -9,13 +9,13 @@ import { expect, vi } from 'vitest'
 import { fromRow } from '../../src/cassandra/rows.ts'
 import type { Fixture } from './fixture.ts'
 
-interface Everything {
+interface StoredData {
   readonly messages: ReadonlyMap<string, StoredMessage>
   readonly reactions: ReadonlyMap<string, bigint>
 }
 
-/** All that lies on MongoDB, read past the code that is under test. */
-async function onMongo({ mongo }: Fixture): Promise<Everything> {
+/** Everything on MongoDB, read without the code under test. */
+async function onMongo({ mongo }: Fixture): Promise<StoredData> {
   const messages = (await mongo.db.collection<MessageDocument>('messages').find().toArray()).map(
     fromMessageDocument,
   )
@@ -32,7 +32,7 @@ const FETCHED = { messages: 40, reactions: 1_000 } as const
 export async function onCassandra({
   cassandra: { client },
   config: { keyspace },
-}: Fixture): Promise<Everything> {
+}: Fixture): Promise<StoredData> {
   const all = async (table: string, fetchSize: number) => {
     const rows: types.Row[] = []
     for (let pageState: string | undefined; ; ) {
@@ -56,11 +56,8 @@ export async function onCassandra({
   return { messages: byId(messages), reactions: new Map(keyed) }
 }
 
-/**
- * Once nothing is written any more and all that was written down is settled, the two stores have
- * the same.
- */
-export async function expectEqual(fixture: Fixture, withinMs = 40_000): Promise<Everything> {
+/** Waits until all intents are reconciled, and compares the stores. Nothing may be written meanwhile. */
+export async function expectEqual(fixture: Fixture, withinMs = 40_000): Promise<StoredData> {
   const intents = fixture.mongo.db.collection('migration_intents')
   await vi.waitFor(async () => expect(Number(await intents.countDocuments({}))).toBe(0), {
     timeout: withinMs,

@@ -10,12 +10,9 @@ beforeAll(async () => {
 }, 1_200_000)
 afterAll(() => use.disposeAsync())
 
-/**
- * Before and after all that is persisted for good: a phase, a checkpoint, an outcome, a hold, a
- * collection that is dropped.
- */
+/** Each failpoint is before or after a durable change: a phase, a checkpoint, the fence, a drop. */
 describe.runIf(allTests())(
-  'the migrator, killed at a step under live traffic',
+  'the migrator, killed at a failpoint under live traffic',
   { timeout: 240_000 },
   () => {
     it.each([
@@ -33,7 +30,7 @@ describe.runIf(allTests())(
       ['after raising the fence', 'dual-write'],
       ['before cutover', 'dual-write'],
       ['after cutover', 'cutover'],
-    ])('on its way, %s, leaves phase %s, and ends with equal stores', async (failpoint, left) => {
+    ])('%s leaves phase %s, and ends with equal stores', async (failpoint, left) => {
       await moving.back('source')
       await killed(['all', '--until', 'cutover'], failpoint, left)
       await moving.endsEqual()
@@ -44,15 +41,12 @@ describe.runIf(allTests())(
       ['after dual-write', 'dual-write'],
       ['before source', 'dual-write'],
       ['after source', 'source'],
-    ])(
-      'on its way back, %s, leaves phase %s, and ends with equal stores',
-      async (failpoint, left) => {
-        await moving.endsEqual()
-        if (failpoint.endsWith('source')) await moving.back('dual-write')
-        await killed(['rollback'], failpoint, left)
-        await moving.endsEqual()
-      },
-    )
+    ])('in a rollback, %s leaves phase %s, and ends with equal stores', async (failpoint, left) => {
+      await moving.endsEqual()
+      if (failpoint.endsWith('source')) await moving.back('dual-write')
+      await killed(['rollback'], failpoint, left)
+      await moving.endsEqual()
+    })
 
     it.each([
       ['before decommissioned', 'cutover'],
@@ -61,11 +55,11 @@ describe.runIf(allTests())(
       ['after dropping messages', 'decommissioned'],
       ['after dropping nonces', 'decommissioned'],
       ['before the end', 'decommissioned'],
-    ])('at its last step, %s, leaves phase %s', (failpoint, left) =>
+    ])('in the last step, %s leaves phase %s', (failpoint, left) =>
       killed(['all'], failpoint, left),
     )
 
-    it('leaves all of it on Cassandra alone', async () => {
+    it('leaves every message on Cassandra alone', async () => {
       await moving.traffic.pause()
       const before = await onCassandra(moving.fixture)
       await moving.runToEnd(['all'])

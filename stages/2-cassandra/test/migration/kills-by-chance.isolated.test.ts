@@ -7,7 +7,7 @@ import { type Moving, startMoving } from './under-traffic.ts'
 const SEED = 20_150_513
 const KILLS = iterations(3, 20)
 
-/** The last line of the plan; from here on it works. */
+/** The last line of the plan. The work begins after it. */
 const PLANNED = /^next:/m
 const STEP_DONE = /^(dual-write|backfill|verify|cutover):/m
 
@@ -24,9 +24,9 @@ describe('the migrator, under live traffic', { timeout: iterations(240_000, 1_20
     const met = new Map<string, number>()
     for (let kills = 0; kills < KILLS; ) {
       const migrator = moving.start(['all', '--until', 'cutover'])
-      // Every other one at once or soon, so that the first steps are met; the rest once a step is
-      // done, so that the others are.
-      await migrator.says(kills % 2 === 0 ? PLANNED : STEP_DONE)
+      // Every other kill comes at once or soon, to meet the first steps. The rest come after a step is
+      // done, to meet the later ones.
+      await migrator.printed(kills % 2 === 0 ? PLANNED : STEP_DONE)
       const within = [0, 900, 900, 3_000][kills % 4]!
       const ended = await Promise.race([migrator.ended, delay(within === 0 ? 0 : roll(within))])
       if (ended === undefined) migrator.kill()
@@ -37,13 +37,13 @@ describe('the migrator, under live traffic', { timeout: iterations(240_000, 1_20
           .split('\n')
           .findLast((line) => STEP_DONE.test(line))
           ?.split(':')[0]
-        const where = done === undefined ? 'its first step' : `what comes after ${done}`
+        const where = done === undefined ? 'the first step' : `the step after ${done}`
         met.set(where, (met.get(where) ?? 0) + 1)
         if (kills === Math.ceil(KILLS / 2)) {
           await moving.stage.kill()
           await moving.stage.restart()
         }
-        // Now and then killed once more where it was resumed, before it comes to an end.
+        // Every fifth time the resumed migrator is killed too.
         if (kills % 5 === 2 && kills < KILLS) continue
       } else expect(code, output).toBe(0)
       await moving.endsEqual()
@@ -51,16 +51,16 @@ describe('the migrator, under live traffic', { timeout: iterations(240_000, 1_20
     }
     expect(
       met.size,
-      `what the kills met: ${[...met].map(([where, n]) => `${where} ${n}`).join(', ')}`,
+      `the kills met: ${[...met].map(([where, n]) => `${where} ${n}`).join(', ')}`,
     ).toBeGreaterThan(1)
   })
 
-  it('is back on MongoDB alone, by as many steps as there were', async () => {
+  it('goes back to MongoDB alone by rollbacks', async () => {
     await moving.back('source')
     expect(moving.stage.exitReason()).toBeUndefined()
   })
 
-  it('moves all of it to Cassandra in the end', async () => {
+  it('moves every message to Cassandra in the end', async () => {
     await moving.endsEqual()
     expect(moving.traffic.done()).toBeGreaterThan(iterations(100, 300))
     await moving.runToEnd(['decommission'])

@@ -14,14 +14,14 @@ import { expectEqual, onCassandra } from './equal.ts'
 import { openFixture } from './fixture.ts'
 import { migrator } from './migrator.ts'
 
-/** Five minutes on a busy machine for all of them. */
+/** They take five minutes on a busy machine. */
 const MANY = iterations(100, 400)
 const LARGE = 240_000
 const READERS = 12
 const MIB = 1_024 * 1_024
 /** More than half a segment of the commit log, as `settings.ts` sets it. */
 const TOO_LARGE = 5 * MIB
-/** A busy machine writes a hundred megabytes slowly. */
+/** A busy machine needs time to write a hundred megabytes. */
 const slowly = () => deadlineAfter(60_000)
 
 const large = (channel: string, bytes: number): StoredMessage => ({
@@ -41,20 +41,19 @@ async function openMove(use: AsyncDisposableStack) {
   return { fixture, run, store: await fixture.process() }
 }
 
-/** Few at once: the driver would put them all into one message to the server. */
+/** Twenty at once, since the driver puts them all into one message to the server. */
 async function importAll(store: MessageStore, messages: readonly StoredMessage[]): Promise<void> {
   for (let at = 0; at < messages.length; at += 20)
     await store.import(messages.slice(at, at + 20), slowly())
 }
 
 describe('large messages', { timeout: 300_000 }, () => {
-  it('are moved, verified, cut over and served, however many lie in one channel', async () => {
+  it('are moved, verified, cut over and served, also many of one channel', async () => {
     await using use = new AsyncDisposableStack()
     const { fixture, run, store } = await openMove(use)
     const channel = newId()
     const messages = Array.from({ length: MANY }, () => large(channel, LARGE))
-    // Close to what a node takes, embeds of a hundred kilobytes, and more reactions than are read
-    // at once.
+    // A row close to a node's limit, embeds of a hundred kilobytes, and more reactions than a page.
     const edge = large(channel, 3.9 * MIB)
     const embedded = {
       ...aMessage(channel),
@@ -65,8 +64,7 @@ describe('large messages', { timeout: 300_000 }, () => {
     const reactions = Array.from({ length: REACTIONS_PAGE + 1_000 }, (_, i) =>
       reactionBy(i + 1, liked),
     )
-    // The first marks its message; the rest are put as they are, since one by one they would take a
-    // minute.
+    // The first marks its message. The rest are inserted directly: one by one takes a minute.
     await fixture.ends.source.store.react(reactions[0]!, testDeadline())
     const documents = reactions.slice(1).map(
       ({ channelId, messageId, userId, writeTimeMicros, ...rest }): ReactionDocument => ({
@@ -89,7 +87,7 @@ describe('large messages', { timeout: 300_000 }, () => {
         ({ id }) => id,
       ),
     ).toEqual([edge, embedded, liked].map(({ id }) => id).reverse())
-    // More than a small node's heap, were each of them one answer.
+    // Together they exceed a small node's heap if each page is one answer.
     const readers = await Promise.all(
       Array.from({ length: READERS }, () =>
         store.page(channel, { at: 'before', id: edge.id }, 100, slowly()),
@@ -106,7 +104,7 @@ describe('large messages', { timeout: 300_000 }, () => {
 })
 
 describe('a message that Cassandra will never take', { timeout: 120_000 }, () => {
-  it('is named, stops the backfill at once, and lets it go on once it is gone', async () => {
+  it('is named, stops the backfill at once, and lets it go on once it is deleted', async () => {
     await using use = new AsyncDisposableStack()
     const { fixture, run } = await openMove(use)
     const channel = newId()
@@ -121,7 +119,7 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     const error: Error & { next?: string } = await run('backfill').catch((why) => why)
     expect(error).toMatchObject({ code: 'ROW_REFUSED' })
     expect(error.message).toContain(`message ${refused.id} of channel ${channel}`)
-    expect(error.message.length).toBeLessThan(200) // and nothing of what is in it
+    expect(error.message.length).toBeLessThan(200) // so nothing of its content
     expect(error.next).toMatch(
       /delete that message.* commitlog_segment_size .*then npx threshold migrate mongo-cassandra backfill$/,
     )
@@ -134,7 +132,7 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     )
   })
 
-  it('is acknowledged while MongoDB decides, keeps no other waiting, and must go before the cut-over', async () => {
+  it('is acknowledged while MongoDB decides, delays no other, and must go before the cut-over', async () => {
     await using use = new AsyncDisposableStack()
     const { fixture, run, store } = await openMove(use)
     const channel = newId()
@@ -165,18 +163,18 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
       timeout: 60_000,
       interval: 500,
     })
-    // The one that was cut off had found a difference, so that only the next one is clean.
+    // The interrupted verification had found a difference, so only the next one is clean.
     expect(await run('verify')).toMatch(/1 differed/)
     expect(await run('verify')).toMatch(/no difference/)
     expect(await run('cutover')).toMatch(/Cassandra decides/)
-    // And where Cassandra decides it is refused in words that a client is told.
+    // Once Cassandra decides, the client is told.
     await expect(store.insert(large(channel, TOO_LARGE), slowly())).rejects.toMatchObject({
       code: 'TOO_LARGE',
     })
     await store.insert(aMessage(channel), testDeadline())
   })
 
-  it('is refused with policy fail, in words that a client is told', async () => {
+  it('is refused under policy fail, and the client is told', async () => {
     await using use = new AsyncDisposableStack()
     const { fixture, store } = await openMove(use)
     await fixture.update({ phase: 'dual-write', policy: 'fail' })

@@ -5,9 +5,8 @@ import { describe, it } from 'vitest'
 import { openFixture } from './fixture.ts'
 
 /**
- * Before and after the move each call goes straight on to one of the two stores, which pass the
- * same laws in suites of their own; what is special between is tried by itself in `interleavings`
- * and `walk`.
+ * Only with --all. Each call before and after the move goes to one store, which passes the same laws
+ * in its own suite. `interleavings`, `replica-away` and `walk` test the phases in between.
  */
 const PHASES: readonly Phase[] = ['source', 'dual-write', 'cutover', 'decommissioned']
 

@@ -21,16 +21,13 @@ beforeAll(async () => {
 afterAll(() => use.disposeAsync())
 
 const command = (step: Step): string => `npx threshold migrate mongo-cassandra ${step}`
-const named = (said: string): string | undefined =>
-  /^next: (.*)$/m.exec(said.split('\n').at(-1)!)?.[1]
-/** The next step that a step named, whether it was done or refused. */
+const nextIn = (output: string): string | undefined =>
+  /^next: (.*)$/m.exec(output.split('\n').at(-1)!)?.[1]
+/** The next step that a step names, whether it is done or refused. */
 const nextAfter = async (step: Step): Promise<string | undefined> =>
-  await run(step).then(named, ({ next }: { next?: string }) => next)
+  await run(step).then(nextIn, ({ next }: { next?: string }) => next)
 
-/**
- * In this order: the step that is taken, those that change nothing after it, and the step that
- * comes then.
- */
+/** A step to take, steps that change nothing after it, and the step that comes next. */
 const WALK: readonly [take: Step | undefined, harmless: readonly Step[], next: string][] = [
   [undefined, ['backfill', 'verify', 'cutover', 'decommission', 'rollback'], command('dual-write')],
   ['dual-write', ['dual-write', 'verify', 'cutover', 'decommission'], command('backfill')],
@@ -51,8 +48,8 @@ const WALK: readonly [take: Step | undefined, harmless: readonly Step[], next: s
   ],
 ]
 
-describe('the step that comes next', { timeout: 240_000 }, () => {
-  it('is the same in every step, in every refusal, in the plan and in the status', async () => {
+describe('the next step', { timeout: 240_000 }, () => {
+  it('is named by every step, every refusal, plan and status alike', async () => {
     for (const [take, harmless, next] of WALK) {
       if (take !== undefined) expect([take, await nextAfter(take)]).toEqual([take, next])
       for (const step of [...harmless, 'plan', 'status'] as const)
@@ -61,8 +58,8 @@ describe('the step that comes next', { timeout: 240_000 }, () => {
   })
 })
 
-describe('where no stage runs', { timeout: 60_000 }, () => {
-  it('is to start one, in every step and in the status', async () => {
+describe('the next step where no stage runs', { timeout: 60_000 }, () => {
+  it('is to start one, in every step and in status', async () => {
     await using own = new AsyncDisposableStack()
     const other = await openFixture(own)
     await other.ends.source.store.insert(aMessage(newId()), testDeadline())
@@ -70,13 +67,13 @@ describe('where no stage runs', { timeout: 60_000 }, () => {
     const alone = migrator(other, await mkdtemp(join(tmpdir(), 'threshold-next-')))
     const { next }: { next?: string } = await alone('dual-write').catch((error) => error)
     expect(next).toMatch(/^start stage 2 .*then npx threshold migrate mongo-cassandra dual-write$/)
-    expect(named(await alone('status'))).toBe(next)
-    expect(named(await alone('plan'))).toBe(next)
+    expect(nextIn(await alone('status'))).toBe(next)
+    expect(nextIn(await alone('plan'))).toBe(next)
   })
 })
 
-describe('dual writes, said again', { timeout: 60_000 }, () => {
-  it('change the policy that is named, and keep the one that is not', async () => {
+describe('dual-write, repeated', { timeout: 60_000 }, () => {
+  it('changes the policy where one is given, and keeps it otherwise', async () => {
     await using own = new AsyncDisposableStack()
     const other = await openFixture(own)
     await other.ends.source.store.insert(aMessage(newId()), testDeadline())
@@ -90,7 +87,7 @@ describe('dual writes, said again', { timeout: 60_000 }, () => {
     expect(await policy()).toBe('fail')
     await migrator(other, folder, { policy: undefined })('dual-write')
     expect(await policy()).toBe('fail')
-    expect(named(await again('dual-write'))).toBe(command('backfill'))
+    expect(nextIn(await again('dual-write'))).toBe(command('backfill'))
     expect(await policy()).toBe('queue')
   })
 })

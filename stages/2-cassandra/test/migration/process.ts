@@ -12,13 +12,13 @@ export interface Ended {
 }
 
 export interface MigratorProcess {
-  /** Resolves when it has said it, or has ended. */
-  says(words: RegExp): Promise<void>
+  /** Resolves when its output matches, or when it has ended. */
+  printed(words: RegExp): Promise<void>
   readonly ended: Promise<Ended>
   kill(): void
 }
 
-/** The migrator as it is run: a process of its own. */
+/** Starts the migrator as a process, or the one that dies at a failpoint. */
 export function startMigrator(
   env: Record<string, string>,
   args: readonly string[],
@@ -32,7 +32,7 @@ export function startMigrator(
   let output = ''
   const waiting = new Set<{ readonly words: RegExp; done(): void }>()
   let over = false
-  const says = (words: RegExp): Promise<void> =>
+  const printed = (words: RegExp): Promise<void> =>
     new Promise((done) => {
       if (over || words.test(output)) done()
       else waiting.add({ words, done })
@@ -48,5 +48,5 @@ export function startMigrator(
     for (const { done } of waiting) done()
     return { code: code as number | null, signal: signal as NodeJS.Signals | null, output }
   })
-  return { says, ended, kill: () => void child.kill('SIGKILL') }
+  return { printed, ended, kill: () => void child.kill('SIGKILL') }
 }

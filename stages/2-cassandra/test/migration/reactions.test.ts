@@ -9,10 +9,10 @@ import { openFixture } from './fixture.ts'
 
 /** The driver answers 5,000 rows at once. */
 const REACTIONS = 5_001
-const TOGETHER = 500
+const AT_ONCE = 500
 
 it.runIf(allTests())(
-  'a message is compared with all its reactions, however many',
+  'compares a message with all its reactions, however many',
   { timeout: 60_000 },
   async () => {
     await using use = new AsyncDisposableStack()
@@ -45,8 +45,8 @@ it.runIf(allTests())(
     )
     const query = `INSERT INTO ${config.keyspace}.reactions (message_id, emoji, user_id, v, write_time) VALUES (?, ?, ?, 1, ?)`
     const rows = times.map((time, i) => ({ query, params: [BigInt(id), '👍', BigInt(i), time] }))
-    for (let at = 0; at < REACTIONS; at += TOGETHER)
-      await cassandra.client.batch(rows.slice(at, at + TOGETHER), { prepare: true, logged: false })
+    for (let at = 0; at < REACTIONS; at += AT_ONCE)
+      await cassandra.client.batch(rows.slice(at, at + AT_ONCE), { prepare: true, logged: false })
 
     const pair = {
       source: ends.source.replica,

@@ -7,23 +7,23 @@ interface Expected {
 
 export interface Traffic {
   readonly done: () => number
-  /** Requests that were not answered as hoped at the first try. */
+  /** Tries that were answered 503 or 429, or not at all. */
   readonly retried: () => number
-  /** Resolves once all that was begun was acknowledged, and nothing is under way. */
+  /** Resolves once every request that was begun is acknowledged. */
   pause(): Promise<void>
   resume(): void
-  /** What readers see and should not, or should and do not; nothing else is right at any time. */
+  /** Describes every difference between the pages of readers and the acknowledged requests. */
   wrong(): Promise<string[]>
 }
 
 const WRITERS = 4
-/** Between what one of them does and the next: some dozens of requests a second. */
+/** Between two requests of one writer. It makes some dozens of requests a second. */
 const PAUSE_MS = 120
 const RETRY_MS = 40
-const PATIENCE_MS = 45_000
+const RETRY_FOR_MS = 45_000
 const EMOJI = ['👍', '👎', '🎉']
 
-/** Dice that fall the same way each time. */
+/** Random numbers that are the same in each run. */
 export function dice(seed: number): (below: number) => number {
   let state = seed >>> 0
   return (below) => {
@@ -33,8 +33,8 @@ export function dice(seed: number): (below: number) => number {
 }
 
 /**
- * People who send, edit, delete and react, each in a channel of their own, and runToEnd until they
- * are answered: so what must be there in the end is known to the last reaction.
+ * Users who send, edit, delete and react, each in a channel of their own, and repeat each request until
+ * it is answered. So the expected messages are known to the last reaction.
  */
 export async function startTraffic(url: string, seed: number): Promise<Traffic> {
   const api = `${url}/api/v10`
@@ -47,7 +47,7 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
     body?: object,
   ): Promise<Response> {
     const headers = { 'content-type': 'application/json', authorization: `Bot ${token}` }
-    const until = Date.now() + PATIENCE_MS
+    const until = Date.now() + RETRY_FOR_MS
     for (let tries = 0; ; tries++) {
       const answer = await fetch(path, {
         method,
@@ -62,7 +62,7 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
       if (answer && answer.status !== 503 && answer.status !== 429)
         throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
       if (Date.now() > until)
-        throw new Error(`${method} ${path} was not answered within ${PATIENCE_MS} ms`)
+        throw new Error(`${method} ${path} was not answered within ${RETRY_FOR_MS} ms`)
       retried += 1
       await delay(RETRY_MS)
     }
@@ -83,11 +83,10 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
     const expected = new Map<string, Expected>()
     const act = async (n: number): Promise<void> => {
       const ids = [...expected.keys()]
-      // Of the newest few as well as of the oldest: what is just being copied, and what was long
-      // ago.
+      // One of the newest five or one of all: messages being copied now, and copied long ago.
       const id = ids[roll(2) === 0 ? roll(ids.length) : Math.max(0, ids.length - 1 - roll(5))]
-      const what = id === undefined ? 0 : roll(10)
-      if (what < 3 || id === undefined) {
+      const choice = id === undefined ? 0 : roll(10)
+      if (choice < 3 || id === undefined) {
         const content = `message ${index}.${n}`
         const sent = await json<{ id: string }>('POST', path, {
           content,
@@ -96,25 +95,25 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
         })
         if (expected.has(sent.id)) throw new Error(`one id for two messages: ${sent.id}`)
         expected.set(sent.id, { content, reactions: new Set() })
-      } else if (what < 5) {
+      } else if (choice < 5) {
         const content = `edited ${index}.${n}`
         await call('PATCH', `${api}${path}/${id}`, token, {
           content,
           embeds: roll(2) === 0 ? [{ title: 'x' }] : [],
         })
         expected.set(id, { ...expected.get(id)!, content })
-      } else if (what < 7) {
+      } else if (choice < 7) {
         await call('DELETE', `${api}${path}/${id}`, token)
         expected.delete(id)
-      } else if (what < 8) {
+      } else if (choice < 8) {
         await call('GET', `${api}${path}?limit=50`, token)
       } else {
         const emoji = EMOJI[roll(EMOJI.length)]!
         const reactions = new Set(expected.get(id)!.reactions)
-        const takes = reactions.delete(emoji)
-        if (!takes) reactions.add(emoji)
+        const removes = reactions.delete(emoji)
+        if (!removes) reactions.add(emoji)
         await call(
-          takes ? 'DELETE' : 'PUT',
+          removes ? 'DELETE' : 'PUT',
           `${api}${path}/${id}/reactions/${encodeURIComponent(emoji)}/@me`,
           token,
         )
@@ -143,21 +142,21 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
       }
       const ids = shown.map(({ id }) => id)
       const inOrder = [...ids].sort((a, b) => (BigInt(a) < BigInt(b) ? 1 : -1))
-      const seen = new Map(shown.map((one) => [one.id, one]))
+      const byId = new Map(shown.map((one) => [one.id, one]))
       return [
-        ...(ids.length === seen.size ? [] : ['doubled']),
+        ...(ids.length === byId.size ? [] : ['doubled']),
         ...(ids.join() === inOrder.join() ? [] : ['out of order']),
         ...ids.filter((id) => !expected.has(id)).map((id) => `back from the dead: ${id}`),
         ...[...expected].flatMap(([id, { content, reactions }]) => {
-          const there = seen.get(id)
-          if (!there) return [`lost: ${id} ${content}`]
-          const emoji = (there.reactions ?? [])
+          const found = byId.get(id)
+          if (!found) return [`lost: ${id} ${content}`]
+          const emoji = (found.reactions ?? [])
             .map((one) => one.emoji.name)
             .toSorted()
             .join()
           const right = [...reactions].toSorted().join()
           return [
-            ...(there.content === content ? [] : [`${id} says ${there.content}, not ${content}`]),
+            ...(found.content === content ? [] : [`${id} says ${found.content}, not ${content}`]),
             ...(emoji === right ? [] : [`${id} has reactions ${emoji}, not ${right}`]),
           ]
         }),
@@ -171,7 +170,7 @@ export async function startTraffic(url: string, seed: number): Promise<Traffic> 
   function resume(): void {
     pausing = false
     working = Promise.all(writers.map(({ work }) => work()))
-    working.catch(() => {}) // told of when it is waited for
+    working.catch(() => {}) // pause() rejects with it
   }
   resume()
   return {

@@ -13,34 +13,28 @@ import { type MigratorProcess, startMigrator } from './process.ts'
 import { startTraffic, type Traffic } from './traffic.ts'
 
 const OLD = 1_000
-/** Not as fast as it can, so that there is something to kill. */
+/** Slow enough that there is something to kill. */
 const PACE = ['--rate', '4000', '--shadow', '1']
 
-/** A stage that people use while its messages move, and a migrator to be killed. */
+/** A stage in use while its messages move, and a migrator to be killed. */
 export interface Moving {
   readonly fixture: Fixture
   readonly stage: StageProcess
   readonly traffic: Traffic
   start(args: readonly string[], dieAt?: string): MigratorProcess
-  /**
-   * To the end, however often it takes: a process that was just killed is counted out after some
-   * seconds.
-   */
+  /** Runs the migrator to its end. It waits until a killed process of the stage counts no more. */
   runToEnd(args: readonly string[]): Promise<string>
   phase(): Promise<Phase | undefined>
-  /** Back to it by as many steps as there are. */
+  /** Rolls back until the move is in this phase. */
   back(to: 'source' | 'dual-write'): Promise<void>
   /**
-   * Goes on to the cut-over from wherever the move was left. Then all that was acknowledged is
+   * Goes on to the cut-over from wherever the move was left, and expects every acknowledged write to be
    * there, once and in order, in both stores.
    */
   endsEqual(): Promise<void>
 }
 
-/**
- * Waits its turn: two moves at once, each with people and a migrator that starts anew, keep one
- * disk busy with nothing but each other.
- */
+/** Takes a lock: two moves under traffic at once would slow each other down on one disk. */
 export async function startMoving(use: AsyncDisposableStack, seed: number): Promise<Moving> {
   use.defer(await acquireLock('a-move-under-traffic'))
   const folder = await mkdtemp(join(tmpdir(), 'threshold-kills-'))
@@ -62,13 +56,17 @@ export async function startMoving(use: AsyncDisposableStack, seed: number): Prom
   }
   const phase = async () => (await fixture.state.read())?.phase
   return {
-    ...{ fixture, stage, traffic, start, runToEnd, phase },
+    fixture,
+    stage,
+    traffic,
+    start,
+    runToEnd,
+    phase,
     async back(to) {
       while ((await phase()) !== to) await runToEnd(['rollback'])
     },
     async endsEqual() {
       await runToEnd(['all', '--until', 'cutover'])
-      // While nobody writes.
       await traffic.pause()
       expect(await traffic.wrong()).toEqual([])
       const { messages } = await expectEqual(fixture)
@@ -78,7 +76,7 @@ export async function startMoving(use: AsyncDisposableStack, seed: number): Prom
   }
 }
 
-/** What stage 1 left: old messages of some weeks, a few of them edited, a few with reactions. */
+/** Inserts stage 1's messages: some weeks of them, a few edited, a few with reactions. */
 async function fill(fixture: Fixture): Promise<void> {
   const { store } = fixture.ends.source
   const channel = newId()

@@ -32,10 +32,10 @@ const reaction = (messageId: string, emoji: string) => ({
 })
 const phase = async () => (await fixture.state.read())?.phase
 
-describe('a move, step by step', { timeout: 120_000 }, () => {
+describe('a move', { timeout: 120_000 }, () => {
   const old = Array.from({ length: 30 }, () => aMessage(channel))
 
-  it('begins where stage 1 left off, and says what comes next', async () => {
+  it('begins where stage 1 left off, and names the next step', async () => {
     await store.import(old, testDeadline())
     await store.react(reaction(old[3]!.id, '👍'), testDeadline())
     await store.insert(old[0]!, testDeadline(), key('before'))
@@ -48,14 +48,14 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     ['verify', 'dual-write'],
     ['cutover', 'dual-write'],
     ['decommission', 'dual-write'],
-  ] as const)('refuses %s, out of its order, and names the step that comes', async (step, next) => {
+  ] as const)('refuses %s out of order, and names the next step', async (step, next) => {
     await expect(run(step)).rejects.toMatchObject({
       code: 'OUT_OF_ORDER',
       next: expect.stringContaining(next),
     })
   })
 
-  it('writes to both, then copies what was there, and can be told so twice', async () => {
+  it('writes to both stores, then copies the old messages, and may repeat each step', async () => {
     expect(await run('dual-write')).toMatch(/1 processes write to both stores/)
     expect(await run('dual-write')).toMatch(/1 processes write to both stores/)
     const fresh = aMessage(channel)
@@ -71,15 +71,15 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     expect(await run('backfill')).toMatch(/done already/)
   })
 
-  it('does not cut over before a verification that found nothing, and repairs what one finds', async () => {
+  it('does not cut over before a clean verification, and repairs differences', async () => {
     await expect(run('cutover')).rejects.toMatchObject({ code: 'NOT_VERIFIED' })
     const { source } = fixture.ends
-    // Past the store that follows the move: an edit, a delete, a reaction taken back, another made.
+    // These bypass the move: an edit, a delete, a reaction taken back, another given.
     await source.store.edit(
       {
         id: old[1]!.id,
         channelId: channel,
-        set: { content: 'behind its back' },
+        set: { content: 'bypassed' },
         writeTimeMicros: writeTime(),
       },
       testDeadline(),
@@ -87,9 +87,9 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     await source.store.remove(channel, [old[2]!.id], writeTime(), testDeadline())
     await source.store.unreact(reaction(old[3]!.id, '👍'), testDeadline())
     await source.store.react(reaction(old[4]!.id, '👎'), testDeadline())
-    // And a mark on Cassandra of a message that is no more.
+    // A ghost on Cassandra: a reaction's mark without a message.
     await fixture.ends.target.replica.putReactions([reaction(newId(), '👍')], testDeadline())
-    // Killed once it has repaired: what it found stays found.
+    // Killed after its repair: the difference that it found still counts.
     await expect(run('verify', 'after a repair')).rejects.toThrow('after a repair')
     expect(await run('verify')).toMatch(/[1-9]\d* differed.*\nnext: .*verify$/s)
     const { rows } = await source.replica.scan(
@@ -113,9 +113,9 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     expect(await run('status')).toMatch(/verify: \d+ of \d+ ranges, done.*next: .*cutover$/s)
   })
 
-  it('compares pages that are read meanwhile, and cuts over', async () => {
+  it('compares the pages that readers get, and cuts over', async () => {
     const before = await store.page(channel, { at: 'latest' }, 100, testDeadline())
-    // Until the process has seen that it should, has compared one, and has told so.
+    // Until the process has learnt that it should, has compared a page and has reported it.
     await vi.waitFor(async () => {
       for (let i = 0; i < 20; i++) await store.page(channel, { at: 'latest' }, 50, testDeadline())
       expect((await fixture.state.participants()).map((one) => one.shadow.same)).toContainEqual(
@@ -123,14 +123,14 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
       )
     }, 20_000)
     const { round } = (await fixture.state.read())!.shadow
-    await fixture.state.recordDifference(round) // as a process has seen that has ended since
+    await fixture.state.recordDifference(round) // by a process that has ended since
     await expect(run('cutover')).rejects.toMatchObject({
       code: 'READS_DIFFER',
       next: expect.stringContaining('verify'),
     })
     expect(await run('verify')).toMatch(/no difference/)
     const { epoch, shadow } = (await fixture.state.read())!
-    // So far nobody has read anything in this round, but one whose pages Cassandra did not answer.
+    // The only reader of this round is a process whose pages Cassandra did not answer.
     const failed = { round: shadow.round, same: 0, differing: 0, failed: 1, doubtful: 0 }
     await fixture.state.report({ id: 'unlucky', epoch, shadow: failed })
     await expect(run('cutover')).rejects.toMatchObject({
@@ -141,14 +141,14 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     expect(await run('verify')).toMatch(/no difference/)
     void (async () => {
       while ((await phase()) === 'dual-write')
-        await store.page(channel, { at: 'latest' }, 50, testDeadline()) // as people do
+        await store.page(channel, { at: 'latest' }, 50, testDeadline())
     })()
     expect(await run('cutover')).toMatch(
       /Cassandra decides and is read; writes waited for \d+ ms; [1-9]\d* pages read .* 0 differed/,
     )
     expect(await run('cutover')).toMatch(/done already/)
     expect(await store.page(channel, { at: 'latest' }, 100, testDeadline())).toEqual(before)
-    // A retry of what was sent before.
+    // A retry of a send from before.
     expect(await store.insert(aMessage(channel), testDeadline(), key('before'))).toMatchObject({
       outcome: 'duplicate',
       message: { id: old[0]!.id },
@@ -158,7 +158,7 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     )
   })
 
-  it('has a way back that loses nothing', async () => {
+  it('rolls back without a loss', async () => {
     const after = aMessage(channel)
     await store.insert(after, testDeadline(), key('after'))
     await store.remove(channel, [old[5]!.id], writeTime(), testDeadline())
@@ -179,7 +179,7 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
     await store.remove(channel, [old[6]!.id], writeTime(), testDeadline())
   })
 
-  it('walks all of it from anywhere, and there is an end', async () => {
+  it('takes all steps from anywhere, to the end', async () => {
     const page = await store.page(channel, { at: 'latest' }, 100, testDeadline())
     expect(await run('all')).toMatch(
       /dual-write:.*backfill:.*verify:.*cutover:.*decommission:.*the move is over/s,
@@ -194,8 +194,8 @@ describe('a move, step by step', { timeout: 120_000 }, () => {
   })
 })
 
-describe('a move that nobody follows', { timeout: 60_000 }, () => {
-  it('does not begin: who writes there would write past it', async () => {
+describe('a move without a stage that follows it', { timeout: 60_000 }, () => {
+  it('does not begin, since a process that writes would bypass it', async () => {
     await using own = new AsyncDisposableStack()
     const other = await openFixture(own)
     const alone = migrator(other, await mkdtemp(join(tmpdir(), 'threshold-walk-')))
