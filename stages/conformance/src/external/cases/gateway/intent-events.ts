@@ -2,6 +2,7 @@ import { Intent, Op } from '@threshold/contract'
 import type { Fixture } from '../../fixture.ts'
 import type { DispatchName } from '../../socket.ts'
 import type { TestGuild } from '../../test-guild.ts'
+import { sendVoiceState } from './voice-state.ts'
 
 /** The events that need an intent, and what causes them. */
 export interface IntentEvents {
@@ -87,12 +88,7 @@ export const INTENT_EVENTS: Readonly<Record<string, IntentEvents>> = {
     events: ['VOICE_STATE_UPDATE'],
     async cause(guild) {
       const socket = await guild.owner.connect()
-      socket.send(Op.VoiceStateUpdate, {
-        guild_id: guild.id,
-        channel_id: guild.voiceId,
-        self_mute: false,
-        self_deaf: false,
-      })
+      sendVoiceState(socket, guild, guild.voiceId)
       await socket.nextEvent('VOICE_STATE_UPDATE')
     },
   },

@@ -8,6 +8,7 @@ import { ALL_INTENTS } from '../../test-user.ts'
 import { INTENT_EVENTS, type IntentEvents } from './intent-events.ts'
 
 const intentName = (name: string): string => name.toUpperCase().replaceAll('-', '_')
+const need = (events: readonly string[]): string => (events.length === 1 ? 'needs' : 'need')
 
 /**
  * Waits for an event that the socket receives with these intents. A guild's events have one order,
@@ -21,7 +22,7 @@ async function awaitDelivery(guild: TestGuild, socket: Socket, intents: number):
 
 const guildIntentCase = (name: string, { intent, events, cause }: IntentEvents): Case => ({
   id: `gateway.intents.${name}`,
-  title: `${events.join(', ')} need the ${intentName(name)} intent`,
+  title: `${events.join(', ')} ${need(events)} the ${intentName(name)} intent`,
   covers: ['gateway.intents'],
   async run(fixture) {
     const guild = await fixture.guild()
@@ -51,6 +52,7 @@ const guildIntentCase = (name: string, { intent, events, cause }: IntentEvents):
   },
 })
 
+/** Whether an event is about the member itself, who receives it without the intent. */
 const isOwn = (d: unknown, guild: TestGuild): boolean =>
   (d as { user?: { id?: string } }).user?.id === guild.member.id
 
@@ -62,7 +64,7 @@ const directIntentCase = (
   cause: (ada: TestGuild['owner'], dm: string) => Promise<void>,
 ): Case => ({
   id: `gateway.intents.${name}`,
-  title: `${events.join(', ')} in a direct message need the ${intentName(name)} intent`,
+  title: `${events.join(', ')} in a direct message ${need(events)} the ${intentName(name)} intent`,
   covers: ['gateway.intents'],
   async run(fixture) {
     const [ada, bob] = [await fixture.user(), await fixture.user('bob')]

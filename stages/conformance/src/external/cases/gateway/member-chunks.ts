@@ -8,7 +8,7 @@ import type { Dispatches, Socket } from '../../socket.ts'
 type Chunk = Dispatches['GUILD_MEMBERS_CHUNK']
 
 /** Sends op 8 and waits for all chunks of the answer. */
-async function request(
+async function requestMembers(
   socket: Socket,
   payload: Readonly<Record<string, unknown>>,
 ): Promise<{ ids: string[]; chunks: Chunk[] }> {
@@ -35,7 +35,11 @@ export const memberChunkCases: readonly Case[] = [
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
       const socket = await guild.member.connect()
-      const { ids, chunks } = await request(socket, { guild_id: guild.id, query: '', limit: 0 })
+      const { ids, chunks } = await requestMembers(socket, {
+        guild_id: guild.id,
+        query: '',
+        limit: 0,
+      })
       expectEqual(ids, [guild.owner.id, guild.member.id, cy.id].toSorted(), 'the members')
       expectIncludes(chunks[0], { guild_id: guild.id, chunk_index: 0, chunk_count: 1 }, 'the chunk')
       const member = chunks[0]!.members.find((m) => m.user.id === cy.id)
@@ -53,13 +57,13 @@ export const memberChunkCases: readonly Case[] = [
       const [cy, cynthia] = [await guild.newMember('cy'), await guild.newMember('cynthia')]
       const socket = await guild.member.connect()
       expectEqual(
-        (await request(socket, { guild_id: guild.id, query: 'cy', limit: 10 })).ids,
+        (await requestMembers(socket, { guild_id: guild.id, query: 'cy', limit: 10 })).ids,
         [cy.id, cynthia.id].toSorted(),
         'by the beginning of a name',
       )
       expectEqual(
         (
-          await request(socket, {
+          await requestMembers(socket, {
             guild_id: guild.id,
             query: cynthia.username.toUpperCase(),
             limit: 10,
@@ -69,18 +73,18 @@ export const memberChunkCases: readonly Case[] = [
         'in any case',
       )
       expectEqual(
-        (await request(socket, { guild_id: guild.id, query: 'cy', limit: 1 })).ids.length,
+        (await requestMembers(socket, { guild_id: guild.id, query: 'cy', limit: 1 })).ids.length,
         1,
         'with a limit of one',
       )
       expectEqual(
-        (await request(socket, { guild_id: guild.id, query: 'nobody', limit: 10 })).ids,
+        (await requestMembers(socket, { guild_id: guild.id, query: 'nobody', limit: 10 })).ids,
         [],
         'by an unknown name',
       )
       await guild.owner.api.patch(`/guilds/${guild.id}/members/${cy.id}`, { nick: 'Zed' })
       expectEqual(
-        (await request(socket, { guild_id: guild.id, query: 'zed', limit: 10 })).ids,
+        (await requestMembers(socket, { guild_id: guild.id, query: 'zed', limit: 10 })).ids,
         [cy.id],
         'by a nick',
       )
@@ -94,14 +98,14 @@ export const memberChunkCases: readonly Case[] = [
       const guild = await fixture.guild()
       const stranger = await fixture.user('eve')
       const socket = await guild.member.connect()
-      const { ids, chunks } = await request(socket, {
+      const { ids, chunks } = await requestMembers(socket, {
         guild_id: guild.id,
         user_ids: [guild.owner.id, stranger.id],
         limit: 0,
       })
       expectEqual(ids, [guild.owner.id], 'the members')
       expectEqual(chunks[0]!.not_found?.map(String), [stranger.id], 'not_found')
-      const withInvalidId = await request(socket, {
+      const withInvalidId = await requestMembers(socket, {
         guild_id: guild.id,
         user_ids: ['abc', guild.owner.id],
         limit: 0,
@@ -113,7 +117,11 @@ export const memberChunkCases: readonly Case[] = [
       )
       expectEqual(withInvalidId.chunks[0]!.not_found, ['abc'], 'not_found for an invalid id')
       const mixedIds = [null, true, {}, 'x'.repeat(200), guild.owner.id]
-      const mixed = await request(socket, { guild_id: guild.id, user_ids: mixedIds, limit: 0 })
+      const mixed = await requestMembers(socket, {
+        guild_id: guild.id,
+        user_ids: mixedIds,
+        limit: 0,
+      })
       expectEqual(
         mixed.ids,
         [guild.owner.id],
@@ -121,7 +129,8 @@ export const memberChunkCases: readonly Case[] = [
       )
       expectEqual(mixed.chunks[0]!.not_found, ['x'.repeat(200)], 'not_found for a long string')
       expectEqual(
-        (await request(socket, { guild_id: guild.id, user_ids: guild.owner.id, limit: 0 })).ids,
+        (await requestMembers(socket, { guild_id: guild.id, user_ids: guild.owner.id, limit: 0 }))
+          .ids,
         [guild.owner.id],
         'one id, without a list',
       )
@@ -139,7 +148,7 @@ export const memberChunkCases: readonly Case[] = [
         'PRESENCE_UPDATE',
         (d) => d.user.id === guild.owner.id && d.status === 'online',
       )
-      const { chunks } = await request(socket, {
+      const { chunks } = await requestMembers(socket, {
         guild_id: guild.id,
         query: '',
         limit: 0,
@@ -203,7 +212,7 @@ export const memberChunkCases: readonly Case[] = [
       outsider.send(Op.RequestGuildMembers, { guild_id: guild.id, query: '', limit: 0 })
       outsider.send(Op.RequestGuildMembers, { guild_id: UNKNOWN_ID, query: '', limit: 0 })
       expectEqual(
-        (await request(outsider, { guild_id: own.id, query: '', limit: 0 })).ids,
+        (await requestMembers(outsider, { guild_id: own.id, query: '', limit: 0 })).ids,
         [eve.id],
         'the members of her own guild',
       )

@@ -1,8 +1,9 @@
-import { Op, Permission } from '@threshold/contract'
+import { Permission } from '@threshold/contract'
 import type { Case } from '../../case.ts'
 import { expectEqual } from '../../expect.ts'
 import type { Socket } from '../../socket.ts'
 import type { TestGuild } from '../../test-guild.ts'
+import { sendVoiceState } from './voice-state.ts'
 
 const view = Permission.ViewChannel
 
@@ -155,12 +156,7 @@ export const visibilityCases: readonly Case[] = [
       const hidden = await guild.createHiddenChannel({ type: 2 })
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
       const move = async (channel_id: string): Promise<void> => {
-        owner.send(Op.VoiceStateUpdate, {
-          guild_id: guild.id,
-          channel_id,
-          self_mute: false,
-          self_deaf: false,
-        })
+        sendVoiceState(owner, guild, channel_id)
         await owner.nextEvent('VOICE_STATE_UPDATE', (d) => d.channel_id === channel_id)
       }
       await move(hidden.id)
