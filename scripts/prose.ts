@@ -45,11 +45,20 @@ const files = globSync(named.length > 0 ? named : FILES, {
   exclude: (path) => SKIPPED.includes(basename(path)),
 }).filter(isChecked)
 
-let count = 0
-for (const file of files.toSorted())
-  for (const { line, text, instead } of checkProse(file, readFileSync(file, 'utf8'))) {
-    count += 1
+let problems = 0
+let sentences = 0
+let fronted = 0
+for (const file of files.toSorted()) {
+  const report = checkProse(file, readFileSync(file, 'utf8'))
+  problems += report.findings.length
+  sentences += report.sentences
+  fronted += report.fronted
+  for (const { line, text, instead } of report.findings)
     console.log(`${file}:${line}  ${text}\n    → ${instead}`)
-  }
-console.log(count === 0 ? `prose: ${files.length} files, no problems` : `prose: ${count} problems`)
-if (count > 0) process.exitCode = 1
+}
+const share = ((100 * fronted) / Math.max(1, sentences)).toFixed(1)
+const found = problems === 0 ? 'no problems' : `${problems} problems`
+console.log(
+  `prose: ${found} in ${files.length} files; ${share}% of sentences open with a preposition`,
+)
+if (problems > 0) process.exitCode = 1

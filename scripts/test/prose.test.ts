@@ -6,7 +6,7 @@ import { checkProse } from '../src/prose/check.ts'
 import { ROOT, temporaryFolder } from './cli.ts'
 
 const linesOf = (name: string, source: string): number[] =>
-  checkProse(name, source).map(({ line }) => line)
+  checkProse(name, source).findings.map(({ line }) => line)
 
 describe('the prose check', () => {
   it.each([
@@ -18,7 +18,7 @@ describe('the prose check', () => {
     ['a private idiom', '// A write waits in the ledger.'],
     ['a private name in code', 'export const engineRoom = 1'],
   ])('rejects %s in TypeScript', (_, source) => {
-    expect(checkProse('a.ts', source).length).toBeGreaterThan(0)
+    expect(linesOf('a.ts', source)).not.toEqual([])
   })
 
   it.each([
@@ -29,7 +29,7 @@ describe('the prose check', () => {
     ['an ordinary name in code', 'export const request = { told: true }'],
     ['a directive', '// biome-ignore lint/a: What follows is generated code.'],
   ])('accepts %s in TypeScript', (_, source) => {
-    expect(checkProse('a.ts', source)).toEqual([])
+    expect(linesOf('a.ts', source)).toEqual([])
   })
 
   it('reads paragraphs, lists and table cells of Markdown, but no headings and no code', () => {
@@ -55,6 +55,11 @@ describe('the prose check', () => {
     expect(linesOf('a.sh', '#!/bin/sh\n\n# What CI runs is this.\nWhat=1\n')).toEqual([3])
   })
 
+  it('counts sentences that open with a preposition', () => {
+    const source = '// In a test, two of four. On it goes. One. It ends.\n'
+    expect(checkProse('a.ts', source)).toMatchObject({ sentences: 2, fronted: 2 })
+  })
+
   it('names the file, the line, the sentence and the alternative, and fails', async () => {
     await using folder = await temporaryFolder()
     const file = join(folder.path, 'bad.ts')
@@ -65,7 +70,9 @@ describe('the prose check', () => {
     })
     expect(stdout).toContain(`${file}:2  Nobody mends this.\n    → name the actor`)
     expect(stdout).toMatch(/^ {4}→ fix, repair$/m)
-    expect(stdout).toMatch(/^prose: 2 problems$/m)
+    expect(stdout).toMatch(
+      /^prose: 2 problems in 1 files; 0\.0% of sentences open with a preposition$/m,
+    )
     expect(code).toBe(1)
   })
 })

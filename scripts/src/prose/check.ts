@@ -1,5 +1,5 @@
 import { passagesOf } from './passages.ts'
-import { IDIOMS, NAMES, OPENINGS, type Rule } from './rules.ts'
+import { FRONTED, IDIOMS, NAMES, OPENINGS } from './rules.ts'
 
 export interface Finding {
   readonly line: number
@@ -8,35 +8,64 @@ export interface Finding {
   readonly instead: string
 }
 
-const sentences = new Intl.Segmenter('en', { granularity: 'sentence' })
-
-/** The delimiters of comments, for output. */
-const MARKERS = /^\s*(\/\*+|\*|\/\/|#)(?=\s)|\*\/$/gm
-
-/** Shorter ones are labels. */
-const MIN_WORDS = 3
+export interface ProseReport {
+  readonly findings: readonly Finding[]
+  readonly sentences: number
+  /** The sentences that open with a preposition. One is good English, and many are a mannerism. */
+  readonly fronted: number
+}
 
 /** Checks the prose and the names of one file. */
-export function checkProse(name: string, source: string): Finding[] {
-  const findingAt = (offset: number, text: string, { instead }: Rule): Finding => ({
-    line: source.slice(0, offset).split('\n').length,
-    text: text.replaceAll(MARKERS, '').trim().replaceAll(/\s+/g, ' '),
-    instead,
-  })
-  const inProse = passagesOf(name, source).flatMap(({ start, text }) =>
-    [...sentences.segment(text)].flatMap(({ segment, index }) => {
-      const sentence = segment.trim()
-      const offset = start + index
-      const original = source.slice(offset, offset + segment.length)
-      const isOpening = !sentence.endsWith('?') && sentence.split(/\s+/).length >= MIN_WORDS
-      return [
-        ...(isOpening ? OPENINGS.filter(({ pattern }) => pattern.test(sentence)) : []),
-        ...IDIOMS.filter(({ pattern }) => pattern.test(sentence)),
-      ].map((rule) => findingAt(offset + segment.search(/\S/), original, rule))
+export function checkProse(name: string, source: string): ProseReport {
+  const sentences = sentencesOf(name, source)
+  const statements = sentences.filter(({ text }) => isStatement(text))
+  const inProse = sentences.flatMap(({ offset, text, length }) =>
+    [...(isStatement(text) ? OPENINGS : []), ...IDIOMS]
+      .filter(({ pattern }) => pattern.test(text))
+      .map(({ instead }) => ({
+        line: source.slice(0, offset).split('\n').length,
+        text: withoutMarkers(source.slice(offset, offset + length)),
+        instead,
+      })),
+  )
+  return {
+    findings: [...inProse, ...(/\.[cm]?[jt]s$/.test(name) ? checkNames(source) : [])],
+    sentences: statements.length,
+    fronted: statements.filter(({ text }) => FRONTED.test(text)).length,
+  }
+}
+
+interface Sentence {
+  /** The position and the length in the source. */
+  readonly offset: number
+  readonly length: number
+  /** Without markup and code. */
+  readonly text: string
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' })
+
+const sentencesOf = (name: string, source: string): Sentence[] =>
+  passagesOf(name, source).flatMap(({ start, text }) =>
+    [...segmenter.segment(text)].map(({ segment, index }) => {
+      const indent = segment.length - segment.trimStart().length
+      return {
+        offset: start + index + indent,
+        length: segment.length - indent,
+        text: segment.trim(),
+      }
     }),
   )
-  return [...inProse, ...(/\.[cm]?[jt]s$/.test(name) ? checkNames(source) : [])]
-}
+
+/** Fewer than three words are a label. */
+const isStatement = (text: string): boolean => !text.endsWith('?') && /^(\S+\s+){2}\S/.test(text)
+
+/** Removes the delimiters of a comment within the sentence. */
+const withoutMarkers = (text: string): string =>
+  text
+    .replaceAll(/^\s*(\*|\/\/|#)(?=\s)|\*\/$/gm, '')
+    .trim()
+    .replaceAll(/\s+/g, ' ')
 
 const DECLARATION = /^\s*(?:export )?(?:async )?(?:interface|type|class|function|const|let) (\w+)/
 

@@ -14,6 +14,10 @@ export const OPENINGS: readonly Rule[] = [
   { pattern: /^Of (?!course\b)/, instead: 'begin with the subject and its verb' },
 ]
 
+/** Counted and not forbidden. */
+export const FRONTED =
+  /^(To|From|By|In|On|At|With|Without|For|Between|Besides?|Within|Behind|Under|Over|Beyond|Into|Upon|Through|Against|Among|As)\b/
+
 /** Matched anywhere in prose. */
 export const IDIOMS: readonly Rule[] = [
   {
