@@ -39,7 +39,7 @@ export default defineLab({
 
   measure: { cacheMisses: count.cacheMisses(), errors: count.errors(), readP99: time.readP99() },
 
-  // A failed read causes no misses. Without the assertion on errors, an outage would look like data
+  // A failed read causes no misses. If errors were not asserted, an outage would look like data
   // that fits.
   expect: {
     fits: ({ cacheMisses, errors }) => cacheMisses.atMost(READS * 0.25).and(errors.is(0)),

@@ -2,8 +2,8 @@ import { busyGuilds, count, defineLab, reported, withProbeGuild } from '@thresho
 import { killOneOfThree, killOnlyServer, REPORTED } from './node-loss.ts'
 
 /**
- * Each channel is a partition. With sixty of them, each of three nodes owns some. With a single one,
- * it would be chance whether the killed node owns it.
+ * Each channel is a partition, and each of three nodes owns some of sixty. Whether a node owns a
+ * single channel would be chance.
  */
 const CHANNELS = 60
 

@@ -69,7 +69,7 @@ export const killOneOfThree = (copies: 3 | 1): Intervention => ({
       context.log(`the ${ordinal} node joins, which takes about half a minute`)
       await cassandra.addNode()
     }
-    // With one copy, a range that a joining node owns but did not receive cannot be read.
+    // A range that a joining node owns but did not receive cannot be read while there is one copy.
     const afterJoin = await writer.readBack(READ_BACK_MS.joined)
     const atOneCopy = await measureSpread(context, cassandra, keyspace, writer)
     writer.stopEvenChannels()

@@ -31,7 +31,7 @@ export default defineLab({
     ],
   },
   arms: {
-    // With a bucket of a hundred years, the partition is the whole channel.
+    // A bucket of a hundred years makes the whole channel one partition.
     unbucketed: {
       stage: 'stage-2',
       env: { THRESHOLD_BUCKET_DAYS: '36500' },

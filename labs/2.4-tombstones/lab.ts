@@ -31,13 +31,13 @@ export default defineLab({
     ],
   },
   arms: {
-    // With a bucket of a hundred years, the channel is one partition, which never ends.
+    // A bucket of a hundred years makes the whole channel one partition, which never ends.
     unbucketed: {
       stage: 'stage-2',
       env: { THRESHOLD_BUCKET_DAYS: '36500' },
       intervention: clearChannel,
     },
-    // With a bucket per day, most buckets of the thirteen days have ended.
+    // Buckets are one day, so that most of those in thirteen days have ended.
     bucketed: { stage: 'stage-2', env: { THRESHOLD_BUCKET_DAYS: '1' }, intervention: clearChannel },
   },
 

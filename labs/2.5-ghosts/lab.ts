@@ -46,7 +46,7 @@ export default defineLab({
     naive: ({ ghosts }) => ghosts.atLeast(100),
     // The same edits, all of which succeed after their deletes.
     fixed: ({ ghosts, shown, editsDone }) => ghosts.is(0).and(shown.is(0)).and(editsDone.is(RACES)),
-    // At least 20 of 200 edits must overlap their delete and succeed, or nothing raced.
+    // The trial proves nothing unless at least 20 of 200 edits overlap their delete and succeed.
     stage: ({ ghosts, shown, raced, errors }) =>
       ghosts.is(0).and(shown.is(0)).and(raced.atLeast(20)).and(errors.is(0)),
   },

@@ -21,7 +21,7 @@ export const REPORTED = {
 } as const
 
 export const RACES = 200
-/** At most as many as an `Api` sends at once, so that no request queues in the client. */
+/** The number that an `Api` sends at once, so that no request queues in the client. */
 const CONCURRENCY = API_CONNECTIONS
 /**
  * Time from the start of an edit to the start of its delete, as a fraction of the time that a send

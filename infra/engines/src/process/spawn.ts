@@ -7,8 +7,13 @@ import { TAG_VARIABLE } from './process-tags.ts'
 export interface SpawnSpec {
   readonly command: string
   readonly args: readonly string[]
-  /** `env` is the whole environment of the process. */
-  readonly spawn: Pick<SpawnOptions, 'cwd' | 'detached' | 'env' | 'stdio' | 'timeout'>
+  /**
+   * `env` is the whole environment of the process. `ipc` opens a channel for messages; `stdio` must
+   * not contain `'ipc'`.
+   */
+  readonly spawn: Pick<SpawnOptions, 'cwd' | 'detached' | 'env' | 'stdio' | 'timeout'> & {
+    readonly ipc?: boolean
+  }
 }
 
 export interface Subprocess {
