@@ -13,21 +13,18 @@ import { COPY, MIGRATOR, SEQUENTIAL } from './src/backfill/writers.ts'
 import { median } from './src/measure.ts'
 import { saveReport } from './src/report.ts'
 
-/** A year of many channels: their messages come mixed, as they were said. */
+/** A year of many channels, whose messages are interleaved by time. */
 const SIZE = { channels: 100, messages: 1_000, days: 365, characters: 120 } as const
 const ROWS = SIZE.channels * SIZE.messages
 const EFFORT = { rounds: 3, warmUps: 2 } as const
 const HEAP_MB = 512
 
-/**
- * A backfill from MongoDB into Cassandra: the migrator beside what a team might have written or
- * taken instead.
- */
+/** Measures a backfill from MongoDB into Cassandra: the migrator beside its alternatives. */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
   const cassandra = use.use(await startCassandra({ prefer: 'lab', heapMb: HEAP_MB, onProgress }))
-  // An engine of the user's own may have been here before.
+  // A unique name, since an external engine may still have the keyspace of an earlier run.
   const keyspace = `bench_${randomBytes(4).toString('hex')}`
   const uri = withKeyspace(cassandra.uri, keyspace)
   use.defer(() => dropKeyspace(uri, keyspace))
@@ -75,27 +72,27 @@ export function describe({ samples, noCopy, exportSeconds }: BackfillResult) {
   const faster = others.filter((name) => speed(name) > speed(MIGRATOR))
   const [first] = samples
   const findings = [
-    `Rows a second, the migrator to the others: ${others.map((name) => `${times(name)} times ${name}`).join(', ')}.`,
+    `Rows per second of the migrator: ${others.map((name) => `${times(name)} times ${name}`).join(', ')}.`,
     faster.length === 0
-      ? 'Nothing here is faster than the migrator.'
+      ? 'No other writer is faster than the migrator.'
       : `The migrator loses to ${faster.join(' and ')}.`,
-    `Wanted: at least as fast as ${COPY} (${names.includes(COPY) ? met(speed(MIGRATOR) >= speed(COPY)) : 'not measured'}), and at least three times ${SEQUENTIAL} (${met(speed(MIGRATOR) >= 3 * speed(SEQUENTIAL))}).`,
-    `The migrator takes ${middle(MIGRATOR, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0)} seconds of CPU for a million rows, its start and its reading included.`,
-    ...(noCopy === undefined ? [] : [`${COPY} is not among them: ${noCopy}.`]),
+    `Target: at least as fast as ${COPY} (${names.includes(COPY) ? met(speed(MIGRATOR) >= speed(COPY)) : 'not measured'}), and at least three times ${SEQUENTIAL} (${met(speed(MIGRATOR) >= 3 * speed(SEQUENTIAL))}).`,
+    `The migrator uses ${middle(MIGRATOR, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0)} seconds of CPU per million rows, including its start and its reads.`,
+    ...(noCopy === undefined ? [] : [`${COPY} was not measured: ${noCopy}.`]),
     ...(exportSeconds === undefined
       ? []
       : [
-          `${COPY} reads a file and cannot set write times, so it is for stores that nobody writes to meanwhile. Writing its file from MongoDB took ${exportSeconds.toFixed(1)} s more, which is not counted; the others read from MongoDB as they go.`,
+          `${COPY} reads a file and cannot set write times, so it suits only stores without concurrent writes. The export of its file from MongoDB took another ${exportSeconds.toFixed(1)} s, which does not count; the others read from MongoDB directly.`,
         ]),
-    `Each wrote the same ${whole(first?.rows ?? 0)} rows in ${whole(first?.buckets ?? 0)} buckets into a keyspace of its own; all columns were compared. A write is acknowledged when it is on disk, for all of them.`,
-    'Rows a second from the first row to the last, as each says itself; seconds and CPU of the whole process. Only the migrator writes down how far it is, and goes on from there after a kill.',
+    `Each wrote the same ${whole(first?.rows ?? 0)} rows in ${whole(first?.buckets ?? 0)} buckets into a keyspace of its own, and all columns were compared. Cassandra acknowledges every write once it is on disk.`,
+    'Rows per second count from the first row to the last, as each writer reports them; seconds and CPU are those of the whole process. Only the migrator keeps checkpoints and continues from them after a kill.',
   ]
   const columns = [
     'Writer',
     'Rows/s',
     'Ratio to the migrator',
     'Whole process s',
-    'CPU s a million rows',
+    'CPU s per million rows',
     'Cassandra’s',
     'Write times kept',
   ]

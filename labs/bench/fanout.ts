@@ -4,14 +4,14 @@ import { cpuMicros, type FanoutPlan, measure, median, type Sample } from './src/
 import { startClient } from './src/processes.ts'
 import { saveReport } from './src/report.ts'
 
-/** Deliveries are about the same in each window, so that each is measured for about as long. */
-const WINDOWS: readonly FanoutPlan[] = [
+/** Each plan makes about the same number of deliveries, so that each takes about as long. */
+const PLANS: readonly FanoutPlan[] = [
   { sockets: 1_000, inFlight: [1, 8], messages: 80 },
   { sockets: 5_000, inFlight: [1, 8], messages: 16 },
 ]
 const ROUNDS = 3
 
-/** One message to many sockets: the gateway beside what a team might have taken instead. */
+/** Measures one message to many sockets: the gateway beside its alternatives. */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const engine = use.use(await startMongo({ prefer: 'lab', onProgress }))
@@ -24,13 +24,13 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const client = use.use(await startClient())
   const samples: Sample[] = []
   let done = 0
-  const total = ROUNDS * WINDOWS.length * contestants.length
+  const total = ROUNDS * PLANS.length * contestants.length
   for (let round = 0; round < ROUNDS; round++) {
-    for (const window of WINDOWS) {
-      // Interleaved: whatever else this machine does in these minutes, it does to all of them.
+    for (const plan of PLANS) {
+      // Interleaved, so that other work on the machine affects all contestants alike.
       for (const contestant of contestants) {
-        onProgress({ text: `${contestant.name}, ${window.sockets} sockets`, done, total })
-        samples.push(...(await measure(client, contestant, window)))
+        onProgress({ text: `${contestant.name}, ${plan.sockets} sockets`, done, total })
+        samples.push(...(await measure(client, contestant, plan)))
         done += 1
       }
     }
@@ -51,12 +51,12 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
 function describe(samples: readonly Sample[], contestants: readonly Contestant[]) {
   const rows: string[][] = []
   const findings: string[] = []
-  for (const { sockets, inFlight } of WINDOWS.flatMap((window) =>
-    window.inFlight.map((inFlight) => ({ ...window, inFlight })),
+  for (const { sockets, inFlight } of PLANS.flatMap((plan) =>
+    plan.inFlight.map((inFlight) => ({ ...plan, inFlight })),
   )) {
-    const of = (name: string) =>
+    const samplesOf = (name: string) =>
       samples.filter((s) => s.name === name && s.sockets === sockets && s.inFlight === inFlight)
-    const cpu = (name: string) => median(of(name), cpuMicros)
+    const cpu = (name: string) => median(samplesOf(name), cpuMicros)
     const stage = cpu(contestants[0]!.name)
     for (const { name } of contestants) {
       rows.push([
@@ -65,15 +65,15 @@ function describe(samples: readonly Sample[], contestants: readonly Contestant[]
         name,
         cpu(name).toFixed(1),
         (cpu(name) / stage).toFixed(2),
-        Math.round(median(of(name), (s) => s.deliveries / s.seconds)).toLocaleString('en'),
-        median(of(name), (s) => s.p50).toFixed(1),
-        median(of(name), (s) => s.p99).toFixed(1),
+        Math.round(median(samplesOf(name), (s) => s.deliveries / s.seconds)).toLocaleString('en'),
+        median(samplesOf(name), (s) => s.p50).toFixed(1),
+        median(samplesOf(name), (s) => s.p99).toFixed(1),
       ])
     }
     const cheaper = contestants.slice(1).filter(({ name }) => cpu(name) < stage)
     findings.push(
       cheaper.length === 0
-        ? `${sockets} sockets, ${inFlight} in flight: nothing here is cheaper than stage 1.`
+        ? `${sockets} sockets, ${inFlight} in flight: no other server needs less CPU than stage 1.`
         : `${sockets} sockets, ${inFlight} in flight: stage 1 loses to ${cheaper.map(({ name }) => `${name} (it takes ${(stage / cpu(name)).toFixed(2)} times its CPU)`).join(' and ')}.`,
     )
   }
@@ -81,14 +81,14 @@ function describe(samples: readonly Sample[], contestants: readonly Contestant[]
     'Sockets',
     'In flight',
     'Server',
-    'CPU µs a delivery',
+    'CPU µs per delivery',
     'Ratio to stage 1',
     'Deliveries/s',
     'p50 ms',
     'p99 ms',
   ]
   const fairness =
-    'Stage 1 is measured whole: each message is also checked, stored durably and put in the guild’s log. The others only tell.'
+    'Stage 1 does the complete work: it also validates each message, stores it durably and appends it to the guild’s log. The others only send it to their sockets.'
   return { columns, rows, findings: [...findings, fairness] }
 }
 

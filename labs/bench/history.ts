@@ -22,14 +22,14 @@ import { median } from './src/measure.ts'
 import { saveReport } from './src/report.ts'
 
 const SIZES = [10_000, 100_000, 1_000_000] as const
-/** Three years: a hundred and ten buckets of ten days. */
+/** Three years make a hundred and ten buckets of ten days. */
 const PAST = { days: 1_095, characters: 120 } as const
 const EFFORT = { rounds: 3, pages: 400 } as const
 const HEAP_MB = 512
 
 const wholeNumber = (n: number): string => n.toLocaleString('en')
 
-/** What a page of fifty costs where ten thousand messages lie, and where a million do. */
+/** Measures a page of fifty in channels of ten thousand to a million messages. */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
@@ -37,18 +37,18 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const [node] = cassandra.nodes()
   const channels: FilledChannel[] = []
   for (const messages of SIZES) {
-    for (const place of stageAddresses(use, mongo, cassandra)) {
-      const text = `writing ${wholeNumber(messages)} messages through stage ${place.stage}`
+    for (const addresses of stageAddresses(use, mongo, cassandra)) {
+      const text = `writing ${wholeNumber(messages)} messages through stage ${addresses.stage}`
       channels.push(
         use.use(
-          await fillChannel(place, { messages, ...PAST }, (done) =>
+          await fillChannel(addresses, { messages, ...PAST }, (done) =>
             onProgress({ text, done, total: messages }),
           ),
         ),
       )
     }
   }
-  onProgress({ text: 'Cassandra puts its files in order' })
+  onProgress({ text: 'compacting Cassandra’s files' })
   for (const { keyspace } of channels)
     if (keyspace !== undefined && node) await compactMessages(node, keyspace)
   const measured = await historyRounds(channels, node, EFFORT, onProgress)
@@ -58,7 +58,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     mongo.label.standIn === undefined
       ? []
       : [
-          `MongoDB is not measured: ${mongo.label.product} is a stand-in, and its pages cost what MongoDB's do not.`,
+          `MongoDB was not measured: ${mongo.label.product} is a stand-in, and its pages cost more in a longer channel, unlike MongoDB's.`,
         ]
   const { findings, ...described } = describe(measured)
   return await saveReport(
@@ -74,7 +74,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   )
 }
 
-/** Databases of its own for each; stage 1 only where it runs on MongoDB itself. */
+/** Each stage gets databases of its own. Stage 1 is left out if MongoDB is only a stand-in. */
 function stageAddresses(
   use: AsyncDisposableStack,
   mongo: Engine,
@@ -138,21 +138,21 @@ export function describe({ samples, reads }: HistoryResult) {
   const grows = lines.map(({ name, at }) => {
     const ratio =
       middle(name, at, largest, ({ p50 }) => p50) / middle(name, at, sizes[0]!, ({ p50 }) => p50)
-    return `${name}, ${WORDS[at]}: ${(largest / sizes[0]!).toFixed(0)} times as many messages, ${ratio.toFixed(2)} times the time of a page (p50).`
+    return `${name}, ${WORDS[at]}: ${(largest / sizes[0]!).toFixed(0)} times as many messages take ${ratio.toFixed(2)} times as long per page (p50).`
   })
   const seen = [...reads].map(([messages, { sstablesP50, sstablesP99, readP50Ms, readP99Ms }]) => {
-    const files = `${sstablesP50.toFixed(0)} (p99 ${sstablesP99.toFixed(0)}) sstables a read`
-    return `Cassandra itself, of ${wholeNumber(messages)} messages: ${files}, ${readP50Ms.toFixed(2)} ms (p99 ${readP99Ms.toFixed(2)}) in the node.`
+    const files = `${sstablesP50.toFixed(0)} (p99 ${sstablesP99.toFixed(0)}) sstables per read`
+    return `Cassandra's own counters for ${wholeNumber(messages)} messages: ${files}, ${readP50Ms.toFixed(2)} ms (p99 ${readP99Ms.toFixed(2)}) in the node.`
   })
   const findings = [
     ...grows,
     ...seen,
-    'One page after the other through the stage’s own API, from the request to the last byte; permissions and JSON are in it.',
-    'A statement a page is the list of the channel’s buckets; the others walk buckets until the page is full, which takes more of them where a channel says little.',
+    'Pages are read one after the other through the stage’s API. The time runs from the request to the last byte and includes permissions and JSON.',
+    'One statement per page lists the channel’s buckets. The others read buckets until the page is full, which takes more statements in a quiet channel.',
     ...(reads.size === 0
       ? []
       : [
-          'Cassandra’s files were flushed and compacted first, since the fill wrote all days at once, as no channel does.',
+          'Cassandra’s files were flushed and compacted first, since the import wrote all days at once, unlike a real channel.',
         ]),
   ]
   const columns = [
@@ -162,14 +162,15 @@ export function describe({ samples, reads }: HistoryResult) {
     'p50 ms',
     'p99 ms',
     `To ${wholeNumber(sizes[0]!)}`,
-    'Statements a page',
+    'Statements per page',
     'Stage CPU ms',
     'Engine CPU ms',
   ]
   const curves = lines.flatMap(({ name, at }, color) =>
     (['p50', 'p99'] as const).map((which) => ({
       name: `${names.length > 1 ? `${name}, ` : ''}${at}, ${which}`,
-      ...{ color, dashed: which === 'p99' },
+      color,
+      dashed: which === 'p99',
       points: sizes.map(
         (messages) => [messages, middle(name, at, messages, (sample) => sample[which])] as const,
       ),
@@ -188,6 +189,6 @@ const known = (ms: number): string => (Number.isNaN(ms) ? 'unknown' : ms.toFixed
 
 export default {
   name: 'history',
-  title: `a page of ${PAGE} where 10,000, 100,000 and 1,000,000 messages lie`,
+  title: `a page of ${PAGE} in channels of 10,000, 100,000 and 1,000,000 messages`,
   run,
 }

@@ -20,16 +20,12 @@ import { saveReport } from './src/report.ts'
 const CLIENTS = [8, 32, 128, 500] as const
 const KINDS = ['send', 'read'] as const
 const WINDOW = { warmUpMs: 10_000, ms: 20_000 }
-/**
- * The store takes this long for one request of a stage: 100 a second, where it could do thousands.
- */
+/** Time that the slow store takes per request: 100 per second instead of thousands. */
 const EACH_MS = 10
-/** Under overload, a stage still does this share of the store's best. */
-const WANTED_SHARE = 0.5
+/** Share of its best throughput that a stage must reach under overload. */
+const TARGET_SHARE = 0.5
 
-/**
- * Measures how many requests are answered when clients ask for more than a slow store can serve.
- */
+/** Measures how many requests succeed if clients send more than a slow store can serve. */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
@@ -39,7 +35,9 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   const arms = [
     { stage: 1, store: slowMongo, engineUri: withDatabase(slowMongo.uri, 'overload_1') },
     {
-      ...{ stage: 2, store: slowCassandra, engineUri: withDatabase(mongo.uri, 'overload_2') },
+      stage: 2,
+      store: slowCassandra,
+      engineUri: withDatabase(mongo.uri, 'overload_2'),
       cassandraUri: withKeyspace(slowCassandra.uri, 'overload'),
     },
   ]
@@ -48,8 +46,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     const env = { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error' }
     await using running = await startStage({ ...addresses, env })
     const { token, channels } = await createGuild(running.url, 2)
-    // Pages are read where little lies: what a page costs in a long channel is `bench history`'s to
-    // say.
+    // Reads go to a short channel of their own. `bench history` measures pages of long channels.
     const [sends, reads] = channels.map(
       (channel): Endpoint => ({
         name: `stage ${running.stage}`,
@@ -80,7 +77,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
   )
 }
 
-/** The same address, by way of something that slows it down. */
+/** Starts a slow proxy for the engine and returns the engine's address through the proxy. */
 async function slowed(
   uri: string,
   protocol: Protocol,
@@ -119,15 +116,15 @@ export function describe(samples: readonly OverloadSample[]) {
   )
   const findings = [
     ...shares.map(({ name, crowd, share }) => {
-      const met = share > WANTED_SHARE ? 'reached' : 'missed'
-      return `${name}: with ${crowd.clients} clients ${share.toFixed(2)} of the best. Wanted: more than ${WANTED_SHARE} (${met}).`
+      const met = share > TARGET_SHARE ? 'reached' : 'missed'
+      return `${name}: ${crowd.clients} clients get ${share.toFixed(2)} of the best throughput. Target: more than ${TARGET_SHARE} (${met}).`
     }),
-    'Each client asks, is answered, and asks again; after a 503 it waits as Retry-After says. A request has 5 s.',
-    `The store does one thing after the other, ${1_000 / EACH_MS} a second, and does not know that nobody waits any more.`,
+    'Each client sends a request, waits for the answer and sends the next one; after a 503 it waits as Retry-After says. A request times out after 5 s.',
+    `The store serves one request at a time, ${1_000 / EACH_MS} per second, and does not notice that a client no longer waits.`,
   ]
   const columns = [
     'Server',
-    'Asks to',
+    'Request',
     'Clients',
     'Done/s',
     'To best',
@@ -142,6 +139,6 @@ export function describe(samples: readonly OverloadSample[]) {
 
 export default {
   name: 'overload',
-  title: 'goodput with 500 clients on a slow store, to its best',
+  title: 'goodput with 500 clients on a slow store, relative to its best',
   run,
 }

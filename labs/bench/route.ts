@@ -6,23 +6,17 @@ import { saveReport } from './src/report.ts'
 
 const SOCKETS = 500
 const MESSAGES = 200
-/**
- * Over the same sockets. V8 compiles what runs often, so that the first round of a process is its
- * slowest.
- */
+/** Rounds over the same sockets. The first round is the slowest, since V8 has compiled little yet. */
 const ROUNDS = 7
 const COUNTED = 3
 
 /**
- * The limits that stage 1 is held to: a tenth, a tenth and a third of what an open TypeScript
- * server of this kind took elsewhere.
+ * The targets for stage 1: a tenth, a tenth and a third of the values of an open-source TypeScript
+ * server of this kind on another machine.
  */
-const WANTED = { ms: 133 / 10, micros: 227 / 10, mib: 541 / 3 }
+const TARGETS = { ms: 133 / 10, micros: 227 / 10, mib: 541 / 3 }
 
-/**
- * The whole way of a message, one after the other: from the POST to the last of 500 sockets of one
- * guild.
- */
+/** Measures the way of a message from the POST to the last of 500 sockets, one message at a time. */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const engine = use.use(await startMongo({ prefer: 'lab', onProgress }))
@@ -33,7 +27,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     await connect(client, use.use(contestant), SOCKETS)
     return { contestant, client }
   }
-  // What 500 sockets and their client take by themselves on this machine in these minutes.
+  // The baseline: the cost of 500 sockets and their client alone.
   const floor = await ready(await baselineContestant('ws', 'ws, send(string)'))
   const stage = await ready(await stageContestant(withDatabase(engine.uri, 'bench')))
   const samples: Sample[] = []
@@ -67,7 +61,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
       'p50 ms to the last',
       'To ws',
       'p99 ms to the last',
-      'CPU µs a delivery',
+      'CPU µs per delivery',
       'To ws',
       'Memory MiB',
     ],
@@ -77,10 +71,10 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
       row(`${floor.contestant.name}, warm`, least, least),
     ],
     findings: [
-      `Wanted of stage 1, warm: ${met('ms to the last', warm.p50, WANTED.ms)}, ${met('µs a delivery', warm.micros, WANTED.micros)}, ${met('MiB', warm.mib, WANTED.mib)}. That is a tenth, a tenth and a third of what an open TypeScript server of this kind took on another machine.`,
-      'ws only tells: no token, no permission, no database. Its row is what 500 sockets and their client take by themselves, on this machine in these minutes.',
-      `${SOCKETS} sockets each, ${MESSAGES} messages one after the other, the two servers in turn. Just started is the first round after it began; warm the middle one of rounds ${ROUNDS - COUNTED + 1} to ${ROUNDS}, each after a quarter as many that do not count.`,
-      'Memory is the whole process, its libraries included.',
+      `Targets for stage 1, warm: ${met('ms to the last', warm.p50, TARGETS.ms)}, ${met('µs per delivery', warm.micros, TARGETS.micros)}, ${met('MiB', warm.mib, TARGETS.mib)}. They are a tenth, a tenth and a third of the values of an open-source TypeScript server of this kind on another machine.`,
+      'ws only sends: it has no token, no permission and no database. Its row is the cost of 500 sockets and their client alone on this machine.',
+      `${SOCKETS} sockets each, ${MESSAGES} messages one after the other, the two servers in turn. “Just started” is the first round. “Warm” is the median of rounds ${ROUNDS - COUNTED + 1} to ${ROUNDS}. A quarter as many messages before each round do not count.`,
+      'Memory is that of the whole process, its libraries included.',
     ],
   }
   return await saveReport(result, options)
@@ -114,8 +108,8 @@ const row = (
   mib.toFixed(0),
 ]
 
-const met = (what: string, is: number, most: number): string =>
-  `${most.toFixed(1)} ${what} at most (${is <= most ? 'reached' : 'missed'})`
+const met = (unit: string, value: number, limit: number): string =>
+  `at most ${limit.toFixed(1)} ${unit} (${value <= limit ? 'reached' : 'missed'})`
 
 export default {
   name: 'route',

@@ -36,7 +36,7 @@ const RETRIES = { retries: 19, minTimeout: 1_000, factor: 1 }
 /** Messages that the stage imports with ids and write times in the past. */
 export interface History {
   readonly channels: readonly string[]
-  /** In each channel. */
+  /** Messages per channel. */
   readonly messages: number
   readonly days: number
   readonly characters: number

@@ -4,10 +4,10 @@ import { Server as SocketIo } from 'socket.io'
 import { WebSocketServer } from 'ws'
 
 /*
- * What stage 1's gateway is measured against, each in its plainest right form: a POST with
- * `{content}` makes it tell all its sockets one event of the same size and shape as a
- * MESSAGE_CREATE. None has a database, a token or a permission to check: they do less than a
- * gateway must, and the report says so.
+ * The servers that stage 1's gateway is compared with, each in its simplest correct form. A POST
+ * with `{content}` sends an event of the size and shape of a MESSAGE_CREATE to all sockets. These
+ * servers have no database, tokens or permissions. They do less work than a gateway must, and the
+ * report says so.
  */
 const event = (content: string): object => ({
   id: '1575143389769236480',
@@ -44,10 +44,10 @@ const event = (content: string): object => ({
   flags: 0,
 })
 
-/** How a kind of server tells everybody. */
-type Tell = (content: string) => void
+/** Sends an event to all sockets. */
+type Broadcast = (content: string) => void
 
-function wsServer(http: Server): Tell {
+function wsServer(http: Server): Broadcast {
   const server = new WebSocketServer({ server: http, perMessageDeflate: false })
   server.on('connection', (socket) => socket.send('ready'))
   return (content) => {
@@ -56,7 +56,7 @@ function wsServer(http: Server): Tell {
   }
 }
 
-function socketIoServer(http: Server): Tell {
+function socketIoServer(http: Server): Broadcast {
   const server = new SocketIo(http, {
     transports: ['websocket'],
     perMessageDeflate: false,
@@ -69,7 +69,7 @@ function socketIoServer(http: Server): Tell {
   return (content) => server.to('guild').emit('MESSAGE_CREATE', event(content))
 }
 
-async function tcpServer(): Promise<{ tell: Tell; port: number }> {
+async function tcpServer(): Promise<{ broadcast: Broadcast; port: number }> {
   const sockets = new Set<Socket>()
   const server = createTcp((socket) => {
     sockets.add(socket.setNoDelay(true))
@@ -80,7 +80,7 @@ async function tcpServer(): Promise<{ tell: Tell; port: number }> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 1_024, resolve))
   return {
     port: (server.address() as AddressInfo).port,
-    tell(content) {
+    broadcast(content) {
       const line = Buffer.from(
         `${JSON.stringify({ t: 'MESSAGE_CREATE', s: 1, op: 0, d: event(content) })}\n`,
       )
@@ -90,23 +90,23 @@ async function tcpServer(): Promise<{ tell: Tell; port: number }> {
 }
 
 const kind = process.argv[2]
-let tell: Tell = () => {}
+let broadcast: Broadcast = () => {}
 const http = createHttp((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
-    tell((JSON.parse(Buffer.concat(chunks).toString()) as { content: string }).content)
+    broadcast((JSON.parse(Buffer.concat(chunks).toString()) as { content: string }).content)
     response.end()
   })
 })
 await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', 1_024, resolve))
 const { port } = http.address() as AddressInfo
 let sockets = port
-if (kind === 'ws') tell = wsServer(http)
-else if (kind === 'socket.io') tell = socketIoServer(http)
+if (kind === 'ws') broadcast = wsServer(http)
+else if (kind === 'socket.io') broadcast = socketIoServer(http)
 else {
   const tcp = await tcpServer()
-  tell = tcp.tell
+  broadcast = tcp.broadcast
   sockets = tcp.port
 }
 process.stdout.write(`ready ${port} ${sockets}\n`)

@@ -1,43 +1,45 @@
 import { Agent, request } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { createLatency, recordMs } from '@threshold/lab-kit'
+import pLimit from 'p-limit'
 import { type ClientAnswer, type ClientCommand, command, MARK, textOf } from './protocol.ts'
 import { type ClientSocket, openSocket } from './sockets.ts'
 
 /*
- * The other end of a bench, a process of its own: its work is not the server's, and its CPU is
- * stated beside the result. Each command is answered before the next is given.
+ * The client process of a bench. Its work does not count as the server's, and the result states its
+ * CPU. The bench waits for the answer to each command before it sends the next.
  */
-const CONNECTING_AT_ONCE = 25
+const CONNECT_CONCURRENCY = 25
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 let sockets: ClientSocket[] = []
-/** Replaced for each run: who counts what arrives. */
-let hears = (_text: string): void => {}
+/** Handles each text that arrives at a socket. Each run replaces it. */
+let onText = (_text: string): void => {}
 
-type Of<D extends ClientCommand['do']> = Extract<ClientCommand, { do: D }>
+type CommandOf<D extends ClientCommand['do']> = Extract<ClientCommand, { do: D }>
 
 async function connectAll({
   dialect,
   port,
   tokens,
   sockets: count,
-}: Of<'connect'>): Promise<undefined> {
-  const left = Array.from({ length: count }, (_, i) => i)[Symbol.iterator]()
-  const some = async (): Promise<void> => {
-    for (const i of left)
-      sockets.push(
-        await openSocket(dialect, port, tokens[i % tokens.length] ?? '', (text) => hears(text)),
-      )
-  }
-  await Promise.all(Array.from({ length: CONNECTING_AT_ONCE }, some))
+}: CommandOf<'connect'>): Promise<undefined> {
+  const opened = await pLimit(CONNECT_CONCURRENCY).map(Array.from({ length: count }), (_, i) =>
+    openSocket(dialect, port, tokens[i % tokens.length] ?? '', (text) => onText(text)),
+  )
+  sockets.push(...opened)
   return undefined
 }
 
-async function sendAll({ url, token, messages, inFlight }: Of<'send'>): Promise<ClientAnswer> {
+async function sendAll({
+  url,
+  token,
+  messages,
+  inFlight,
+}: CommandOf<'send'>): Promise<ClientAnswer> {
   const each = createLatency()
   const last = createLatency()
   const waiting = new Map<number, { sentAt: number; left: number; done: () => void }>()
-  hears = (text) => {
+  onText = (text) => {
     const message = waiting.get(Number(MARK.exec(text)?.[1]))
     if (!message) return
     const ms = performance.now() - message.sentAt
@@ -50,7 +52,7 @@ async function sendAll({ url, token, messages, inFlight }: Of<'send'>): Promise<
   const before = process.cpuUsage()
   const start = performance.now()
   const left = Array.from({ length: messages }, (_, i) => i)[Symbol.iterator]()
-  const some = async (): Promise<void> => {
+  const sendSome = async (): Promise<void> => {
     for (const index of left) {
       const { promise, resolve } = Promise.withResolvers<void>()
       waiting.set(index, { sentAt: performance.now(), left: sockets.length, done: resolve })
@@ -58,7 +60,7 @@ async function sendAll({ url, token, messages, inFlight }: Of<'send'>): Promise<
       waiting.delete(index)
     }
   }
-  await Promise.all(Array.from({ length: inFlight }, some))
+  await Promise.all(Array.from({ length: inFlight }, sendSome))
   const seconds = (performance.now() - start) / 1_000
   const { user, system } = process.cpuUsage(before)
   return {
@@ -80,7 +82,7 @@ function post(url: string, token: string | undefined, content: string): Promise<
     ...(token ? { authorization: `Bot ${token}` } : {}),
   }
   return new Promise((resolve, reject) => {
-    const asked = request(url, { method: 'POST', agent, headers }, (response) => {
+    const outgoing = request(url, { method: 'POST', agent, headers }, (response) => {
       response
         .resume()
         .on('end', () =>
@@ -89,8 +91,8 @@ function post(url: string, token: string | undefined, content: string): Promise<
             : reject(new Error(`POST answered ${response.statusCode}`)),
         )
     })
-    asked.on('error', reject)
-    asked.end(body)
+    outgoing.on('error', reject)
+    outgoing.end(body)
   })
 }
 
@@ -102,16 +104,16 @@ function leave(): undefined {
 
 process.on('message', async (message) => {
   try {
-    const asked = command.parse(message)
-    const answered =
-      asked.do === 'connect'
-        ? await connectAll(asked)
-        : asked.do === 'send'
-          ? await sendAll(asked)
+    const parsed = command.parse(message)
+    const result =
+      parsed.do === 'connect'
+        ? await connectAll(parsed)
+        : parsed.do === 'send'
+          ? await sendAll(parsed)
           : leave()
-    process.send?.({ answered: answered ?? null })
+    process.send?.({ result: result ?? null })
   } catch (error) {
-    process.send?.({ failed: String(error) })
+    process.send?.({ error: String(error) })
   }
 })
 process.on('disconnect', () => process.exit(0))

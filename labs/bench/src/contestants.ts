@@ -3,23 +3,23 @@ import { api } from './api.ts'
 import { startBaseline } from './processes.ts'
 import type { Dialect } from './protocol.ts'
 
-/** A server that is measured, as the bench sees it. */
+/** A server that the bench measures. */
 export interface Contestant extends AsyncDisposable {
   readonly name: string
   readonly dialect: Dialect
   readonly pid: number
-  /** Where sockets connect. */
+  /** Port for sockets. */
   readonly port: number
-  /** Where a POST of `{content}` tells them all. */
+  /** A POST of `{content}` to this address sends a message to all sockets. */
   readonly url: string
   readonly token?: string
   readonly tokens: readonly string[]
 }
 
-/** Different people, so that permissions are looked up for many and not for one. */
+/** Several users, so that the stage checks permissions for more than one. */
 const USERS = 25
 
-/** All of stage 1: what arrives by POST is checked, stored, logged and then told. */
+/** Starts a complete stage, which validates, stores and logs each message before it sends it. */
 export async function stageContestant(
   engineUri: string,
   { stage = 1, users = USERS } = {},
@@ -36,7 +36,7 @@ export async function stageContestant(
   try {
     const { channel, tokens } = await prepareGuild(running.url, users)
     return {
-      name: `stage ${stage} (whole)`,
+      name: `stage ${stage} (complete)`,
       dialect: 'gateway',
       pid: running.pid,
       port: Number(new URL(running.url).port),

@@ -3,7 +3,7 @@ import type { Contestant } from './contestants.ts'
 import type { Client } from './processes.ts'
 import type { ClientAnswer } from './protocol.ts'
 
-/** One contestant, once. */
+/** One contestant in one round. */
 export interface Sample extends ClientAnswer {
   readonly name: string
   readonly sockets: number
@@ -14,16 +14,13 @@ export interface Sample extends ClientAnswer {
 
 export interface FanoutPlan {
   readonly sockets: number
-  /** Numbers of messages on their way at once, one after the other over the same sockets. */
+  /** Numbers of messages in flight, measured one after the other over the same sockets. */
   readonly inFlight: readonly number[]
-  /** Sent at each. */
+  /** Messages sent for each of these numbers. */
   readonly messages: number
 }
 
-/**
- * Connects, then for each number in flight warms up and measures, then leaves: so that what another
- * contestant left in memory or caches is the same for all.
- */
+/** Connects the sockets, measures each number in flight after a warm-up, and disconnects. */
 export async function measure(
   client: Client,
   contestant: Contestant,
@@ -47,8 +44,7 @@ export async function connect(
 }
 
 /**
- * Over the sockets that the client has: a quarter as many messages that do not count, then those
- * that do.
+ * Measures one round over the client's open sockets, after a warm-up with a quarter as many messages.
  */
 export async function measureRound(
   client: Client,
@@ -64,12 +60,9 @@ export async function measureRound(
   return { ...answer, name, sockets, inFlight, serverCpuSeconds, serverMemoryBytes }
 }
 
-/**
- * Of several rounds the middle one counts: a neighbour's minute on the same machine spoils one
- * round, not the result.
- */
-export function median<T>(samples: readonly T[], of: (sample: T) => number): number {
-  const sorted = samples.map(of).sort((a, b) => a - b)
+/** The median of the rounds. Other work on the machine may spoil one round, but not the median. */
+export function median<T>(samples: readonly T[], read: (sample: T) => number): number {
+  const sorted = samples.map(read).sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

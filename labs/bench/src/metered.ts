@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { type Cqlsh, childEnvironment, spawnRegistered } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 
-/** What a program used from its first instruction to its last. */
+/** The resources that a program used from start to exit. */
 export interface Metered {
-  /** Both streams. */
+  /** The output of both streams. */
   readonly output: string
   readonly cpuSeconds: number
   readonly seconds: number
@@ -13,18 +13,15 @@ export interface Metered {
 export interface Program {
   readonly args: readonly string[]
   readonly env?: Record<string, string>
-  /** How it may end, if not with 0. */
+  /** An exit code beside 0 that is not a failure. */
   readonly mayEndWith?: number
-  /** A line on either stream. */
+  /** Called with each line of either stream. */
   readonly onLine?: (line: string) => void
 }
 
 const METER = fileURLToPath(new URL('./meter.ts', import.meta.url))
 
-/**
- * The system counts the CPU of children that were waited for, and cqlsh copies by processes of its
- * own.
- */
+/** Starts cqlsh as a child and reads its CPU after it exits, since cqlsh copies by child processes. */
 const PYTHON_METER = [
   'import os, resource, subprocess, sys',
   'code = subprocess.call(sys.argv[1:])',
@@ -33,7 +30,7 @@ const PYTHON_METER = [
   'sys.exit(code)',
 ].join('\n')
 
-/** A program on Node, which knows nothing of being metered. */
+/** Runs a Node program and measures its CPU without a change to the program. */
 export const meteredNode = ({ args, ...rest }: Program): Promise<Metered> =>
   meter(process.execPath, { args: ['--import', METER, ...args], ...rest })
 
@@ -42,7 +39,7 @@ export const meteredCqlsh = (
   { args, ...rest }: Program,
 ): Promise<Metered> => meter(python, { args: ['-c', PYTHON_METER, python, path, ...args], ...rest })
 
-/** Beside its two streams a program has a third, on which its meter writes what it used. */
+/** Runs a program whose meter writes the CPU seconds to stream 3. */
 async function meter(
   command: string,
   { args, env, mayEndWith = 0, onLine }: Program,

@@ -10,9 +10,7 @@ interface BenchProcess extends AsyncDisposable {
   readonly pid: number
 }
 
-/**
- * A process of the bench, under the same care as an engine: it ends with us, or at the next sweep.
- */
+/** Starts a registered process of the bench. It ends with this process, or at the next sweep. */
 async function startProcess(file: string, args: readonly string[]): Promise<BenchProcess> {
   const {
     child: started,
@@ -31,7 +29,7 @@ async function startProcess(file: string, args: readonly string[]): Promise<Benc
     async [Symbol.asyncDispose]() {
       if (started.exitCode === null && started.signalCode === null) {
         const ended = once(started, 'exit')
-        started.kill('SIGKILL') // it keeps nothing
+        started.kill('SIGKILL') // it has no state to save
         await ended
       }
       await registration.close()
@@ -40,30 +38,30 @@ async function startProcess(file: string, args: readonly string[]): Promise<Benc
 }
 
 export interface Client extends AsyncDisposable {
-  connect(ask: Omit<Extract<ClientCommand, { do: 'connect' }>, 'do'>): Promise<void>
-  send(ask: Omit<Extract<ClientCommand, { do: 'send' }>, 'do'>): Promise<ClientAnswer>
+  connect(options: Omit<Extract<ClientCommand, { do: 'connect' }>, 'do'>): Promise<void>
+  send(options: Omit<Extract<ClientCommand, { do: 'send' }>, 'do'>): Promise<ClientAnswer>
   leave(): Promise<void>
 }
 
 export async function startClient(): Promise<Client> {
   const started = await startProcess('./client.ts', [])
-  const ask = async (command: ClientCommand): Promise<unknown> => {
+  const execute = async (command: ClientCommand): Promise<unknown> => {
     const { promise, resolve, reject } = Promise.withResolvers<{
-      answered?: unknown
-      failed?: string
+      result?: unknown
+      error?: string
     }>()
     const died = (): void =>
       reject(new CodedError('CLIENT_DIED', 'the client of the bench ended before it answered'))
     started.process.once('exit', died).once('message', resolve as (message: unknown) => void)
     started.process.send(command)
-    const { answered, failed } = await promise.finally(() => started.process.off('exit', died))
-    if (failed !== undefined) throw new CodedError('BENCH_FAILED', failed)
-    return answered
+    const { result, error } = await promise.finally(() => started.process.off('exit', died))
+    if (error !== undefined) throw new CodedError('BENCH_FAILED', error)
+    return result
   }
   return {
-    connect: async (command) => void (await ask({ do: 'connect', ...command })),
-    send: async (command) => answer.parse(await ask({ do: 'send', ...command })),
-    leave: async () => void (await ask({ do: 'leave' })),
+    connect: async (command) => void (await execute({ do: 'connect', ...command })),
+    send: async (command) => answer.parse(await execute({ do: 'send', ...command })),
+    leave: async () => void (await execute({ do: 'leave' })),
     [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
   }
 }
@@ -74,7 +72,7 @@ export interface BaselineServer extends AsyncDisposable {
   readonly port: number
 }
 
-/** A server that does nothing but tell all its sockets. */
+/** A server that only sends to its sockets. */
 export async function startBaseline(kind: 'ws' | 'socket.io' | 'tcp'): Promise<BaselineServer> {
   const started = await startProcess('./baseline-server.ts', [kind])
   const [line] = (await once(started.process.stdout!, 'data')) as [Buffer]

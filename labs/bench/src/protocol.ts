@@ -1,47 +1,47 @@
 import { z } from 'zod'
 
-/** How a contestant is spoken to. */
+/** The protocol of a contestant's sockets. */
 export const dialect = z.enum(['gateway', 'ws', 'socket.io', 'tcp'])
 export type Dialect = z.output<typeof dialect>
 
-/** What the client process is told. */
+/** A command for the client process. */
 export const command = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('connect'),
     dialect,
     port: z.int(),
     sockets: z.int().positive(),
-    /** One for each user; sockets take them in turn. The gateway's alone. */
+    /** One token per user, which the sockets use in turn. Empty unless the dialect is `gateway`. */
     tokens: z.array(z.string()),
   }),
   z.object({
     do: z.literal('send'),
-    /** Where a POST makes the server tell everybody. */
+    /** A POST to this address sends a message to all sockets. */
     url: z.string(),
     token: z.string().optional(),
     messages: z.int().positive(),
-    /** Messages under way at a time: the next goes out when all sockets have one of them. */
+    /** Messages in flight. The next one is sent once all sockets have received one of them. */
     inFlight: z.int().positive(),
   }),
   z.object({ do: z.literal('leave') }),
 ])
 export type ClientCommand = z.output<typeof command>
 
-/** What it answers to a `send`. */
+/** The answer to `send`. */
 export const answer = z.object({
   deliveries: z.int(),
   seconds: z.number(),
-  /** From the POST to each socket, in ms. */
+  /** Milliseconds from the POST to each socket. */
   p50: z.number(),
   p99: z.number(),
-  /** From the POST to the last socket, in ms. */
+  /** Milliseconds from the POST to the last socket. */
   lastP50: z.number(),
   lastP99: z.number(),
   clientCpuSeconds: z.number(),
 })
 export type ClientAnswer = z.output<typeof answer>
 
-/** A message says which it is, so that a socket's frame can be told without being parsed. */
+/** A message contains its number, so that the client recognises it without parsing the frame. */
 export const MARK = /#(\d+)#/
 export const textOf = (index: number): string =>
   `#${index}# ${'the quick brown fox jumps over the lazy dog. '.repeat(3)}`

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Environment, readEnvironment } from '@threshold/lab-kit'
 
-/** What a bench measured, and what it comes to. */
+/** The samples of a bench, and the table and findings computed from them. */
 export interface BenchResult {
   readonly name: string
   readonly title: string
@@ -10,38 +10,34 @@ export interface BenchResult {
   readonly samples: readonly object[]
   readonly columns: readonly string[]
   readonly rows: readonly (readonly string[])[]
-  /** What the rows come to, a sentence each; where it is a loss, they say so. */
+  /** Conclusions, one sentence each. They also name what Threshold loses. */
   readonly findings: readonly string[]
   readonly picture?: { readonly svg: string; readonly label: string }
 }
 
 export interface BenchReport extends Omit<BenchResult, 'picture'> {
   readonly v: 1
-  /** What its picture shows, in words; the picture lies beside it. */
+  /** Description of the picture, which is a file beside the report. */
   readonly picture?: string
   readonly at: string
   readonly environment: Environment
 }
 
-/**
- * Where the published results are, and the page that is made of them. Relative to the repository,
- * where the command runs.
- */
+/** The published results and the page generated from them, relative to the repository. */
 const RESULTS = join('labs', 'bench', 'results')
 const PAGE = join('labs', 'bench', 'README.md')
-/** In the order of the page. */
+/** The benches in the order of the page. */
 const BENCHES = ['fanout', 'route', 'backfill', 'history', 'overload'] as const
 
-/**
- * Writes the evidence and returns the table for the terminal. Published, it is also what the docs
- * show.
- */
+/** Writes the evidence and returns the table for the terminal. `publish` also updates the docs. */
 export async function saveReport(
   { picture, ...result }: BenchResult,
   { publish = false } = {},
 ): Promise<string> {
   const whole: BenchReport = {
-    ...{ v: 1, at: new Date().toISOString(), environment: readEnvironment() },
+    v: 1,
+    at: new Date().toISOString(),
+    environment: readEnvironment(),
     ...result,
     ...(picture === undefined ? {} : { picture: picture.label }),
   }
@@ -72,14 +68,13 @@ export async function published(): Promise<BenchReport[]> {
   return (await Promise.all(BENCHES.map(read))).flat()
 }
 
-/** The page in the docs: generated, so that no figure on it was typed. */
+/** Generates the page in the docs. No figure on it is typed by hand. */
 export function page(reports: readonly BenchReport[]): string {
   return `# Bench
 
-What the gateway, a move to another database, a page of history and a crowd cost, beside what a team might have taken instead where there is
-such a thing, interleaved in one run on one machine. Only ratios travel: your milliseconds will be others.
-\`threshold bench NAME --publish\` measures again and writes this page; nobody types it. Every sample lies beside it, in
-\`labs/bench/results\`.
+These benches measure the cost of the gateway, of a migration, of a page of history and of overload. Where alternatives exist, they are measured in the
+same run on the same machine, interleaved. Compare ratios: your milliseconds will differ.
+\`threshold bench NAME --publish\` measures again and generates this page. All samples are in \`labs/bench/results\`.
 
 \`\`\`bash no-run="takes minutes and loads both cores; labs/bench/test runs what it measures"
 npx threshold bench fanout
@@ -95,7 +90,7 @@ ${reports.map(section).join('\n')}`
 const section = (one: BenchReport): string =>
   `## ${one.title}\n\n\`threshold bench ${one.name}\`\n\n${one.picture === undefined ? '' : `![${one.picture}](results/${one.name}.svg)\n\n`}${markdown(one)}`
 
-/** The same text stands in the terminal, in the evidence and, once published, in the docs. */
+/** Formats the result for the terminal, the evidence and the docs. */
 function markdown(report: BenchReport): string {
   const widths = report.columns.map((column, i) =>
     Math.max(column.length, ...report.rows.map((row) => row[i]!.length)),

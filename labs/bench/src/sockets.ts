@@ -2,45 +2,42 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Dialect } from './protocol.ts'
 
-/** One client's socket: tells each text that arrives, and may be closed. */
+/** An open socket of a client. */
 export interface ClientSocket {
   close(): void
 }
 
 type OnText = (text: string) => void
 
-/** Opens a socket and resolves when a message to everybody would reach it. */
+/** Opens a socket. Resolves once a message to all sockets would reach it. */
 export function openSocket(
   dialect: Dialect,
   port: number,
   token: string,
-  hears: OnText,
+  onText: OnText,
 ): Promise<ClientSocket> {
   switch (dialect) {
     case 'gateway':
-      return gateway(port, token, hears)
+      return gateway(port, token, onText)
     case 'ws':
-      return plain(port, hears)
+      return plain(port, onText)
     case 'socket.io':
-      return socketIo(port, hears)
+      return socketIo(port, onText)
     case 'tcp':
-      return tcp(port, hears)
+      return tcp(port, onText)
   }
 }
 
-/**
- * Guilds and their messages: 1 + 512 + 32768. A session that hears presences would measure those
- * too.
- */
+/** Guilds, their messages and message content: 1 + 512 + 32768. Presences would add to the cost. */
 const INTENTS = 33_281
 
-function gateway(port: number, token: string, hears: OnText): Promise<ClientSocket> {
+function gateway(port: number, token: string, onText: OnText): Promise<ClientSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/?v=10&encoding=json`, {
     perMessageDeflate: false,
   })
   let beat: NodeJS.Timeout | undefined
   return opened(socket, (text, ready) => {
-    if (text.includes('"t":"MESSAGE_CREATE"')) return hears(text)
+    if (text.includes('"t":"MESSAGE_CREATE"')) return onText(text)
     if (text.includes('"t":"GUILD_CREATE"')) return ready()
     const { op, d } = JSON.parse(text) as { op: number; d: { heartbeat_interval: number } }
     if (op !== 10) return
@@ -50,26 +47,26 @@ function gateway(port: number, token: string, hears: OnText): Promise<ClientSock
   })
 }
 
-function plain(port: number, hears: OnText): Promise<ClientSocket> {
+function plain(port: number, onText: OnText): Promise<ClientSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false })
-  return opened(socket, (text, ready) => (text === 'ready' ? ready() : hears(text)))
+  return opened(socket, (text, ready) => (text === 'ready' ? ready() : onText(text)))
 }
 
-/** Engine.IO 4 over WebSocket alone: 0 open, 2 ping, 3 pong, 40 connected, 42 event. */
-function socketIo(port: number, hears: OnText): Promise<ClientSocket> {
+/** Engine.IO 4 over WebSocket only: 0 open, 2 ping, 3 pong, 40 connected, 42 event. */
+function socketIo(port: number, onText: OnText): Promise<ClientSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, {
     perMessageDeflate: false,
   })
   return opened(socket, (text, ready) => {
     if (text.startsWith('42["ready"')) ready()
-    else if (text.startsWith('42')) hears(text)
+    else if (text.startsWith('42')) onText(text)
     else if (text.startsWith('0')) socket.send('40')
     else if (text === '2') socket.send('3')
   })
 }
 
-/** Lines: the least that can be done for a message to have an end. */
-function tcp(port: number, hears: OnText): Promise<ClientSocket> {
+/** Messages are separated by newlines, the simplest framing. */
+function tcp(port: number, onText: OnText): Promise<ClientSocket> {
   const socket: Socket = connectTcp(port, '127.0.0.1')
   socket.setEncoding('utf8').setNoDelay(true)
   const { promise, resolve, reject } = Promise.withResolvers<ClientSocket>()
@@ -80,7 +77,7 @@ function tcp(port: number, hears: OnText): Promise<ClientSocket> {
     rest = lines.pop() ?? ''
     for (const line of lines) {
       if (line === 'ready') resolve({ close: () => socket.destroy() })
-      else hears(line)
+      else onText(line)
     }
   })
   return promise

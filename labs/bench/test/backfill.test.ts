@@ -9,7 +9,7 @@ const SIZE = { channels: 4, messages: 60, days: 100, characters: 30 }
 const ROWS = SIZE.channels * SIZE.messages
 
 it.runIf(allTests())(
-  'a bench of backfills: all contestants write the same rows, and each says what it took',
+  'the backfill bench compares writers that write the same rows',
   { timeout: 120_000 },
   async () => {
     await using use = new AsyncDisposableStack()
@@ -28,7 +28,7 @@ it.runIf(allTests())(
     expect(new Set(samples.map(({ readContents: digest }) => digest)).size).toBe(1)
     for (const { name, rows, buckets, atTheirTime, copying, seconds, cpuSeconds } of samples) {
       expect(rows).toBe(ROWS)
-      // A hundred days are ten buckets, or eleven where the first begins in the midst of one.
+      // A hundred days are ten buckets, or eleven if the first day is within a bucket.
       expect(buckets / SIZE.channels).toBeGreaterThanOrEqual(10)
       expect(atTheirTime).toBe(name === COPY ? 0 : ROWS)
       expect(copying).toBeGreaterThan(0)
@@ -44,7 +44,7 @@ it.runIf(allTests())(
       samples.map(({ name }) => ({ name, ratio: true, kept: name === COPY ? 'no' : 'yes' })),
     )
     expect(findings.join('\n')).toContain(
-      copies.length === 0 ? `${COPY} is not among them: ` : `${COPY} reads a file`,
+      copies.length === 0 ? `${COPY} was not measured: ` : `${COPY} reads a file`,
     )
   },
 )

@@ -6,7 +6,7 @@ import { type Client, startClient } from '../src/processes.ts'
 
 const WINDOW = { sockets: 20, inFlight: [1, 2], messages: 6 }
 
-describe.runIf(allTests())('a bench', { timeout: 120_000 }, () => {
+describe.runIf(allTests())('the fan-out bench', { timeout: 120_000 }, () => {
   const use = new AsyncDisposableStack()
   let client: Client
   beforeAll(async () => {
@@ -21,7 +21,7 @@ describe.runIf(allTests())('a bench', { timeout: 120_000 }, () => {
     ['TCP', () => baselineContestant('tcp', 'TCP')],
   ]
   it.each(contestants)(
-    'counts each delivery of %s once, and what it cost',
+    'counts each delivery of %s once and measures its cost',
     async (_name, start) => {
       await using contestant = await start()
       const samples = await measure(client, contestant, WINDOW)

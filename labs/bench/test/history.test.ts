@@ -5,11 +5,11 @@ import { fillChannel } from '../src/history/channel.ts'
 import { historyRounds } from '../src/history/rounds.ts'
 
 const EFFORT = { rounds: 2, pages: 8 }
-/** Two messages a day: a page walks several buckets. */
+/** Two messages per day, so that a page reads several buckets. */
 const PAST = { days: 200, characters: 20 }
 
-describe('a bench of history', { timeout: 120_000 }, () => {
-  it.runIf(allTests())('asks for full pages on both stores, and tells what each took', async () => {
+describe('the history bench', { timeout: 120_000 }, () => {
+  it.runIf(allTests())('reads full pages from both stores and measures each', async () => {
     await using use = new AsyncDisposableStack()
     const lease = async () => use.use(await leaseDatabase()).uri
     const cassandra = use.use(await leaseKeyspace()).uri
@@ -36,17 +36,25 @@ describe('a bench of history', { timeout: 120_000 }, () => {
     for (const { name, p50, p99, statements } of measured.samples) {
       expect(p50).toBeGreaterThan(0)
       expect(p99).toBeGreaterThanOrEqual(p50)
-      // On Cassandra the buckets are listed, then read until the page is full. A fill that was
-      // asked twice leaves fuller ones.
+      // Cassandra lists the buckets and reads them until the page is full. A repeated import request
+      // leaves more messages in them.
       if (name === 'stage 1') expect(statements).toBe(1)
       else expect(statements).toBeGreaterThanOrEqual(2)
     }
   })
 
-  it('draws cost against size, and says by how much it grew', () => {
+  it('draws cost against size and states its growth', () => {
     const sample = (messages: number, at: 'newest' | 'random', p50: number) => ({
-      ...{ name: 'stage 2', messages, at, round: 0, pages: 1, p50, p99: p50 * 2, statements: 2 },
-      ...{ stageCpuMs: 1, engineCpuMs: Number.NaN },
+      name: 'stage 2',
+      messages,
+      at,
+      round: 0,
+      pages: 1,
+      p50,
+      p99: p50 * 2,
+      statements: 2,
+      stageCpuMs: 1,
+      engineCpuMs: Number.NaN,
     })
     const samples = [
       sample(10, 'newest', 2),
@@ -61,7 +69,7 @@ describe('a bench of history', { timeout: 120_000 }, () => {
     expect(rows.map((row) => row.length)).toEqual(Array(4).fill(columns.length))
     expect(rows.map((row) => row[5])).toEqual(['1.00', '1.50', '1.00', '2.00'])
     expect(findings).toContain(
-      'stage 2, newest: 100 times as many messages, 1.50 times the time of a page (p50).',
+      'stage 2, newest: 100 times as many messages take 1.50 times as long per page (p50).',
     )
     expect(picture.svg).toMatch(/^<svg [^>]*><style>:root .*newest, p50.*random, p99/s)
   })

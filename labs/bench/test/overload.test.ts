@@ -7,22 +7,20 @@ import { measureOverload, type OverloadSample } from '../src/overload/clients.ts
 import { MONGODB, slowStore } from '../src/overload/slow-store.ts'
 
 const sample = (clients: number, done: number): OverloadSample => ({
-  ...{
-    name: 'stage 1',
-    kind: 'send',
-    clients,
-    seconds: 10,
-    done,
-    shed: 5,
-    others: 0,
-    p50: 100,
-    p99: 900,
-    gapMs: 400,
-  },
+  name: 'stage 1',
+  kind: 'send',
+  clients,
+  seconds: 10,
+  done,
+  shed: 5,
+  others: 0,
+  p50: 100,
+  p99: 900,
+  gapMs: 400,
 })
 
-describe('a bench of overload', { timeout: 120_000 }, () => {
-  it.runIf(allTests())('counts what is answered by a store that can do only so much', async () => {
+describe('the overload bench', { timeout: 120_000 }, () => {
+  it.runIf(allTests())('counts the answers of a stage on a slow store', async () => {
     await using use = new AsyncDisposableStack()
     const { uri } = use.use(await leaseDatabase())
     const [, host = '', port = ''] = /^mongodb:\/\/([^:/,]+):(\d+)/.exec(uri) ?? []
@@ -40,14 +38,14 @@ describe('a bench of overload', { timeout: 120_000 }, () => {
       const measured = await measureOverload(target, kind, 4, { warmUpMs: 500, ms: 4_000 })
       expect(measured).toMatchObject({ kind, clients: 4, seconds: 4, others: 0 })
       expect(measured.done).toBeGreaterThan(0)
-      // 20 things a second at the most, and each of these takes two or more.
+      // The store serves at most 20 requests per second, and each answer needs two or more.
       expect(measured.done).toBeLessThanOrEqual(60)
       expect(measured.p99).toBeGreaterThanOrEqual(measured.p50)
       expect(measured.p50).toBeGreaterThan(50)
     }
   })
 
-  it('says what share of the best a crowd gets, and whether that is enough', () => {
+  it('states the share of the best throughput under overload, and whether it is enough', () => {
     const { columns, rows, findings } = describeOverload([
       sample(8, 80),
       sample(32, 100),
@@ -56,10 +54,10 @@ describe('a bench of overload', { timeout: 120_000 }, () => {
     expect(rows.map((row) => row.length)).toEqual(Array(3).fill(columns.length))
     expect(rows.map((row) => row[4])).toEqual(['0.80', '1.00', '0.51'])
     expect(findings[0]).toBe(
-      'stage 1, send: with 500 clients 0.51 of the best. Wanted: more than 0.5 (reached).',
+      'stage 1, send: 500 clients get 0.51 of the best throughput. Target: more than 0.5 (reached).',
     )
     expect(describeOverload([sample(8, 80), sample(500, 0)]).findings[0]).toContain(
-      '0.00 of the best. Wanted: more than 0.5 (missed)',
+      '0.00 of the best throughput. Target: more than 0.5 (missed)',
     )
     expect(describeOverload([sample(8, 0), sample(500, 0)]).findings[0]).toContain('(missed)')
   })

@@ -4,8 +4,8 @@ import { basename } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { page, published } from '../src/report.ts'
 
-describe('the page of the bench', () => {
-  it('is what the published results come to, and nothing typed', async () => {
+describe('the page of the benches', () => {
+  it('is generated from the published results', async () => {
     const reports = await published()
     const files = globSync('labs/bench/results/*.json').map((file) => basename(file, '.json'))
     expect(reports.map(({ name }) => name).toSorted()).toEqual(files.toSorted())
@@ -14,7 +14,7 @@ describe('the page of the bench', () => {
     expect(await readFile('labs/bench/README.md', 'utf8')).toBe(page(reports))
   })
 
-  it('names machine and engine beside every table', async () => {
+  it('names the machine and the engine under every table', async () => {
     for (const { environment, engine, at } of await published())
       expect(page(await published())).toContain(
         `Measured on ${environment.text}; ${engine}; ${at.slice(0, 10)}.`,

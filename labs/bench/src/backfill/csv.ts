@@ -4,11 +4,11 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { readRows } from './rows.ts'
 
-/** What COPY FROM reads: it knows files and nothing of MongoDB. */
+/** The files for COPY FROM, which cannot read from MongoDB. */
 export interface CsvExport {
   readonly messages: string
   readonly buckets: string
-  /** What making them took. */
+  /** Duration of the export. */
   readonly seconds: number
 }
 
@@ -32,9 +32,6 @@ export async function exportCsv(
   return { messages, buckets, seconds: (performance.now() - began) / 1_000 }
 }
 
-/**
- * As cqlsh reads it unless it is told otherwise: quotes, and a backslash before what would end
- * them.
- */
+/** Formats a value as cqlsh reads it by default: quoted, with backslashes before special characters. */
 const cell = (value: unknown): string =>
   typeof value === 'string' ? `"${value.replaceAll(/[\\"]/g, '\\$&')}"` : String(value)

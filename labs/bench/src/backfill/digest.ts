@@ -1,21 +1,18 @@
 import { createHash } from 'node:crypto'
 import { openKeyspace } from './rows.ts'
 
-/** What a contestant left behind. Two who wrote the same rows left the same digest. */
+/** The rows that a writer left. Equal rows have equal digests. */
 export interface TableContents {
   readonly rows: number
   readonly buckets: number
   readonly readContents: string
-  /** Rows whose time at Cassandra is the one that the message was written at. */
+  /** Rows whose timestamp in Cassandra is the message's original write time. */
   readonly atTheirTime: number
 }
 
-const FETCHED = 2_000
+const FETCH_SIZE = 2_000
 
-/**
- * All of it, column by column, in the order of the partitioner, which is the same for the same
- * keys.
- */
+/** Reads all columns of all rows in the order of the partitioner, which depends only on the keys. */
 export async function digest(uri: string): Promise<TableContents> {
   await using keyspace = await openKeyspace(uri)
   const { client, name } = keyspace
@@ -25,7 +22,10 @@ export async function digest(uri: string): Promise<TableContents> {
   const hash = createHash('sha256')
   let rows = 0
   let atTheirTime = 0
-  for await (const row of await client.execute(select, [], { prepare: true, fetchSize: FETCHED })) {
+  for await (const row of await client.execute(select, [], {
+    prepare: true,
+    fetchSize: FETCH_SIZE,
+  })) {
     rows += 1
     hash.update(names.map((column) => String(row[column])).join('\u001f'))
     if (row.written_at === row.write_time) atTheirTime += 1

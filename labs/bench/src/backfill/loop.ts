@@ -1,12 +1,12 @@
 import { COLUMNS, openKeyspace, readRows } from './rows.ts'
 
 /*
- * What a team writes in an afternoon: read a row, insert it, with as many on their way as it was
- * told. It has no checkpoint, and what it was doing when it ends is done again from the beginning.
- * Its rows have the write times that they came with, as the migrator's.
+ * A script that a team writes in an afternoon: it reads rows and inserts them, with a fixed number
+ * of inserts in flight. It keeps the original write times, as the migrator does. It has no
+ * checkpoint, so an interrupted run starts from the beginning.
  */
 const [mongodb = '', cassandra = '', bucketDays = '', inFlight = ''] = process.argv.slice(2)
-const TOLD_EVERY = 5_000
+const PROGRESS_INTERVAL = 5_000
 
 await using keyspace = await openKeyspace(cassandra)
 const { client, name } = keyspace
@@ -16,8 +16,8 @@ const opened = new Set<string>()
 const rows = readRows(mongodb, Number(bucketDays))
 let written = 0
 
-async function some(): Promise<void> {
-  // Several may ask: the generator answers them one after the other.
+async function insertRows(): Promise<void> {
+  // Several loops share the generator, which serves them one after the other.
   for (;;) {
     const { value: row, done } = await rows.next()
     if (done === true) return
@@ -28,12 +28,12 @@ async function some(): Promise<void> {
     }
     await client.execute(insert, [...row, writeTime], { prepare: true })
     written += 1
-    if (written % TOLD_EVERY === 0) process.stdout.write(`${written} rows\n`)
+    if (written % PROGRESS_INTERVAL === 0) process.stdout.write(`${written} rows\n`)
   }
 }
 
 const began = performance.now()
-await Promise.all(Array.from({ length: Number(inFlight) }, some))
+await Promise.all(Array.from({ length: Number(inFlight) }, insertRows))
 process.stdout.write(
   `loop: ${written} rows in ${((performance.now() - began) / 1_000).toFixed(3)} s\n`,
 )

@@ -20,39 +20,36 @@ import {
   type WriterAnswer,
 } from './writers.ts'
 
-/** One contestant, once. */
+/** One writer in one round. */
 export interface BackfillSample extends WriterAnswer, TableContents {
   readonly name: string
   readonly round: number
-  /** Undefined where Cassandra is no process of ours. */
+  /** Undefined if Cassandra is not a process of this machine. */
   readonly engineCpuSeconds: number | undefined
 }
 
 export interface BackfillResult {
   readonly samples: readonly BackfillSample[]
-  /** Why COPY FROM is not among them; undefined where it is. */
+  /** Why COPY FROM was not measured; undefined if it was. */
   readonly noCopy: string | undefined
-  /** What writing the CSV took, once, that COPY FROM reads each time. */
+  /** Duration of the one CSV export that COPY FROM reads in each round. */
   readonly exportSeconds: number | undefined
 }
 
 export interface Databases {
   readonly mongodb: string
-  /** With a keyspace, whose name others are derived from. */
+  /** Includes a keyspace. The keyspaces of the writers are named after it. */
   readonly cassandra: string
   readonly cassandraPid?: number | undefined
 }
 
 export interface Effort {
   readonly rounds: number
-  /** Visits before the first round that do not count. */
+  /** Runs before the first round that do not count. */
   readonly warmUps: number
 }
 
-/**
- * All contestants write the same rows, each time into a keyspace of their own, which is dropped
- * before the next begins.
- */
+/** Lets all writers write the same rows, each into a new keyspace that is dropped afterwards. */
 export async function backfillRounds(
   databases: Databases,
   size: DataSize,
@@ -76,8 +73,8 @@ export async function backfillRounds(
     exportSeconds = exported.seconds
     writers.splice(1, 0, copyWriter(cqlsh, exported))
   }
-  // A JVM that has just started compiles what it runs: who came first would pay for it. One writes
-  // rows, the other batches.
+  // A JVM that has just started is slow, so the first writer would be at a disadvantage. The two
+  // warm-ups cover single rows and batches.
   for (const [i, writer] of [loopWriter(source, LOOP), migratorWriter(source)]
     .slice(0, warmUps)
     .entries())
@@ -86,15 +83,14 @@ export async function backfillRounds(
     )
   const samples: BackfillSample[] = []
   for (let round = 0; round < rounds; round++) {
-    // Another begins each time: whatever the one before leaves behind in the engine, it leaves to
-    // all of them in turn.
+    // The order rotates, so that each writer follows each other one.
     const order = writers.map((_, i) => writers[(i + round) % writers.length]!)
     for (const [i, writer] of order.entries()) {
       const done = round * writers.length + i
-      const tell = (text: string): void =>
+      const report = (text: string): void =>
         onProgress({ text: `${writer.name}: ${text}`, done, total: rounds * writers.length })
       samples.push({
-        ...(await measureWriter(writer, `r${round}_${i}`, tell)),
+        ...(await measureWriter(writer, `r${round}_${i}`, report)),
         name: writer.name,
         round,
       })
@@ -103,17 +99,17 @@ export async function backfillRounds(
   requireSameRows(samples, source.rows)
   return { samples, noCopy: typeof cqlsh === 'string' ? cqlsh : undefined, exportSeconds }
 
-  async function measureWriter(writer: Writer, suffix: string, tell: (text: string) => void) {
+  async function measureWriter(writer: Writer, suffix: string, report: (text: string) => void) {
     const keyspace = `${parseCassandraUri(databases.cassandra).keyspace}_${suffix}`
     const uri = withKeyspace(databases.cassandra, keyspace)
     try {
-      tell('making the keyspace')
+      report('creating the keyspace')
       await copySchema(databases.cassandra, keyspace)
       if (writer.name === MIGRATOR) await source.restartDualWrite(uri)
       const before = await cpuOf(databases.cassandraPid)
-      const answer = await writer.write(uri, tell)
+      const answer = await writer.write(uri, report)
       const after = await cpuOf(databases.cassandraPid)
-      tell('looking at what it wrote')
+      report('checking the rows')
       const engineCpuSeconds =
         before === undefined || after === undefined ? undefined : after - before
       return { ...answer, ...(await digest(uri)), engineCpuSeconds }
@@ -126,7 +122,7 @@ export async function backfillRounds(
 const cpuOf = async (pid: number | undefined): Promise<number | undefined> =>
   pid === undefined ? undefined : await processCpuSeconds(pid)
 
-/** Figures of contestants who did not do the same work would be no comparison. */
+/** Writers are comparable only if they left the same rows. */
 function requireSameRows(samples: readonly BackfillSample[], rows: number): void {
   const [first] = samples
   const odd = samples.find(

@@ -4,10 +4,7 @@ import { CodedError } from '@threshold/kit'
 import { Client } from 'cassandra-driver'
 import { MongoClient } from 'mongodb'
 
-/**
- * What the messages of this bench are made of. The store's other columns are for what nobody did
- * with them.
- */
+/** The columns that the messages of this bench use. The store's other columns stay empty. */
 export const COLUMNS = [
   'channel_id',
   'bucket',
@@ -19,7 +16,7 @@ export const COLUMNS = [
   'type',
 ] as const
 
-/** In the order of the columns. */
+/** The values in the order of the columns. */
 export type MessageRow = readonly [bigint, number, bigint, number, bigint, string, bigint, number]
 
 interface MessageDocument {
@@ -33,10 +30,10 @@ interface MessageDocument {
 }
 
 const DAY_MS = 86_400_000
-/** What the driver fetches at a time. */
+/** Documents that the driver fetches at a time. */
 const BATCH = 1_000
 
-/** All messages, oldest first, as a plain script reads them. */
+/** Reads all messages, oldest first, as a plain script does. */
 export async function* readRows(mongodb: string, bucketDays: number): AsyncGenerator<MessageRow> {
   await using use = new AsyncDisposableStack()
   const client = new MongoClient(mongodb, { useBigInt64: true, maxPoolSize: 1 })

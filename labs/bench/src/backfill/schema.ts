@@ -1,11 +1,9 @@
 import { openKeyspace } from './rows.ts'
 
-/** A change of schema waits for the disk. */
-const WITHIN_MS = 30_000
+/** A schema change waits for the disk. */
+const TIMEOUT_MS = 30_000
 
-/**
- * The same tables in another keyspace, as Cassandra itself describes those that the stage has made.
- */
+/** Creates the tables of one keyspace in another one, from Cassandra's own description of them. */
 export async function copySchema(from: string, keyspace: string): Promise<void> {
   await using original = await openKeyspace(from)
   const { client, name } = original
@@ -14,6 +12,6 @@ export async function copySchema(from: string, keyspace: string): Promise<void> 
     await client.execute(
       String(statement).replaceAll(new RegExp(`\\b${name}\\b`, 'g'), keyspace),
       [],
-      { readTimeout: WITHIN_MS },
+      { readTimeout: TIMEOUT_MS },
     )
 }

@@ -7,31 +7,28 @@ import { createGuild, fillHistory } from '../api.ts'
 import { type Metered, meteredNode } from '../metered.ts'
 import { countRows } from './rows.ts'
 
-/** How much is moved. */
+/** The amount of data to migrate. */
 export interface DataSize {
   readonly channels: number
-  /** In each channel. */
+  /** Messages per channel. */
   readonly messages: number
   readonly days: number
   readonly characters: number
 }
 
-/** Stage 2 before its move: its messages are on MongoDB, and it goes by what a migrator says. */
+/** Stage 2 before its migration: its messages are on MongoDB, and it obeys a migrator. */
 export interface Source extends AsyncDisposable {
   readonly mongodb: string
   readonly rows: number
-  /** Days of one bucket, as the stage and the migrator have it unless they are told otherwise. */
+  /** Days per bucket: the default of the stage and the migrator. */
   readonly bucketDays: number
-  /**
-   * Everybody writes to both stores, as if for the first time: what was copied before does not
-   * count.
-   */
+  /** Starts the dual write into this keyspace from scratch, and forgets earlier copies. */
   restartDualWrite(cassandra: string): Promise<void>
-  /** The real step, as `threshold migrate` runs it. */
+  /** Runs the real step, as `threshold migrate` does. */
   backfill(cassandra: string, onLine: (line: string) => void): Promise<Metered>
 }
 
-/** The number of the stage that messages move to. */
+/** The stage that the messages are migrated in. */
 const STAGE = 2
 const BUCKET_DAYS = 10
 

@@ -6,17 +6,14 @@ import type { CsvExport } from './csv.ts'
 import { COLUMNS } from './rows.ts'
 import type { Source } from './source.ts'
 
-/** Who brings the messages into a keyspace; its schema is there. */
+/** Writes the messages into a keyspace whose tables exist. */
 export interface Writer {
   readonly name: string
   write(cassandra: string, onLine: (line: string) => void): Promise<WriterAnswer>
 }
 
 export interface WriterAnswer extends Omit<Metered, 'output'> {
-  /**
-   * From its first row to its last, as it says itself: without the start of its process, which all
-   * of them have.
-   */
+  /** Seconds from the first row to the last, as the writer reports them, without its start. */
   readonly copying: number
 }
 
@@ -47,8 +44,8 @@ export const loopWriter = (source: Source, name: typeof SEQUENTIAL | typeof LOOP
 })
 
 /**
- * With cqlsh's own settings. Both tables, since a page does not find a message whose bucket is not
- * written down.
+ * Uses cqlsh's default settings. It copies both tables, since a page finds no message whose bucket
+ * is missing from the second one.
  */
 export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: CsvExport): Writer {
   return {
@@ -69,8 +66,8 @@ export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: CsvExport): Writ
         contactPoints[0] ?? '',
         String(port),
       ]
-      // It ends with 2 also where a batch came too late, was tried again and went well. What it
-      // wrote is looked at afterwards.
+      // It also exits with 2 if a batch timed out and succeeded on retry. The bench checks the rows
+      // afterwards.
       const { output, ...used } = await meteredCqlsh(cqlsh, { args, mayEndWith: 2, onLine })
       const times = [
         ...output.matchAll(
@@ -78,7 +75,7 @@ export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: CsvExport): Writ
         ),
       ]
       if (times.length !== copies.length)
-        throw new Error(`COPY FROM did not say that it is done:\n${output.slice(-2_000)}`)
+        throw new Error(`COPY FROM did not report its end:\n${output.slice(-2_000)}`)
       const copying = times.reduce(
         (sum, [, d = 0, h = 0, m = 0, s = 0]) =>
           sum + ((Number(d) * 24 + Number(h)) * 60 + Number(m)) * 60 + Number(s),
@@ -89,7 +86,7 @@ export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: CsvExport): Writ
   }
 }
 
-/** The shell, or why there is none: the bench goes on without it. */
+/** Returns cqlsh, or why it is not available. The bench goes on without it. */
 export async function findCqlsh(onProgress: OnProgress): Promise<Cqlsh | string> {
   try {
     return await installCqlsh(onProgress)
@@ -101,6 +98,6 @@ export async function findCqlsh(onProgress: OnProgress): Promise<Cqlsh | string>
 function stated(output: string, shape: RegExp): number {
   const seconds = Number(shape.exec(output)?.[1])
   if (Number.isNaN(seconds))
-    throw new Error(`it did not say how long it copied:\n${output.slice(-2_000)}`)
+    throw new Error(`the writer did not report its duration:\n${output.slice(-2_000)}`)
   return seconds
 }

@@ -10,46 +10,37 @@ export interface History {
   readonly characters: number
 }
 
-/**
- * A channel of some size, in a stage of its own with databases of its own: what its pages cost,
- * nothing else adds to.
- */
+/** A channel in a stage of its own with databases of its own, so that nothing else adds cost. */
 export interface FilledChannel extends AsyncDisposable {
   readonly name: string
   readonly messages: number
   readonly keyspace: string | undefined
   readonly pid: number
   readonly enginePid: number | undefined
-  /**
-   * Asks for a page and answers how many milliseconds it took; a random one begins before some
-   * moment of its past.
-   */
+  /** Reads a page and returns its time in milliseconds. A random one begins anywhere in the history. */
   page(at: 'newest' | 'random'): Promise<number>
-  /** What its store has been asked so far for pages. */
+  /** Number of statements that the store has executed for pages so far. */
   statements(): Promise<number>
 }
 
 export interface StageAddresses {
   readonly stage: number
   readonly mongodb: string
-  /** With its keyspace; for a stage whose messages are there. */
+  /** Includes the keyspace. Missing if the stage does not use Cassandra. */
   readonly cassandra?: string
-  /** The engine that the messages are on, where it is a process of ours. */
+  /** The engine that stores the messages, if it is a process of this machine. */
   readonly enginePid?: number | undefined
 }
 
 export const PAGE = 50
 const DAY_MS = 86_400_000
-/**
- * Pages' worth of messages that lie behind the oldest place that is asked for, so that each page is
- * a full one.
- */
-const BEHIND = 2
+/** Pages before the oldest start of a random page, so that every page is full. */
+const RESERVED_PAGES = 2
 
-/** Written through the stage's own import, over all its days. */
+/** Starts a stage and fills a channel through its import, spread over all days. */
 export async function fillChannel(
   { stage, mongodb, cassandra, enginePid }: StageAddresses,
-  past: History,
+  history: History,
   onDone: (messages: number) => void,
 ): Promise<FilledChannel> {
   await using opened = new AsyncDisposableStack()
@@ -62,28 +53,28 @@ export async function fillChannel(
     }),
   )
   const { token, channels } = await createGuild(running.url, 1)
-  await fillHistory(running.url, token, { ...past, channels }, onDone)
+  await fillHistory(running.url, token, { ...history, channels }, onDone)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   opened.defer(() => agent.destroy())
   const url = `${running.url}/api/v10/channels/${channels[0]}/messages?limit=${PAGE}`
-  const share = Math.max(0, 1 - (BEHIND * PAGE) / past.messages)
+  const share = Math.max(0, 1 - (RESERVED_PAGES * PAGE) / history.messages)
   const closing = opened.move()
   return {
     name: `stage ${stage}`,
-    messages: past.messages,
+    messages: history.messages,
     keyspace: cassandra === undefined ? undefined : parseCassandraUri(cassandra).keyspace,
     pid: running.pid,
     enginePid,
     async page(at) {
-      const then = Date.now() - Math.random() * share * past.days * DAY_MS
+      const then = Date.now() - Math.random() * share * history.days * DAY_MS
       const { ms, body } = await timed(
         at === 'newest' ? url : `${url}&before=${firstIdAt(Math.max(then, DISCORD_EPOCH))}`,
         token,
         agent,
       )
       const found = (JSON.parse(body) as unknown[]).length
-      if (found !== Math.min(PAGE, past.messages))
-        throw new Error(`a page of ${found} messages, of a channel of ${past.messages}`)
+      if (found !== Math.min(PAGE, history.messages))
+        throw new Error(`a page had ${found} messages in a channel of ${history.messages}`)
       return ms
     },
     async statements() {
@@ -98,11 +89,11 @@ export async function fillChannel(
   }
 }
 
-/** From the request to the last byte of the answer. */
+/** Measures a request until the last byte of its response. */
 function timed(url: string, token: string, agent: Agent): Promise<{ ms: number; body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ ms: number; body: string }>()
   const began = performance.now()
-  const asked = request(url, { agent, headers: { authorization: `Bot ${token}` } }, (response) => {
+  const sent = request(url, { agent, headers: { authorization: `Bot ${token}` } }, (response) => {
     const chunks: Buffer[] = []
     response
       .on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -113,6 +104,6 @@ function timed(url: string, token: string, agent: Agent): Promise<{ ms: number; 
         else reject(new Error(`a page was answered ${response.statusCode}: ${body.slice(0, 200)}`))
       })
   })
-  asked.on('error', reject).end()
+  sent.on('error', reject).end()
   return promise
 }

@@ -1,8 +1,8 @@
 import type { CassandraNode } from '@threshold/engines'
 
 /**
- * Whatever was written while a channel was filled is put in order: the fill wrote all its days at
- * once, as no channel does, so that each file would hold a little of every day.
+ * Flushes and compacts the messages. The import wrote all days at once, unlike a real channel, so
+ * that each file would contain a little of every day.
  */
 export async function compactMessages(node: CassandraNode, keyspace: string): Promise<void> {
   await node.nodetool('flush', keyspace)

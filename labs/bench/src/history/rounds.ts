@@ -2,7 +2,7 @@ import type { CassandraNode, OnProgress, TableHistograms } from '@threshold/engi
 import { createLatency, processCpuSeconds, recordMs } from '@threshold/lab-kit'
 import type { FilledChannel } from './channel.ts'
 
-/** Pages of one channel, of one kind, in one round. */
+/** The pages of one kind in one channel and one round. */
 export interface HistorySample {
   readonly name: string
   readonly messages: number
@@ -11,7 +11,7 @@ export interface HistorySample {
   readonly pages: number
   readonly p50: number
   readonly p99: number
-  /** Each a page. */
+  /** Statements and CPU are per page. */
   readonly statements: number
   readonly stageCpuMs: number
   readonly engineCpuMs: number
@@ -19,7 +19,7 @@ export interface HistorySample {
 
 export interface HistoryResult {
   readonly samples: readonly HistorySample[]
-  /** By the size of the channel; none where Cassandra is not ours to ask. */
+  /** Cassandra's counters by the size of the channel; empty if the bench did not start the node. */
   readonly reads: ReadonlyMap<number, TableHistograms>
 }
 
@@ -31,8 +31,8 @@ interface Effort {
 const KINDS = ['newest', 'random'] as const
 
 /**
- * One page after the other, so that none waits for another; channels in turn, and another one first
- * in each round.
+ * Reads one page at a time, so that no page waits for another. The order of the channels rotates
+ * with each round.
  */
 export async function historyRounds(
   channels: readonly FilledChannel[],

@@ -1,36 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLatency, recordMs } from '@threshold/lab-kit'
 
-/** Counts the requests that concurrent clients completed in one window. */
+/** The requests of concurrent clients in one window. */
 export interface OverloadSample {
   readonly name: string
   readonly kind: 'send' | 'read'
   readonly clients: number
   readonly seconds: number
-  /** Answered with 200 within the seconds that count. */
+  /** Requests answered with 200 within the window. */
   readonly done: number
   readonly shed: number
-  /** Neither 200 nor 503, or no answer at all. */
+  /** Requests with another status, or without an answer. */
   readonly others: number
-  /** Milliseconds of those that were done. */
+  /** Latency in milliseconds of the requests answered with 200. */
   readonly p50: number
   readonly p99: number
-  /** The longest time in which none was done, in milliseconds. */
+  /** The longest time without a 200, in milliseconds. */
   readonly gapMs: number
 }
 
 export interface Endpoint {
   readonly name: string
-  /** Where messages are sent to and read from. */
+  /** Messages are sent to and read from this address. */
   readonly url: string
   readonly token: string
 }
 
-const GIVEN_UP_MS = 30_000
+const TIMEOUT_MS = 30_000
 
 /**
- * Each client asks, is answered, and asks again; after a 503 when Retry-After says. Answers in the
- * warm-up do not count.
+ * Runs closed-loop clients: each sends the next request after an answer, and waits as Retry-After
+ * says after a 503. Answers in the warm-up do not count.
  */
 export async function measureOverload(
   target: Endpoint,
@@ -79,7 +79,7 @@ async function request(
     const answer = await fetch(kind === 'send' ? url : `${url}?limit=10`, {
       ...sending,
       headers,
-      signal: AbortSignal.timeout(GIVEN_UP_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     await answer.arrayBuffer()
     return {

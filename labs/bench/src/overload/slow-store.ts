@@ -1,17 +1,15 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** How a database's protocol says where a request ends: from its first bytes, how long it is. */
+/** Tells from the first bytes of a request how long the request is. */
 export interface Protocol {
   readonly headerBytes: number
   lengthOf(header: Buffer): number
 }
 
-/** MongoDB's wire protocol: each message begins with its length. */
+/** MongoDB's wire protocol. Each message begins with its length. */
 export const MONGODB: Protocol = { headerBytes: 16, lengthOf: (header) => header.readInt32LE(0) }
-/**
- * Cassandra's native protocol up to version 4: the length of the body is the last of nine bytes.
- */
+/** Cassandra's native protocol up to version 4. Bytes 5 to 8 are the length of the body. */
 export const CASSANDRA: Protocol = {
   headerBytes: 9,
   lengthOf: (header) => 9 + header.readInt32BE(5),
@@ -19,14 +17,13 @@ export const CASSANDRA: Protocol = {
 
 export interface SlowStore extends AsyncDisposable {
   readonly port: number
-  /** From now on one request after the other, whoever sends it, and so many milliseconds each. */
+  /** Serves one request at a time from now on, each for this many milliseconds. 0 ends that. */
   slowDown(eachMs: number): void
 }
 
 /**
- * Stands between a stage and its database, and makes it one that can do only so much: requests pass
- * one after the other. It does not know that nobody waits for an answer any more, as a database
- * does not.
+ * Starts a proxy between a stage and its database that limits the throughput of the database. Like
+ * a database, it does not notice that a client no longer waits for an answer.
  */
 export async function slowStore(
   { host, port }: { readonly host: string; readonly port: number },
