@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# Runs a command beside a Docker daemon of its own, which DOCKER_HOST names to it, with images of our own in place of the official ones.
+# Starts a private Docker daemon with locally built images in place of the official ones, and runs a
+# command with DOCKER_HOST set to it:
 #   infra/docker/run.sh COMMAND…
-# It ends with the command's exit code; with 77 when this machine cannot have Docker; with 1 when Docker should have come and did
-# not. Packages, images and the daemon's data stay in the cache. Nothing is installed on the machine. See README.md.
-# shellcheck disable=SC2317 # functions are called by step and by the trap
+# It exits with the command's code, with 77 if this machine cannot run Docker, and with 1 if Docker
+# fails to start. Packages, images and the daemon's data stay in the cache. Nothing is installed on
+# the machine. See README.md.
+# shellcheck disable=SC2317 # step and the trap call the functions
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 
 readonly CANNOT=77
-readonly LOCK_WITHIN_S=900
-readonly DAEMON_WITHIN_S=60
-readonly STOP_WITHIN_S=20
+readonly LOCK_TIMEOUT_S=900
+readonly DAEMON_TIMEOUT_S=60
+readonly STOP_TIMEOUT_S=20
 readonly BRIDGE=threshold0
-# Of the range for benchmarks between networks (RFC 2544), which no real network uses.
+# The range for network benchmarks (RFC 2544), which no real network uses.
 readonly BRIDGE_ADDRESS=198.18.77.1/24
 readonly SUITE=bookworm
 readonly PACKAGES=(docker.io debootstrap iproute2)
@@ -25,39 +27,40 @@ CACHE=${THRESHOLD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/threshold}/docker
 TOOLS=$CACHE/tools-$SUITE
 BUILD=$CACHE/build
 readonly HERE REQUIREMENTS CACHE TOOLS BUILD
-RUN='' doing='' namespace='' command=''
+RUN='' current_step='' namespace='' command=''
 
-say() { printf 'docker: %s\n' "$*"; }
+log() { printf 'docker: %s\n' "$*"; }
 
 cannot() {
-  say "not to be had here: $1"
+  log "cannot run here: $1"
   exit "$CANNOT"
 }
 
-# Says how long a step took. What it wrote is shown when it failed, by finish.
+# Runs a step and prints how long it took. If it fails, finish prints its output.
 step() {
   local from=$SECONDS
-  doing=$1
+  current_step=$1
   shift
   "$@" >"$RUN/output" 2>&1
-  ((SECONDS - from < 2)) || say "$doing: $((SECONDS - from)) s"
-  doing=''
+  ((SECONDS - from < 2)) || log "$current_step: $((SECONDS - from)) s"
+  current_step=''
 }
 
 check() {
-  [[ $(uname) == Linux ]] || cannot 'a daemon is started on Linux alone'
+  [[ $(uname) == Linux ]] || cannot 'a private daemon needs Linux'
   [[ $EUID -eq 0 ]] || cannot 'only root can start a daemon'
-  command -v apt-get >/dev/null || cannot 'its packages come from apt, which is not on this machine'
-  unshare --mount --pid --fork true 2>/dev/null || cannot 'this machine makes no namespaces'
+  command -v apt-get >/dev/null || cannot 'its packages come from apt, which is missing here'
+  unshare --mount --pid --fork true 2>/dev/null || cannot 'this machine does not allow namespaces'
 }
 
-# Unpacked into the cache and not installed: installing would start a daemon for the whole machine on many systems.
+# Unpacks the packages into the cache. Installing them would start a daemon for the whole machine.
 fetch_tools() {
   local part=$TOOLS.part package
   rm -rf "$TOOLS" "$part" && mkdir -p "$part/debs"
   apt-get update -qq
-  # What is installed already is not downloaded; a missing library is.
-  apt-get install -qq --download-only --no-install-recommends -o "Dir::Cache::archives=$part/debs" "${PACKAGES[@]}"
+  # apt downloads missing libraries too, and skips installed packages.
+  apt-get install -qq --download-only --no-install-recommends \
+    -o "Dir::Cache::archives=$part/debs" "${PACKAGES[@]}"
   for package in "$part"/debs/*.deb; do dpkg-deb --extract "$package" "$part"; done
   rm -rf "$part/debs"
   mv "$part" "$TOOLS"
@@ -71,22 +74,25 @@ use_tools() {
   [[ ! -d $TOOLS/usr/share/debootstrap ]] || export DEBOOTSTRAP_DIR=$TOOLS/usr/share/debootstrap
 }
 
-# The daemon and all its containers live in a PID namespace: when its first process ends, so does everything in it. That process ends
-# with this script, also when the script is killed. What the daemon keeps under /run is in a mount namespace, and is gone as well.
+# The daemon and its containers run in a PID namespace, whose processes all end with the first one.
+# That one ends with this script, also if the script is killed. The daemon's files under /run are
+# in a mount namespace and disappear too.
 start_daemon() {
   export DOCKER_HOST=unix://$RUN/docker.sock DOCKER_BUILDKIT=0
   drop_bridge
   ip link add name "$BRIDGE" type bridge
   ip address add "$BRIDGE_ADDRESS" dev "$BRIDGE"
   ip link set "$BRIDGE" up
-  # Images are never pulled: behind a proxy that refuses, a missing image is an error at once.
+  # The proxy refuses all connections, so a missing image fails at once instead of being pulled.
   HTTP_PROXY=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9 setpriv --pdeathsig KILL \
-    unshare --mount --pid --mount-proc --fork --kill-child bash -c 'mount -t tmpfs tmpfs /run && exec tini -- "$@"' daemon \
-    dockerd --host "$DOCKER_HOST" --data-root "$CACHE/data" --exec-root /run/docker --pidfile /run/docker.pid \
-    --bridge "$BRIDGE" --iptables=false --ip-masq=false --ip-forward=false --log-level warn \
+    unshare --mount --pid --mount-proc --fork --kill-child \
+    bash -c 'mount -t tmpfs tmpfs /run && exec tini -- "$@"' daemon \
+    dockerd --host "$DOCKER_HOST" --data-root "$CACHE/data" --exec-root /run/docker \
+    --pidfile /run/docker.pid --bridge "$BRIDGE" --iptables=false --ip-masq=false \
+    --ip-forward=false --log-level warn \
     >"$RUN/dockerd.log" 2>&1 9>&- </dev/null &
   namespace=$!
-  local until=$((SECONDS + DAEMON_WITHIN_S))
+  local until=$((SECONDS + DAEMON_TIMEOUT_S))
   until docker version >/dev/null 2>&1; do
     if ! kill -0 "$namespace" 2>/dev/null || ((SECONDS > until)); then
       tail -n 40 "$RUN/dockerd.log"
@@ -94,13 +100,13 @@ start_daemon() {
     fi
     sleep 0.2
   done
-  # What a killed run left: stopped containers and their data.
+  # Removes stopped containers and data of a killed run.
   docker container prune --force >/dev/null
   docker volume prune --force >/dev/null
 }
 
 stop_daemon() {
-  local first until=$((SECONDS + STOP_WITHIN_S))
+  local first until=$((SECONDS + STOP_TIMEOUT_S))
   if [[ -n $namespace ]] && kill -0 "$namespace" 2>/dev/null; then
     read -ra first <<<"$(<"/proc/$namespace/task/$namespace/children")"
     kill -TERM "${first[@]}" 2>/dev/null || true
@@ -115,16 +121,21 @@ drop_bridge() { ip link delete "$BRIDGE" 2>/dev/null || true; }
 hash_of() { cat "$@" | sha256sum | cut -c 1-16; }
 version_of() { sed -n "s/^ *$1: '\(.*\)',/\1/p" "$HERE/../engines/src/versions.ts"; }
 
-# Whether an image is there that was made of the same things.
-is_made() { [[ $(docker image inspect --format '{{index .Config.Labels "threshold.inputs"}}' "$1" 2>/dev/null) == "$2" ]]; }
+# Whether the image exists and was built from the same inputs.
+is_made() {
+  local format='{{index .Config.Labels "threshold.inputs"}}'
+  [[ $(docker image inspect --format "$format" "$1" 2>/dev/null) == "$2" ]]
+}
 
 make_base() {
   local root=$BUILD/root mirror
-  # shellcheck disable=SC2016 # apt's variable
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+  # shellcheck disable=SC2016 # apt replaces the variable
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
+    grep -v security | head -n 1)
   rm -rf "$root" && mkdir -p "$CACHE/debs"
-  # In a mount namespace of its own: what debootstrap mounts in the tree goes with it, however this ends.
-  unshare --mount debootstrap --variant=minbase --include="$BASE_PACKAGES" --cache-dir="$CACHE/debs" "$SUITE" "$root" "$mirror"
+  # debootstrap mounts file systems in the tree. In a mount namespace they disappear with it.
+  unshare --mount debootstrap --variant=minbase --include="$BASE_PACKAGES" \
+    --cache-dir="$CACHE/debs" "$SUITE" "$root" "$mirror"
   rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/usr/share/{doc,locale,man}
   tar -C "$root" --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' -c . |
     docker import --change "LABEL threshold.inputs=$1" - "$BASE"
@@ -134,10 +145,11 @@ make_base() {
 make_cassandra() {
   local context=$BUILD/cassandra
   rm -rf "$context" && mkdir -p "$context/conf"
-  mvn -q -B -ntp -C -f "$REQUIREMENTS/cassandra/pom.xml" dependency:copy-dependencies -DoutputDirectory="$context/lib" \
-    -DincludeScope=runtime
+  mvn -q -B -ntp -C -f "$REQUIREMENTS/cassandra/pom.xml" dependency:copy-dependencies \
+    -DoutputDirectory="$context/lib" -DincludeScope=runtime
   cp "$HERE"/cassandra/{Dockerfile,entrypoint.sh} "$context"
-  cp "$REQUIREMENTS"/cassandra/{jvm17.options,logback.xml} "$HERE/cassandra/cassandra.yaml" "$context/conf"
+  cp "$REQUIREMENTS"/cassandra/{jvm17.options,logback.xml} "$HERE/cassandra/cassandra.yaml" \
+    "$context/conf"
   docker build --label "threshold.inputs=$2" --tag "$1" "$context"
   rm -rf "$context"
 }
@@ -145,8 +157,9 @@ make_cassandra() {
 make_mongo() {
   local context=$BUILD/mongo
   rm -rf "$context" && mkdir -p "$context"
-  # For the image's Python, whichever this machine has.
-  python3 -m pip install --quiet --no-deps --no-compile --target "$context/secantus" --python-version 3.11 --only-binary :all: \
+  # Installs for the Python of the image, which may differ from this machine's.
+  python3 -m pip install --quiet --no-deps --no-compile --target "$context/secantus" \
+    --python-version 3.11 --only-binary :all: \
     --require-hashes --requirement "$REQUIREMENTS/secantusdb.txt"
   cp "$HERE"/mongo/{Dockerfile,entrypoint.py} "$context"
   docker build --label "threshold.inputs=$2" --tag "$1" "$context"
@@ -161,15 +174,17 @@ make_images() {
   mongo=$(version_of mongodbImage)
   mongo_inputs=$base-$(hash_of "$HERE"/mongo/* "$REQUIREMENTS/secantusdb.txt")
   is_made "$BASE" "$base" || step "the image $BASE" make_base "$base"
-  is_made "$cassandra" "$cassandra_inputs" || step "the image $cassandra" make_cassandra "$cassandra" "$cassandra_inputs"
-  is_made "$mongo" "$mongo_inputs" || step "the image $mongo" make_mongo "$mongo" "$mongo_inputs"
+  is_made "$cassandra" "$cassandra_inputs" ||
+    step "the image $cassandra" make_cassandra "$cassandra" "$cassandra_inputs"
+  is_made "$mongo" "$mongo_inputs" ||
+    step "the image $mongo" make_mongo "$mongo" "$mongo_inputs"
 }
 
 finish() {
   local code=$?
   trap '' INT TERM HUP QUIT
-  if [[ -n $doing ]]; then
-    say "$doing: failed or was ended (code $code)"
+  if [[ -n $current_step ]]; then
+    log "$current_step: failed or was interrupted (code $code)"
     tail -n 40 "$RUN/output"
   fi
   if [[ -n $command ]]; then
@@ -181,22 +196,25 @@ finish() {
   exit "$code"
 }
 
-[[ $# -gt 0 ]] || { say 'which command?' && exit 2; }
+[[ $# -gt 0 ]] || { log 'missing command: infra/docker/run.sh COMMAND…' && exit 2; }
 check
 mkdir -p "$CACHE"
 exec 9>"$CACHE/lock"
-flock --timeout "$LOCK_WITHIN_S" 9 || { say "another run has used $CACHE for $LOCK_WITHIN_S s" && exit 1; }
+if ! flock --timeout "$LOCK_TIMEOUT_S" 9; then
+  log "another run has held $CACHE for $LOCK_TIMEOUT_S s"
+  exit 1
+fi
 RUN=$(mktemp -d /tmp/threshold-docker.XXXXXX)
 trap finish EXIT
 for signal in INT TERM HUP QUIT; do
-  # shellcheck disable=SC2064 # the number is known now
+  # shellcheck disable=SC2064 # the number is expanded now
   trap "exit $((128 + $(kill -l "$signal")))" "$signal"
 done
 use_tools
 step 'the daemon' start_daemon
 make_images
-say "$(docker version --format 'Docker {{.Server.Version}}') on images of our own"
-# Also when this script is killed, the command is asked to end.
+log "$(docker version --format 'Docker {{.Server.Version}}') on locally built images"
+# The command gets SIGTERM if this script is killed.
 setpriv --pdeathsig TERM env -u LD_LIBRARY_PATH "$@" 9>&- &
 command=$!
 wait "$command" && code=0 || code=$?

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Starts SecantusDB by the flags that Threshold gives mongod, and refuses all others as mongod does."""
+"""Starts SecantusDB with the mongod flags that Threshold uses. Rejects all others, like mongod."""
 import argparse
 import os
 import sys
@@ -16,14 +16,15 @@ flags.add_argument("--bind_ip_all", dest="bind_ip", action="store_const", const=
 flags.add_argument("--port", default="27017")
 flags.add_argument("--dbpath", default="/data/db")
 flags.add_argument("--wiredTigerCacheSizeGB", dest="cache_gb", type=float, default=0.25)
-# SecantusDB calls itself a replica set of its own, and is its primary at once.
+# SecantusDB always reports a replica set, of which it is the primary at once.
 flags.add_argument("--replSet")
 flags.add_argument("--quiet", action="store_true")
-asked = flags.parse_args(arguments)
+options = flags.parse_args(arguments)
 
-os.makedirs(asked.dbpath, exist_ok=True)
-os.chdir(asked.dbpath)
+os.makedirs(options.dbpath, exist_ok=True)
+os.chdir(options.dbpath)
 os.environ["PYTHONPATH"] = "/opt/secantus"
-server = ["python3", "/opt/secantus/bin/secantusd-py", "--host", asked.bind_ip, "--port", asked.port]
-server += ["--storage-path", asked.dbpath, "--cache-size", f"{int(asked.cache_gb * 1024)}M"]
+server = ["python3", "/opt/secantus/bin/secantusd-py"]
+server += ["--host", options.bind_ip, "--port", options.port]
+server += ["--storage-path", options.dbpath, "--cache-size", f"{int(options.cache_gb * 1024)}M"]
 os.execv("/usr/bin/python3", [*server, "--log-level", "WARNING", "--sync-on-commit"])

@@ -26,13 +26,16 @@ describe('the script that starts its own Docker daemon', () => {
     await using use = new AsyncDisposableStack()
     const { status, stdout } = await runOn(use, ['dirname', 'uname'], 'true')
     expect(stdout).toMatch(
-      /^docker: not to be had here: (a daemon is started on Linux alone|only root can start a daemon|its packages come from apt, .*)\n$/,
+      /^docker: cannot run here: (a private daemon needs Linux|only root can start a daemon|its packages come from apt, .*)\n$/,
     )
     expect(status).toBe(77)
   })
 
   it('does not exit with 77 if the command is missing', async () => {
     await using use = new AsyncDisposableStack()
-    expect(await runOn(use, ['dirname'])).toEqual({ status: 2, stdout: 'docker: which command?\n' })
+    expect(await runOn(use, ['dirname'])).toEqual({
+      status: 2,
+      stdout: 'docker: missing command: infra/docker/run.sh COMMAND…\n',
+    })
   })
 })
