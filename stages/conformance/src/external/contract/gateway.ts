@@ -91,5 +91,25 @@ export const clientQuirks = {
     'bites.closes':
       'Clients close with codes such as 4200 and 1012 and then resume. discordgo closes a ' +
       'zombie connection with 1000 and identifies again.',
+    'bites.times':
+      'Times have microseconds and an offset. twilight rejects fewer digits, and discord.py on ' +
+      'a Python before 3.11 rejects `Z`.',
+    'bites.since': 'serenity sends the `since` of a presence as an object. Any value is accepted.',
+    'bites.activity': 'An activity has an `id`. Discord4J otherwise drops the whole GUILD_CREATE.',
+    'bites.emoji':
+      'discord.py and its forks send a custom emoji as `:name:id` or `a:name:id`. It means the ' +
+      'emoji `name:id`.',
+    'bites.via': 'A 429 has the header `Via`. discord.py and JDA otherwise raise an error.',
+    'bites.reply':
+      'A reply mentions the author it answers, unless `allowed_mentions` is given without ' +
+      '`replied_user: true`.',
+    'bites.update':
+      'MESSAGE_UPDATE has no `reactions`. Clients would take their `me` for their own.',
+    'bites.quoted':
+      'A user’s own message keeps its content where a reply quotes it, also without ' +
+      'MESSAGE_CONTENT.',
+    'bites.role-order':
+      'discord.js and JDA move one role by sending the positions of all. The resulting order is ' +
+      'checked, not the numbers.',
   },
 } as const

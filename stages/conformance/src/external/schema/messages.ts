@@ -79,8 +79,8 @@ const repliedMessage = {
 export const message = object(messageRequired, { ...reference, ...repliedMessage, ...reactions })
 
 /**
- * MESSAGE_CREATE and MESSAGE_UPDATE. They add the guild and the author as a member if the channel is
- * in a guild. They have no reactions: `me` would be the author's, and clients would take it for
+ * MESSAGE_CREATE and MESSAGE_UPDATE. They add the guild and the author as a member if the channel
+ * is in a guild. They have no reactions: `me` would be the author's, and clients would take it for
  * their own.
  */
 export const messageEvent = object(messageRequired, {

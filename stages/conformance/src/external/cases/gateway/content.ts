@@ -124,7 +124,7 @@ export const contentCases: readonly Case[] = [
   {
     id: 'gateway.content.quoted',
     title: 'A user’s own message keeps its content where a reply quotes it without a mention',
-    covers: ['gateway.content'],
+    covers: ['gateway.content', 'bites.quoted'],
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')

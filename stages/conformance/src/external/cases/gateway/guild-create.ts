@@ -76,7 +76,7 @@ export const guildCreateCases: readonly Case[] = [
   {
     id: 'gateway.guild-create.fields',
     title: 'GUILD_CREATE has every field that clients read',
-    covers: ['gateway.guild-create'],
+    covers: ['gateway.guild-create', 'bites.times'],
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()

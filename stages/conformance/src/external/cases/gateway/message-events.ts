@@ -135,7 +135,7 @@ export const messageEventCases: readonly Case[] = [
   {
     id: 'gateway.message-update.reactions',
     title: 'MESSAGE_UPDATE has no reactions, since `me` differs for each recipient',
-    covers: ['gateway.events.messages'],
+    covers: ['gateway.events.messages', 'bites.update'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
       const path = `/channels/${guild.textId}/messages/${(await guild.send('before')).id}`

@@ -47,7 +47,7 @@ export const presenceCases: readonly Case[] = [
   {
     id: 'gateway.presence.identify',
     title: 'A presence in IDENTIFY takes effect at once',
-    covers: ['gateway.events.presence'],
+    covers: ['gateway.events.presence', 'bites.since', 'bites.activity'],
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()

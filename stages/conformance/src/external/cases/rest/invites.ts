@@ -9,7 +9,7 @@ export const inviteCases: readonly Case[] = [
   {
     id: 'rest.invites.create',
     title: 'A new invite is valid for a day, unless the form says otherwise',
-    covers: ['rest.route.typing-and-invites'],
+    covers: ['rest.route.typing-and-invites', 'bites.times'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/channels/${guild.textId}/invites`

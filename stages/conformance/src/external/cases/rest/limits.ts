@@ -129,7 +129,7 @@ export const limitCases: readonly Case[] = [
     title:
       'One user’s limit does not affect another, and 429 has `Via`, without which discord.py ' +
       'and JDA raise an error',
-    covers: ['limits'],
+    covers: ['limits', 'bites.via'],
     async run(fixture) {
       const [ada, bob] = [
         await fixture.user('ada', fixture.limitedUrl),

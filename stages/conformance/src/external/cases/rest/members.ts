@@ -82,7 +82,7 @@ export const memberCases: readonly Case[] = [
   {
     id: 'rest.members.get',
     title: '`/guilds/:id/members/:user` answers the member, or 10007 if the user is none',
-    covers: ['rest.route.members'],
+    covers: ['rest.route.members', 'bites.times'],
     async run(fixture) {
       const guild = await fixture.guild()
       const member = await guild.owner.api.get<APIGuildMember>(

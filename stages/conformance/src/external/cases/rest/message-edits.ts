@@ -10,7 +10,7 @@ export const messageEditCases: readonly Case[] = [
     title:
       'An author edits a message: content, mentions and `edited_timestamp` change, id and ' +
       'timestamp stay',
-    covers: ['rest.route.messages'],
+    covers: ['rest.route.messages', 'bites.times'],
     async run(fixture) {
       const guild = await fixture.guild()
       const before = await guild.send(`hello <@${guild.owner.id}>`, guild.member)

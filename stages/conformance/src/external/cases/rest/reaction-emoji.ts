@@ -51,7 +51,7 @@ export const reactionEmojiCases: readonly Case[] = [
   {
     id: 'rest.reactions.custom',
     title: 'A custom emoji is `name:id`, also with `:` or `a:` before it, as discord.py sends it',
-    covers: ['rest.route.reactions'],
+    covers: ['rest.route.reactions', 'bites.emoji'],
     async run(fixture) {
       const { guild, path, reactions } = await createReactionTarget(await fixture.guild())
       await guild.owner.api.put(`${path}/blob:123456789012345678/@me`)

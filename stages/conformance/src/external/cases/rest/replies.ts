@@ -50,7 +50,7 @@ export const replyCases: readonly Case[] = [
     title:
       'A reply mentions the author it answers, unless `allowed_mentions` is given without ' +
       '`replied_user`',
-    covers: ['intro.silence'],
+    covers: ['intro.silence', 'bites.reply'],
     async run(fixture) {
       const guild = await fixture.guild()
       const { id } = await guild.send('why?')

@@ -55,7 +55,7 @@ export const roleHierarchyCases: readonly Case[] = [
     title:
       'A user who moves roles may send the positions of all roles, if the roles above their ' +
       'own keep their order',
-    covers: ['rest.route.roles'],
+    covers: ['rest.route.roles', 'bites.role-order'],
     async run(fixture) {
       const guild = await fixture.guild()
       const path = `/guilds/${guild.id}/roles`
