@@ -1,49 +1,49 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { as, isProper, send } from './abuse/http.ts'
-import { type AbusedStage, abusedStage, type World } from './abuse/world.ts'
+import { type Fixture, type StageUnderTest, startStageUnderTest } from './abuse/fixture.ts'
+import { apiAs, expectValidAnswer, send } from './abuse/http.ts'
 
-let abused: AbusedStage
-let world: World
+let underTest: StageUnderTest
+let fixture: Fixture
 
 beforeAll(async () => {
-  abused = await abusedStage()
-  world = await abused.world()
+  underTest = await startStageUnderTest()
+  fixture = await underTest.createFixture()
 })
-afterAll(async () => await abused?.[Symbol.asyncDispose]())
+afterAll(async () => await underTest?.[Symbol.asyncDispose]())
 
-const messages = () => `/channels/${world.channel}/messages`
+const messages = () => `/channels/${fixture.channel}/messages`
 const post = (body: string | Uint8Array, headers: Record<string, string> = {}) =>
-  world.ask('POST', messages(), body, headers)
+  fixture.call('POST', messages(), body, headers)
 const newest = async (limit = 1) =>
-  JSON.parse((await world.ask('GET', `${messages()}?limit=${limit}`)).text)
+  JSON.parse((await fixture.call('GET', `${messages()}?limit=${limit}`)).text)
 
-describe('a body that is not what was asked for', () => {
-  it('is refused with 413 and 40005 when it is too large, however it is sent', async () => {
+describe('an invalid request body', () => {
+  it('is refused with 413 and 40005 if it is too large, also compressed or by its Content-Length', async () => {
     const large = JSON.stringify({ content: 'x'.repeat(300_000) })
-    const zipped = gzipSync(JSON.stringify({ content: ' '.repeat(50_000_000) })) // 50 kB that would be 50 MB
+    const zipped = gzipSync(JSON.stringify({ content: ' '.repeat(50_000_000) })) // 50 kB that decompress to 50 MB
     for (const answer of [
       await post(large),
       await post(zipped, { 'content-encoding': 'gzip' }),
-      await send(abused.url, {
+      await send(underTest.url, {
         method: 'POST',
         path: '/workshop/users',
         headers: { 'content-type': 'application/json', 'content-length': '300000' },
         body: '{'.padEnd(300_000),
       }),
     ]) {
-      isProper(answer, 'an oversized body')
+      expectValidAnswer(answer, 'an oversized body')
       expect([answer.status, JSON.parse(answer.text).code]).toEqual([413, 40_005])
     }
   })
 
-  it('is refused with 50109 when it is no JSON: cut off, no UTF-8, or nested without end', async () => {
+  it('is refused with 50109 if it is not valid JSON: cut off, not UTF-8, or nested too deeply', async () => {
     const bodies = {
       'cut off': '{"content":"x"',
       'two values': '{"content":"x"}{}',
       'a form': 'content=x',
-      'no UTF-8': Buffer.from([...Buffer.from('{"content":"'), 0xff, 0xfe, ...Buffer.from('"}')]),
-      'half a surrogate pair in UTF-8': Buffer.from([
+      'not UTF-8': Buffer.from([...Buffer.from('{"content":"'), 0xff, 0xfe, ...Buffer.from('"}')]),
+      'a lone surrogate in UTF-8': Buffer.from([
         ...Buffer.from('{"content":"'),
         0xed,
         0xa0,
@@ -56,14 +56,14 @@ describe('a body that is not what was asked for', () => {
       'no end': '['.repeat(100_000),
       'a number without end': `{"nonce":${'9'.repeat(100)}e}`,
     }
-    for (const [what, body] of Object.entries(bodies)) {
+    for (const [name, body] of Object.entries(bodies)) {
       const answer = await post(body)
-      isProper(answer, what)
-      expect([answer.status, JSON.parse(answer.text).code], what).toEqual([400, 50_109])
+      expectValidAnswer(answer, name)
+      expect([answer.status, JSON.parse(answer.text).code], name).toEqual([400, 50_109])
     }
   })
 
-  it('is refused by its type when it says that it is no JSON, so that no foreign page can send one with a form', async () => {
+  it('is refused with 415 if its type is not JSON, so that a form on a foreign page can not send one', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -71,11 +71,11 @@ describe('a body that is not what was asked for', () => {
       '',
     ]) {
       const answer = await post('{"content":"x"}', { 'content-type': type })
-      isProper(answer, type)
+      expectValidAnswer(answer, type)
       expect(answer.status, type).toBe(415)
     }
-    // Discord takes files that way, so they are refused by name; nothing of such a body is read all
-    // the same.
+    // Discord accepts files in multipart bodies. Here they are refused by name, and the body is not
+    // read.
     const form = await post('{"content":"x"}', {
       'content-type': 'multipart/form-data; boundary=x',
     })
@@ -85,12 +85,12 @@ describe('a body that is not what was asked for', () => {
     ])
     for (const encoding of ['br', 'zstd', 'nonsense', 'gzip']) {
       const answer = await post('{"content":"x"}', { 'content-encoding': encoding })
-      isProper(answer, encoding)
+      expectValidAnswer(answer, encoding)
       expect(answer.status, encoding).toBeGreaterThanOrEqual(400)
     }
   })
 
-  it('is refused field by field when its types are wrong, and never taken for an operator', async () => {
+  it('is refused with an error for each field of a wrong type, and no value acts as an operator', async () => {
     const operators = [{ $gt: '' }, { $ne: null }, { $regex: '.*' }, [{ $gt: '' }], { '0': 'x' }]
     for (const operator of operators) {
       const cases: [method: string, path: string, body: object, fields: string[]][] = [
@@ -106,32 +106,32 @@ describe('a body that is not what was asked for', () => {
         ['POST', '/users/@me/channels', { recipient_id: operator }, ['recipient_id']],
         [
           'PATCH',
-          `/guilds/${world.guild}`,
+          `/guilds/${fixture.guild}`,
           { owner_id: operator, name: operator },
           ['owner_id', 'name'],
         ],
         [
           'PATCH',
-          `/guilds/${world.guild}/members/@me`,
+          `/guilds/${fixture.guild}/members/@me`,
           { nick: operator, roles: operator },
           ['nick'],
         ],
         [
           'PUT',
-          `/guilds/${world.guild}/members/${world.stranger}`,
+          `/guilds/${fixture.guild}/members/${fixture.stranger}`,
           { access_token: operator },
           ['access_token'],
         ],
         [
           'PUT',
-          `/channels/${world.channel}/permissions/${world.role}`,
+          `/channels/${fixture.channel}/permissions/${fixture.role}`,
           { type: 0, allow: operator },
           ['allow'],
         ],
       ]
       for (const [method, path, body, fields] of cases) {
-        const answer = await world.ask(method, path, body)
-        isProper(answer, { path, body })
+        const answer = await fixture.call(method, path, body)
+        expectValidAnswer(answer, { path, body })
         expect(
           [answer.status, JSON.parse(answer.text).code],
           `${path} ${JSON.stringify(body)}`,
@@ -141,8 +141,8 @@ describe('a body that is not what was asked for', () => {
     }
   })
 
-  it('is refused in a query likewise: an operator there is a field of that name, and changes nothing', async () => {
-    const whole = await newest(100)
+  it('has no operators in the query string either: a bracketed name is an unknown field', async () => {
+    const all = await newest(100)
     for (const query of [
       'limit[$gt]=0',
       'limit[]=5',
@@ -151,8 +151,8 @@ describe('a body that is not what was asked for', () => {
       '__proto__[limit]=1',
       'constructor[prototype][limit]=1',
     ]) {
-      const answer = await world.ask('GET', `${messages()}?${encodeURI(query)}`)
-      expect([answer.status, JSON.parse(answer.text)], query).toEqual([200, whole.slice(0, 50)])
+      const answer = await fixture.call('GET', `${messages()}?${encodeURI(query)}`)
+      expect([answer.status, JSON.parse(answer.text)], query).toEqual([200, all.slice(0, 50)])
     }
     for (const query of [
       'limit=1&limit=2',
@@ -165,15 +165,17 @@ describe('a body that is not what was asked for', () => {
       'limit=%00',
       'before=-1',
     ])
-      expect((await world.ask('GET', `${messages()}?${encodeURI(query)}`)).status, query).toBe(400)
-    const search = await world.ask(
+      expect((await fixture.call('GET', `${messages()}?${encodeURI(query)}`)).status, query).toBe(
+        400,
+      )
+    const search = await fixture.call(
       'GET',
-      `/guilds/${world.guild}/messages/search?content[$regex]=.*&author_id[$ne]=0`,
+      `/guilds/${fixture.guild}/messages/search?content[$regex]=.*&author_id[$ne]=0`,
     )
-    isProper(search, 'search with operators')
+    expectValidAnswer(search, 'search with operators')
   })
 
-  it('keeps what it may hold as it is, every character and the largest ids, and of an embed no key it does not know', async () => {
+  it('is stored unchanged if it is valid, and an embed loses its unknown keys', async () => {
     const embed = {
       title: 't',
       $set: { $where: 1 },
@@ -183,7 +185,7 @@ describe('a body that is not what was asked for', () => {
       constructor: { prototype: 1 },
       toJSON: 1,
     }
-    const sent = await world.ask('POST', messages(), { content: 'embed', embeds: [embed] })
+    const sent = await fixture.call('POST', messages(), { content: 'embed', embeds: [embed] })
     expect(sent.status, sent.text).toBe(200)
     expect((await newest())[0].embeds).toEqual([{ title: 't', type: 'rich' }])
     for (const content of [
@@ -197,21 +199,23 @@ describe('a body that is not what was asked for', () => {
       '</script><!--',
       '$where',
     ]) {
-      expect((await world.ask('POST', messages(), { content })).status, content).toBe(200)
+      expect((await fixture.call('POST', messages(), { content })).status, content).toBe(200)
       expect((await newest())[0].content).toBe(content.trim())
     }
     for (const query of ['before', 'after', 'around']) {
-      expect((await world.ask('GET', `${messages()}?${query}=9223372036854775807`)).status).toBe(
+      expect((await fixture.call('GET', `${messages()}?${query}=9223372036854775807`)).status).toBe(
         200,
       )
-      expect((await world.ask('GET', `${messages()}?${query}=9223372036854775808`)).status).toBe(
+      expect((await fixture.call('GET', `${messages()}?${query}=9223372036854775808`)).status).toBe(
         400,
       )
-      expect((await world.ask('GET', `${messages()}?${query}=${'9'.repeat(400)}`)).status).toBe(400)
+      expect((await fixture.call('GET', `${messages()}?${query}=${'9'.repeat(400)}`)).status).toBe(
+        400,
+      )
     }
   })
 
-  it('is refused when a text in it is half a surrogate pair, and so never changes on its way', async () => {
+  it('is refused if a text has a lone surrogate, which no encoding would preserve', async () => {
     for (const body of [
       '{"content":"a\\ud83d"}',
       '{"content":"x","nonce":"\\udc00"}',
@@ -219,37 +223,39 @@ describe('a body that is not what was asked for', () => {
       '{"embeds":[{"fields":[{"name":"x","value":"\\ud800"}]}]}',
     ]) {
       const answer = await post(body)
-      isProper(answer, body)
+      expectValidAnswer(answer, body)
       expect(JSON.stringify(JSON.parse(answer.text).errors), body).toContain(
         'BASE_TYPE_BAD_UNICODE',
       )
     }
-    // A name is taken as it comes; whatever becomes of it, nothing falls over.
-    const named = await world.ask(
+    // Nicknames are not checked for it. The stage must cope with them.
+    const named = await fixture.call(
       'PATCH',
-      `/guilds/${world.guild}/members/@me`,
+      `/guilds/${fixture.guild}/members/@me`,
       '{"nick":"a\\udc00"}',
     )
     expect(named.status, named.text).toBe(200)
-    const mention = await world.ask('POST', messages(), { content: `<@${world.user}>` })
-    isProper(mention, 'a mention of somebody with half a surrogate pair in their name')
+    const mention = await fixture.call('POST', messages(), { content: `<@${fixture.user}>` })
+    expectValidAnswer(mention, 'a mention of a user whose nick has a lone surrogate')
   })
 
-  it('pollutes no prototype', async () => {
+  it('does not pollute any prototype', async () => {
     const polluting =
       '{"__proto__":{"content":"polluted","polluted":true},"constructor":{"prototype":{"polluted":true}}}'
     for (const [method, path] of [
       ['POST', messages()],
-      ['PATCH', `/guilds/${world.guild}`],
-      ['POST', `/guilds/${world.guild}/roles`],
-      ['PATCH', `/guilds/${world.guild}/members/@me`],
+      ['PATCH', `/guilds/${fixture.guild}`],
+      ['POST', `/guilds/${fixture.guild}/roles`],
+      ['PATCH', `/guilds/${fixture.guild}/members/@me`],
     ] as const)
-      isProper(await world.ask(method, path, polluting), path)
+      expectValidAnswer(await fixture.call(method, path, polluting), path)
     expect((await post(polluting)).status).toBe(400) // an empty message, not a polluted one
     const nested = await post(
       '{"content":"x","embeds":[{"title":"t","__proto__":{"polluted":true}}]}',
     )
     expect(nested.text).not.toContain('polluted')
-    expect((await as(abused.url, world.token)('GET', '/users/@me')).text).not.toContain('polluted')
+    expect((await apiAs(underTest.url, fixture.token)('GET', '/users/@me')).text).not.toContain(
+      'polluted',
+    )
   })
 })

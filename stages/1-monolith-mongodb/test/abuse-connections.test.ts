@@ -1,32 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isProper, memory, send } from './abuse/http.ts'
+import { type Fixture, type StageUnderTest, startStageUnderTest } from './abuse/fixture.ts'
+import { expectValidAnswer, residentMemory, send } from './abuse/http.ts'
 import { dial, exchange, statuses } from './abuse/raw.ts'
-import { type AbusedStage, abusedStage, type World } from './abuse/world.ts'
 
-let abused: AbusedStage
-let world: World
+let underTest: StageUnderTest
+let fixture: Fixture
 
 beforeAll(async () => {
-  abused = await abusedStage()
-  world = await abused.world()
+  underTest = await startStageUnderTest()
+  fixture = await underTest.createFixture()
 })
-afterAll(async () => await abused?.[Symbol.asyncDispose]())
+afterAll(async () => await underTest?.[Symbol.asyncDispose]())
 
 const lines = (...all: string[]): string => `${all.join('\r\n')}\r\n\r\n`
-/** Asked inside of something else: if it were answered, it would have been smuggled. */
+/** A request hidden in the body of another one. An answer to it means that it was smuggled. */
 const SMUGGLED = lines('GET /healthz HTTP/1.1', 'Host: x')
 
 const JSON_BODY = ['Host: localhost', 'Content-Type: application/json']
 
-describe('a connection that is not what was asked for', () => {
-  const malformed: [what: string, bytes: string | Buffer, status: number][] = [
+describe('a hostile connection', () => {
+  const malformed: [name: string, bytes: string | Buffer, status: number][] = [
     ['noise', Buffer.from([0, 1, 2, 255, 254, 10, 13, 10]), 400],
     ['TLS', Buffer.from('16030100c8010000c40303', 'hex'), 400],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
-    ['a version there is not', lines('GET / HTTP/7.7', 'Host: x'), 400],
-    ['a method there is not', lines('BREW / HTTP/1.1', 'Host: x'), 400],
+    ['an unknown HTTP version', lines('GET / HTTP/7.7', 'Host: x'), 400],
+    ['an unknown method', lines('BREW / HTTP/1.1', 'Host: x'), 400],
     ['a header without a colon', lines('GET / HTTP/1.1', 'Host: x', 'nonsense'), 400],
     ['a zero byte in a header', lines('GET / HTTP/1.1', 'Host: x', 'X: a\0b'), 400],
     ['a space before a colon', lines('GET / HTTP/1.1', 'Host: x', 'Content-Length : 5'), 400],
@@ -43,12 +43,12 @@ describe('a connection that is not what was asked for', () => {
       400,
     ],
     [
-      'chunks by another name',
+      'an unknown transfer encoding',
       `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: xchunked')}0\r\n\r\n${SMUGGLED}`,
       400,
     ],
     [
-      'chunked, but not last',
+      'chunked, but not as the last encoding',
       `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: chunked, identity')}0\r\n\r\n${SMUGGLED}`,
       400,
     ],
@@ -63,7 +63,7 @@ describe('a connection that is not what was asked for', () => {
       400,
     ],
     [
-      'a chunk of no size',
+      'a chunk without a size',
       `${lines('POST /workshop/users HTTP/1.1', ...JSON_BODY, 'Transfer-Encoding: chunked')}zz\r\n${SMUGGLED}`,
       400,
     ],
@@ -73,8 +73,8 @@ describe('a connection that is not what was asked for', () => {
       400,
     ],
   ]
-  it.each(malformed)('is answered once, in shape, and closed: %s', async (_what, bytes, status) => {
-    const { text, closed } = await exchange(abused.url, bytes)
+  it.each(malformed)('gets one valid error and is closed: %s', async (_name, bytes, status) => {
+    const { text, closed } = await exchange(underTest.url, bytes)
     expect([statuses(text), closed], text.slice(0, 300)).toEqual([[status], true])
     expect(text).toMatch(/content-type: application\/json\r\n/i)
     expect(JSON.parse(text.slice(text.lastIndexOf('\r\n\r\n') + 4))).toMatchObject({
@@ -83,12 +83,12 @@ describe('a connection that is not what was asked for', () => {
     })
   })
 
-  // Twenty seconds of waiting.
+  // Takes 20 s.
   it.runIf(allTests())(
-    'gets 408 and the end when it never comes to the point: headers or body, a byte a second',
+    'gets 408 and is closed if headers or body arrive too slowly',
     { timeout: 90_000 },
     async () => {
-      const slow: [what: string, start: string, drip: string][] = [
+      const slow: [name: string, start: string, drip: string][] = [
         ['headers', 'GET /healthz HTTP/1.1\r\nHost: x\r\n', 'X: y\r\n'],
         [
           'a body',
@@ -102,10 +102,10 @@ describe('a connection that is not what was asked for', () => {
         ],
         ['silence', '', ''],
       ]
-      const begun = Date.now()
+      const startedAt = Date.now()
       await Promise.all(
-        slow.map(async ([what, start, drip]) => {
-          const socket = await dial(abused.url)
+        slow.map(async ([name, start, drip]) => {
+          const socket = await dial(underTest.url)
           let text = ''
           let closed = false
           socket.on('data', (chunk: Buffer) => {
@@ -115,20 +115,20 @@ describe('a connection that is not what was asked for', () => {
             closed = true
           })
           if (start !== '') socket.write(start)
-          while (!closed && Date.now() - begun < 60_000) {
+          while (!closed && Date.now() - startedAt < 60_000) {
             if (drip !== '') socket.write(drip)
-            await delay(1_000) // the attack itself
+            await delay(1_000)
           }
-          expect(closed, what).toBe(true)
-          expect(statuses(text), what).toEqual([408])
+          expect(closed, name).toBe(true)
+          expect(statuses(text), name).toEqual([408])
         }),
       )
-      expect(Date.now() - begun).toBeLessThan(40_000)
-      expect((await send(abused.url, { method: 'GET', path: '/healthz' })).status).toBe(200)
+      expect(Date.now() - startedAt).toBeLessThan(40_000)
+      expect((await send(underTest.url, { method: 'GET', path: '/healthz' })).status).toBe(200)
     },
   )
 
-  it('gets no file but those of the page, by whatever path', async () => {
+  it('gets no files other than those of the page', async () => {
     const paths = [
       ...[
         '/../../etc/passwd',
@@ -153,8 +153,8 @@ describe('a connection that is not what was asked for', () => {
       ],
     ]
     for (const path of paths) {
-      const answer = await send(abused.url, { method: 'GET', path })
-      isProper(answer, path)
+      const answer = await send(underTest.url, { method: 'GET', path })
+      expectValidAnswer(answer, path)
       expect(answer.status, path).toBe(404)
     }
     for (const path of [
@@ -163,20 +163,20 @@ describe('a connection that is not what was asked for', () => {
       '/api/v10/channels/%ff/messages',
       '/api/v10/users/%E0%A4%A',
     ]) {
-      const answer = await send(abused.url, {
+      const answer = await send(underTest.url, {
         method: 'GET',
         path,
-        headers: { authorization: `Bot ${world.token}` },
+        headers: { authorization: `Bot ${fixture.token}` },
       })
-      isProper(answer, path)
+      expectValidAnswer(answer, path)
       expect(answer.status, path).toBeGreaterThanOrEqual(400)
     }
-    const page = await send(abused.url, { method: 'GET', path: '/app.js' })
+    const page = await send(underTest.url, { method: 'GET', path: '/app.js' })
     expect(page.headers).toMatchObject({
       'x-content-type-options': 'nosniff',
       'content-security-policy': expect.stringContaining("default-src 'none'"),
     })
-    const again = await send(abused.url, {
+    const again = await send(underTest.url, {
       method: 'GET',
       path: '/app.js',
       headers: { 'if-none-match': String(page.headers.etag) },
@@ -184,14 +184,14 @@ describe('a connection that is not what was asked for', () => {
     expect([page.status, again.status, again.text]).toEqual([200, 304, ''])
   })
 
-  it('goes on as HTTP when it offers something else, and is refused where it asks for a socket that is none', async () => {
+  it('goes on as HTTP/1.1 if it offers another protocol, and gets an error for an invalid WebSocket upgrade', async () => {
     const offer = [
       'Connection: Upgrade, HTTP2-Settings',
       'Upgrade: h2c',
       'HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
     ]
     const api = await exchange(
-      abused.url,
+      underTest.url,
       lines('GET /api/v10/gateway HTTP/1.1', 'Host: x', ...offer),
       1_000,
     )
@@ -207,28 +207,30 @@ describe('a connection that is not what was asked for', () => {
     ]
     for (const [status, path, ...headers] of cases) {
       const { text, closed } = await exchange(
-        abused.url,
+        underTest.url,
         lines(`GET ${path} HTTP/1.1`, 'Host: x', ...headers),
       )
       expect([statuses(text), closed], `${path} ${headers.join()}`).toEqual([[status], true])
     }
   })
 
-  it('does not fill the memory by asking and never reading', { timeout: 60_000 }, async () => {
-    const before = await memory(abused.url)
-    const greedy = await Promise.all(Array.from({ length: 5 }, () => dial(abused.url)))
+  it('does not fill the memory by sending requests without reading the answers', {
+    timeout: 60_000,
+  }, async () => {
+    const before = await residentMemory(underTest.url)
+    const greedy = await Promise.all(Array.from({ length: 5 }, () => dial(underTest.url)))
     const request = lines('GET /messages.css HTTP/1.1', 'Host: localhost')
     for (const socket of greedy) {
       socket.pause()
       socket.write(request.repeat(4_000))
     }
-    // Others are served meanwhile, for long enough to let the memory grow.
+    // Other clients are served meanwhile, long enough for the memory to grow.
     for (let i = 0; i < 10; i++)
       for (const answer of await Promise.all(
-        Array.from({ length: 50 }, () => world.ask('GET', `/channels/${world.channel}`)),
+        Array.from({ length: 50 }, () => fixture.call('GET', `/channels/${fixture.channel}`)),
       ))
         expect(answer.status).toBe(200)
-    expect((await memory(abused.url)) - before).toBeLessThan(200_000_000)
+    expect((await residentMemory(underTest.url)) - before).toBeLessThan(200_000_000)
     for (const socket of greedy) socket.destroy()
   })
 })

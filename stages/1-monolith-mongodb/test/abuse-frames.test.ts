@@ -1,52 +1,52 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Fixture, type StageUnderTest, startStageUnderTest } from './abuse/fixture.ts'
 import { openRaw, type RawWebSocket } from './abuse/raw.ts'
 import { bystander, identify } from './abuse/session.ts'
-import { type AbusedStage, abusedStage, type World } from './abuse/world.ts'
 
-let abused: AbusedStage
-let world: World
+let underTest: StageUnderTest
+let fixture: Fixture
 
 beforeAll(async () => {
-  abused = await abusedStage()
-  world = await abused.world()
+  underTest = await startStageUnderTest()
+  fixture = await underTest.createFixture()
 })
-afterAll(async () => await abused?.[Symbol.asyncDispose]())
+afterAll(async () => await underTest?.[Symbol.asyncDispose]())
 
 const text = (value: string): Buffer => Buffer.from(value)
 const json = (value: unknown): Buffer => text(JSON.stringify(value))
 
 async function identified(): Promise<RawWebSocket> {
-  const raw = await openRaw(abused.url)
-  raw.send(identify(world.token))
-  await raw.heard('"READY"')
+  const raw = await openRaw(underTest.url)
+  raw.send(identify(fixture.token))
+  await raw.waitFor('"READY"')
   return raw
 }
 
-/** Sockets at once. */
-const AT_ONCE = 16
+/** Sockets that are open concurrently. */
+const CONCURRENCY = 16
 
-/** What a client may be closed with, by the contract and by the WebSocket protocol. */
+/** The close codes of the contract and of the WebSocket protocol. */
 const CLOSE_CODES = [
   4_001, 4_002, 4_003, 4_004, 4_005, 4_007, 4_008, 4_010, 4_013, 1_002, 1_007, 1_009,
 ]
 
-describe('a gateway frame that is not what was asked for', () => {
-  const before: [what: string, frame: Buffer, code: number][] = [
-    ['no JSON', text('hello'), 4_002],
-    ['nothing', text(''), 4_002],
-    ['no object', text('[1]'), 4_002],
+describe('an invalid gateway frame', () => {
+  const beforeIdentify: [name: string, frame: Buffer, code: number][] = [
+    ['not JSON', text('hello'), 4_002],
+    ['empty', text(''), 4_002],
+    ['not an object', text('[1]'), 4_002],
     ['null', text('null'), 4_002],
     ['no opcode', text('{}'), 4_002],
     ['an opcode of another type', text('{"op":"2"}'), 4_002],
     ['an operator for an opcode', text('{"op":{"$gt":0}}'), 4_002],
-    ['an opcode nobody knows', text('{"op":99}'), 4_001],
+    ['an unknown opcode', text('{"op":99}'), 4_001],
     ["the server's opcode", text('{"op":10,"d":{}}'), 4_001],
     ['more than 4,096 bytes', json({ op: 1, d: 'x'.repeat(5_000) }), 4_002],
-    ['more than is read at all', json({ op: 1, d: 'x'.repeat(70_000) }), 1_009],
-    ['nesting without end', text(`{"op":1,"d":${'['.repeat(2_000)}`), 4_002],
-    ['nesting that ends', text(`{"op":1,"d":${'['.repeat(1_000)}${']'.repeat(1_000)}}`), 4_002],
-    ['an identify without anything', text('{"op":2}'), 4_002],
+    ['more than the stage reads', json({ op: 1, d: 'x'.repeat(70_000) }), 1_009],
+    ['unclosed nesting', text(`{"op":1,"d":${'['.repeat(2_000)}`), 4_002],
+    ['deep nesting', text(`{"op":1,"d":${'['.repeat(1_000)}${']'.repeat(1_000)}}`), 4_002],
+    ['an identify without data', text('{"op":2}'), 4_002],
     [
       'an identify of wrong types',
       json({ op: 2, d: { token: 1, intents: 'all', properties: 5 } }),
@@ -57,33 +57,29 @@ describe('a gateway frame that is not what was asked for', () => {
       json({ op: 8, d: { guild_id: '1', query: '', limit: 0 } }),
       4_003,
     ],
-    [
-      'a prototype for a payload',
-      text('{"op":2,"d":{"__proto__":{"token":"x","intents":0}}}'),
-      4_002,
-    ],
+    ['a prototype as payload', text('{"op":2,"d":{"__proto__":{"token":"x","intents":0}}}'), 4_002],
   ]
-  it.each(before)('closes with its own code: %s', async (_what, frame, code) => {
-    const raw = await openRaw(abused.url)
+  it.each(beforeIdentify)('closes the socket with its code: %s', async (_name, frame, code) => {
+    const raw = await openRaw(underTest.url)
     raw.frame(1, frame)
     expect(await raw.closed).toBe(code)
   })
 
-  it('closes with the code of the WebSocket protocol when it is no frame of it', async () => {
-    const wrong: [what: string, send: (raw: RawWebSocket) => void, code: number][] = [
-      ['text that is no UTF-8', (raw) => raw.frame(1, Buffer.from([0xff, 0xfe, 0xfd])), 1_007],
+  it('closes the socket with a code of the WebSocket protocol if it violates that protocol', async () => {
+    const invalid: [name: string, send: (raw: RawWebSocket) => void, code: number][] = [
+      ['text that is not UTF-8', (raw) => raw.frame(1, Buffer.from([0xff, 0xfe, 0xfd])), 1_007],
       ['no mask', (raw) => raw.frame(1, text('{"op":1,"d":null}'), { masked: false }), 1_002],
-      ['an opcode of no meaning', (raw) => raw.frame(11, text('x')), 1_002],
+      ['an undefined opcode', (raw) => raw.frame(11, text('x')), 1_002],
       ['a ping of more than 125 bytes', (raw) => raw.frame(9, Buffer.alloc(126)), 1_002],
-      ['a ping in pieces', (raw) => raw.frame(9, text('x'), { fin: false }), 1_002],
-      ['a rest without a beginning', (raw) => raw.frame(0, text('x')), 1_002],
+      ['a fragmented ping', (raw) => raw.frame(9, text('x'), { fin: false }), 1_002],
+      ['a continuation without a start', (raw) => raw.frame(0, text('x')), 1_002],
       [
-        'a frame that says it is 2^40 bytes long',
-        (raw) => raw.frame(1, text('x'), { claims: 2 ** 40 }),
+        'a declared length of 2^40 bytes',
+        (raw) => raw.frame(1, text('x'), { declaredLength: 2 ** 40 }),
         1_009,
       ],
       [
-        'pieces without end',
+        'endless fragments',
         (raw) => {
           raw.frame(1, Buffer.alloc(30_000, 'x'), { fin: false })
           for (let i = 0; i < 4; i++) raw.frame(0, Buffer.alloc(30_000, 'x'), { fin: false })
@@ -91,56 +87,60 @@ describe('a gateway frame that is not what was asked for', () => {
         1_009,
       ],
     ]
-    for (const [what, send, code] of wrong) {
-      const raw = await openRaw(abused.url)
+    for (const [name, send, code] of invalid) {
+      const raw = await openRaw(underTest.url)
       send(raw)
-      expect(await raw.closed, what).toBe(code)
+      expect(await raw.closed, name).toBe(code)
     }
   })
 
-  it('is read as JSON when it comes as bytes, as some clients send it', async () => {
-    const raw = await openRaw(abused.url)
+  it('is read as JSON if it is binary, as some clients send it', async () => {
+    const raw = await openRaw(underTest.url)
     raw.frame(2, json({ op: 1, d: null }))
-    await raw.heard('"op":11')
+    await raw.waitFor('"op":11')
     raw.frame(2, Buffer.from([0x83, 0x61]))
     expect(await raw.closed).toBe(4_002)
   })
 
-  it('closes a session that was fine until then, and no other', async () => {
-    await using witness = await bystander(abused.url, world.token)
-    const after: [what: string, frame: Buffer, code: number][] = [
-      ['a second identify', json(identify(world.token)), 4_005],
+  it('closes a session that was valid until then, and no other session', async () => {
+    await using witness = await bystander(underTest.url, fixture.token)
+    const afterIdentify: [name: string, frame: Buffer, code: number][] = [
+      ['a second identify', json(identify(fixture.token)), 4_005],
       ['a presence of wrong types', json({ op: 3, d: { status: 5 } }), 4_002],
       [
         'a presence with an operator',
         json({ op: 3, d: { status: { $ne: 'x' }, activities: [], since: null, afk: false } }),
         4_002,
       ],
-      ['a voice state of nobody', json({ op: 4, d: { guild_id: {}, channel_id: 1 } }), 4_002],
       [
-        'members of an operator',
+        'a voice state without a guild id',
+        json({ op: 4, d: { guild_id: {}, channel_id: 1 } }),
+        4_002,
+      ],
+      [
+        'a member request with an operator',
         json({ op: 8, d: { guild_id: { $gt: '' }, query: '', limit: 0 } }),
         4_002,
       ],
       [
-        'members of too many',
+        'a member request for too many users',
         json({
           op: 8,
-          d: { guild_id: world.guild, user_ids: Array.from({ length: 101 }, (_, i) => `${i}`) },
+          d: { guild_id: fixture.guild, user_ids: Array.from({ length: 101 }, (_, i) => `${i}`) },
         }),
         4_002,
       ],
     ]
-    for (const [what, frame, code] of after) {
+    for (const [name, frame, code] of afterIdentify) {
       const raw = await identified()
       raw.frame(1, frame)
-      expect(await raw.closed, what).toBe(code)
+      expect(await raw.closed, name).toBe(code)
     }
-    await world.ask('POST', `/channels/${world.channel}/messages`, { content: 'all well?' })
-    await expect.poll(() => witness.heard, { timeout: 30_000 }).toEqual(['all well?'])
+    await fixture.call('POST', `/channels/${fixture.channel}/messages`, { content: 'all well?' })
+    await expect.poll(() => witness.received, { timeout: 30_000 }).toEqual(['all well?'])
   })
 
-  it('is answered or closed by a documented code, whatever it is', {
+  it('is answered, or closes the socket with a documented code', {
     timeout: 120_000,
   }, async () => {
     const values = fc.oneof(
@@ -151,8 +151,8 @@ describe('a gateway frame that is not what was asked for', () => {
         '__proto__',
         2 ** 60,
         -1,
-        world.token,
-        world.guild,
+        fixture.token,
+        fixture.guild,
         [],
         null,
       ),
@@ -170,7 +170,7 @@ describe('a gateway frame that is not what was asked for', () => {
       'guild_id',
       'channel_id',
     ]
-    const more = [
+    const otherFields = [
       'query',
       'limit',
       'user_ids',
@@ -187,25 +187,25 @@ describe('a gateway frame that is not what was asked for', () => {
         { weight: 1, arbitrary: values },
       ),
       d: fc.oneof(
-        { weight: 4, arbitrary: fc.dictionary(fc.constantFrom(...fields, ...more), values) },
+        { weight: 4, arbitrary: fc.dictionary(fc.constantFrom(...fields, ...otherFields), values) },
         { weight: 1, arbitrary: values },
       ),
     })
     const codes = new Set<number>()
     const drawn = fc.sample(frames, { seed: 7, numRuns: 160 })
-    for (let at = 0; at < drawn.length; at += AT_ONCE)
+    for (let at = 0; at < drawn.length; at += CONCURRENCY)
       await Promise.all(
-        drawn.slice(at, at + AT_ONCE).map(async (frame, index) => {
-          const raw = index % 2 === 0 ? await openRaw(abused.url) : await identified()
+        drawn.slice(at, at + CONCURRENCY).map(async (frame, index) => {
+          const raw = index % 2 === 0 ? await openRaw(underTest.url) : await identified()
           raw.send(frame)
           raw.send({ op: 1, d: null })
-          const code = await Promise.race([raw.closed, raw.heard('"op":11').then(() => 0)])
+          const code = await Promise.race([raw.closed, raw.waitFor('"op":11').then(() => 0)])
           if (code !== 0) expect(CLOSE_CODES, JSON.stringify(frame)).toContain(code)
           codes.add(code ?? -1)
           raw.socket.destroy()
         }),
       )
     expect(codes.size).toBeGreaterThan(3)
-    expect(abused.stage.exitReason()).toBeUndefined()
+    expect(underTest.stage.exitReason()).toBeUndefined()
   })
 })

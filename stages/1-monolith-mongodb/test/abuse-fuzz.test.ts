@@ -1,63 +1,62 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { as, isProper, send } from './abuse/http.ts'
+import { type StageUnderTest, startStageUnderTest } from './abuse/fixture.ts'
+import { apiAs, expectValidAnswer, send } from './abuse/http.ts'
 import { hostileRequest } from './abuse/requests.ts'
 import { ROUTES } from './abuse/routes.ts'
-import { type AbusedStage, abusedStage } from './abuse/world.ts'
 
-/** Requests under way at once: enough to be quick, few enough to tell which one did it. */
-const AT_ONCE = 8
-/** Each with the same draw every time; a longer hunt is a larger number. */
+/** Concurrent requests: enough to be fast, and few enough to find the one that caused a failure. */
+const CONCURRENCY = 8
+/** Every run has the same seeds. More rounds find more. */
 const ROUNDS = 10
-const EACH = 80
+const REQUESTS_PER_ROUND = 80
 
-let abused: AbusedStage
+let underTest: StageUnderTest
 
 beforeAll(async () => {
-  abused = await abusedStage()
+  underTest = await startStageUnderTest()
 })
-afterAll(async () => await abused?.[Symbol.asyncDispose]())
+afterAll(async () => await underTest?.[Symbol.asyncDispose]())
 
-describe('input from somebody who means no good', () => {
-  it(`gets a proper answer on every route, whatever is in path, query and body (${ROUTES.length} routes)`, {
+describe('hostile input', () => {
+  it(`gets a valid answer on all ${ROUTES.length} routes`, {
     timeout: 240_000,
   }, async () => {
-    const seen = new Map<string, number>()
-    // Drawn in rounds: a round may well delete the guild it plays in, so each has its own.
+    const outcomes = new Map<string, number>()
+    // A round may delete its guild, so each has a guild of its own.
     for (let seed = 1; seed <= ROUNDS; seed++) {
-      const world = await abused.world()
-      const requests = fc.sample(hostileRequest(world), { seed, numRuns: EACH })
-      for (let at = 0; at < requests.length; at += AT_ONCE) {
+      const fixture = await underTest.createFixture()
+      const requests = fc.sample(hostileRequest(fixture), { seed, numRuns: REQUESTS_PER_ROUND })
+      for (let at = 0; at < requests.length; at += CONCURRENCY) {
         await Promise.all(
-          requests.slice(at, at + AT_ONCE).map(async (asked) => {
-            const { by, method, path, body } = asked
+          requests.slice(at, at + CONCURRENCY).map(async (hostile) => {
+            const { by, method, path, body } = hostile
             const answer = path.startsWith('/workshop')
-              ? await send(abused.url, {
+              ? await send(underTest.url, {
                   method,
                   path,
                   headers: { 'content-type': 'application/json' },
                   body: JSON.stringify(body ?? null),
                 })
-              : await as(abused.url, by === 'owner' ? world.token : world.strangerToken)(
+              : await apiAs(underTest.url, by === 'owner' ? fixture.token : fixture.strangerToken)(
                   method,
                   path,
                   body === undefined ? undefined : JSON.stringify(body),
                 )
-            isProper(answer, asked)
+            expectValidAnswer(answer, hostile)
             const kind = answer.status < 300 ? 'done' : String(answer.status)
-            seen.set(kind, (seen.get(kind) ?? 0) + 1)
+            outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1)
           }),
         )
       }
     }
-    // The draw is worth something only if it gets past the doors, and is turned away at each of
-    // them.
+    // The requests test something only if many of them succeed, and others fail at each check.
     for (const kind of ['done', '400', '403', '404'])
-      expect(seen.get(kind) ?? 0, kind).toBeGreaterThan(20)
-    expect(abused.stage.exitReason()).toBeUndefined()
-    const { ask, channel } = await abused.world()
+      expect(outcomes.get(kind) ?? 0, kind).toBeGreaterThan(20)
+    expect(underTest.stage.exitReason()).toBeUndefined()
+    const { call, channel } = await underTest.createFixture()
     expect(
-      (await ask('POST', `/channels/${channel}/messages`, { content: 'still here' })).status,
+      (await call('POST', `/channels/${channel}/messages`, { content: 'still here' })).status,
     ).toBe(200)
   })
 })

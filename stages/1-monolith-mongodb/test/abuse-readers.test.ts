@@ -1,39 +1,38 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { memory, metric } from './abuse/http.ts'
+import { type Fixture, type StageUnderTest, startStageUnderTest } from './abuse/fixture.ts'
+import { metric, residentMemory } from './abuse/http.ts'
 import { openRaw } from './abuse/raw.ts'
 import { bystander, identify } from './abuse/session.ts'
-import { type AbusedStage, abusedStage, type World } from './abuse/world.ts'
 
-const SLOW = 20
-/**
- * Each message is about 150 kB on every socket: some hundred fill the kernel's buffers and the
- * stage's bound.
- */
-const ENOUGH = 600
+const SLOW_READERS = 20
+/** Each message is about 150 kB, so about a hundred fill the kernel's and the stage's buffers. */
+const MAX_MESSAGES = 600
 
-let abused: AbusedStage
-let world: World
+let underTest: StageUnderTest
+let fixture: Fixture
 
 beforeAll(async () => {
-  // Who reads nothing also beats not; with a long heartbeat it is the buffer that ends them.
-  abused = await abusedStage({ THRESHOLD_HEARTBEAT_MS: '60000' })
-  world = await abused.world()
+  // The slow readers send no heartbeats. With a long interval their buffers fill first.
+  underTest = await startStageUnderTest({ THRESHOLD_HEARTBEAT_MS: '60000' })
+  fixture = await underTest.createFixture()
 })
-afterAll(async () => await abused?.[Symbol.asyncDispose]())
+afterAll(async () => await underTest?.[Symbol.asyncDispose]())
 
 describe('a reader that stops reading', () => {
-  it('is dropped when its buffer is full, while the others hear everything and the memory stays bounded', {
+  it('is dropped when its buffer is full, while others receive everything and memory stays bounded', {
     timeout: 120_000,
   }, async () => {
-    await using witness = await bystander(abused.url, world.token)
-    const slow = await Promise.all(Array.from({ length: SLOW }, () => openRaw(abused.url)))
+    await using witness = await bystander(underTest.url, fixture.token)
+    const slow = await Promise.all(
+      Array.from({ length: SLOW_READERS }, () => openRaw(underTest.url)),
+    )
     for (const raw of slow) {
-      raw.send(identify(world.token))
-      await raw.heard('"READY"')
+      raw.send(identify(fixture.token))
+      await raw.waitFor('"READY"')
       raw.socket.pause()
     }
-    const before = await memory(abused.url)
-    // Addresses are what an embed has most room for.
+    const before = await residentMemory(underTest.url)
+    // URLs may be the longest fields of an embed.
     const url = `https://example.org/${'x'.repeat(2_000)}`
     const footer = { text: 'x', icon_url: url }
     const author = { name: 'x', url, icon_url: url }
@@ -47,28 +46,28 @@ describe('a reader that stops reading', () => {
     }))
     const contents: string[] = []
     while (
-      contents.length < ENOUGH &&
-      (await metric(abused.url, 'threshold_gateway_slow_readers_total')) < SLOW
+      contents.length < MAX_MESSAGES &&
+      (await metric(underTest.url, 'threshold_gateway_slow_readers_total')) < SLOW_READERS
     ) {
       const content = `large ${contents.length}`
       contents.push(content)
       expect(
-        (await world.ask('POST', `/channels/${world.channel}/messages`, { content, embeds }))
+        (await fixture.call('POST', `/channels/${fixture.channel}/messages`, { content, embeds }))
           .status,
       ).toBe(200)
     }
-    expect(await metric(abused.url, 'threshold_gateway_slow_readers_total')).toBe(SLOW)
-    await expect.poll(() => witness.heard, { timeout: 30_000 }).toEqual(contents)
+    expect(await metric(underTest.url, 'threshold_gateway_slow_readers_total')).toBe(SLOW_READERS)
+    await expect.poll(() => witness.received, { timeout: 30_000 }).toEqual(contents)
     expect(witness.isOpen()).toBe(true)
-    expect((await memory(abused.url)) - before).toBeLessThan(250_000_000)
-    // Only by reading again does one learn that the line was cut: no close frame fits into a full
-    // buffer.
+    expect((await residentMemory(underTest.url)) - before).toBeLessThan(250_000_000)
+    // No close frame fits into a full buffer. The client learns that the connection is cut when it
+    // reads again.
     for (const raw of slow) {
       raw.socket.resume()
       expect(await raw.closed).toBeUndefined()
     }
     await expect
-      .poll(() => metric(abused.url, 'threshold_gateway_sessions'), { timeout: 30_000 })
+      .poll(() => metric(underTest.url, 'threshold_gateway_sessions'), { timeout: 30_000 })
       .toBe(1)
   })
 })

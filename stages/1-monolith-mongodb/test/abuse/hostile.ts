@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { z } from 'zod'
-import type { World } from './world.ts'
+import type { Fixture } from './fixture.ts'
 
 const OPERATORS = [
   { $gt: '' },
@@ -11,46 +11,40 @@ const OPERATORS = [
   { _bsontype: 'ObjectId' },
 ]
 export const SPECIAL_TEXT = [
-  ...[
-    '',
-    ' ',
-    '\u0000',
-    'a\u0000b',
-    '\ud800',
-    'x\udc00y',
-    '\u{1F1F8}\udc00',
-    '\u202Eevil',
-    '﷽',
-    '👩‍👩‍👧‍👦',
-    '__proto__',
-    'constructor',
-    'toString',
-  ],
-  ...[
-    '$gt',
-    'a.b',
-    '../../etc/passwd',
-    '<script>',
-    'null',
-    'NaN',
-    '-1',
-    '0',
-    '00',
-    '1e3',
-    '9223372036854775807',
-    '9223372036854775808',
-    '@me',
-  ],
-  ...[
-    '@everyone <@&0> <@9223372036854775807>',
-    'x'.repeat(2_001),
-    '\ud800'.repeat(50),
-    '\u0301'.repeat(500),
-    '{"$gt":""}',
-  ],
+  '',
+  ' ',
+  '\u0000',
+  'a\u0000b',
+  '\ud800',
+  'x\udc00y',
+  '\u{1F1F8}\udc00',
+  '\u202Eevil',
+  '﷽',
+  '👩‍👩‍👧‍👦',
+  '__proto__',
+  'constructor',
+  'toString',
+  '$gt',
+  'a.b',
+  '../../etc/passwd',
+  '<script>',
+  'null',
+  'NaN',
+  '-1',
+  '0',
+  '00',
+  '1e3',
+  '9223372036854775807',
+  '9223372036854775808',
+  '@me',
+  '@everyone <@&0> <@9223372036854775807>',
+  'x'.repeat(2_001),
+  '\ud800'.repeat(50),
+  '\u0301'.repeat(500),
+  '{"$gt":""}',
 ]
-/** Names that mean something to an object, a driver, a database or a serialiser. */
-const NASTY_KEYS = [
+/** Names with a meaning in JavaScript objects, the driver, the database or the serializer. */
+const SPECIAL_KEYS = [
   '_bsontype',
   'a\u0000b',
   '__proto__',
@@ -77,21 +71,21 @@ const SPECIAL_NUMBERS = [
   Number.MIN_VALUE,
 ]
 
-export const idOf = (world: World) =>
+export const idOf = (fixture: Fixture) =>
   fc.constantFrom(
-    world.user,
-    world.stranger,
-    world.guild,
-    world.channel,
-    world.voice,
-    world.message,
-    world.role,
+    fixture.user,
+    fixture.stranger,
+    fixture.guild,
+    fixture.channel,
+    fixture.voice,
+    fixture.message,
+    fixture.role,
   )
 
-/** A value of any type; often one that once broke something somewhere. */
-export const hostileValue = (world: World): fc.Arbitrary<unknown> =>
+/** A value of any type, often one that is known to break software. */
+export const hostileValue = (fixture: Fixture): fc.Arbitrary<unknown> =>
   fc.oneof(
-    idOf(world),
+    idOf(fixture),
     fc.constantFrom<unknown>(
       ...SPECIAL_TEXT,
       ...SPECIAL_NUMBERS,
@@ -104,14 +98,14 @@ export const hostileValue = (world: World): fc.Arbitrary<unknown> =>
     ),
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.array(
-      fc.oneof(idOf(world), fc.constantFrom<unknown>(...SPECIAL_TEXT, ...OPERATORS, null, 3)),
+      fc.oneof(idOf(fixture), fc.constantFrom<unknown>(...SPECIAL_TEXT, ...OPERATORS, null, 3)),
       { maxLength: 5 },
     ),
     fc.jsonValue({ maxDepth: 4 }),
   )
 
-/** What a schema lets see of itself; enough of it to aim. */
-interface Def {
+/** The parts of a zod schema's definition that the generators read. */
+interface Definition {
   readonly type: string
   readonly shape?: Record<string, z.ZodType>
   readonly catchall?: z.ZodType
@@ -122,30 +116,31 @@ interface Def {
   readonly values?: readonly unknown[]
   readonly entries?: Record<string, unknown>
 }
-const defOf = (schema: z.ZodType): Def => (schema as unknown as { def: Def }).def
+const definitionOf = (schema: z.ZodType): Definition =>
+  (schema as unknown as { def: Definition }).def
 
 /**
- * What the schema asks for, most of the time; somewhere in it, now and then, something else. So it
- * gets past the first check.
+ * A value that mostly fits the schema, with a hostile one somewhere in it now and then. So requests
+ * get past the first check.
  */
-export function nearly(schema: z.ZodType, world: World): fc.Arbitrary<unknown> {
+export function almostValid(schema: z.ZodType, fixture: Fixture): fc.Arbitrary<unknown> {
   return fc.oneof(
-    { weight: 30, arbitrary: asked(schema, world) },
-    { weight: 1, arbitrary: hostileValue(world) },
+    { weight: 30, arbitrary: valid(schema, fixture) },
+    { weight: 1, arbitrary: hostileValue(fixture) },
   )
 }
 
-function asked(schema: z.ZodType, world: World): fc.Arbitrary<unknown> {
-  const def = defOf(schema)
+function valid(schema: z.ZodType, fixture: Fixture): fc.Arbitrary<unknown> {
+  const def = definitionOf(schema)
   const inner = def.innerType ?? def.in
-  if (inner !== undefined) return nearly(inner, world)
+  if (inner !== undefined) return almostValid(inner, fixture)
   switch (def.type) {
     case 'object':
-      return object(def, world)
+      return object(def, fixture)
     case 'array':
-      return fc.array(nearly(def.element!, world), { maxLength: 3 })
+      return fc.array(almostValid(def.element!, fixture), { maxLength: 3 })
     case 'union':
-      return fc.oneof(...def.options!.map((option) => nearly(option, world)))
+      return fc.oneof(...def.options!.map((option) => almostValid(option, fixture)))
     case 'literal':
       return fc.constantFrom(...def.values!)
     case 'enum':
@@ -156,11 +151,11 @@ function asked(schema: z.ZodType, world: World): fc.Arbitrary<unknown> {
       return mostly(fc.integer({ min: 0, max: 100 }), fc.constantFrom(...SPECIAL_NUMBERS))
     case 'string':
       return mostly(
-        fc.oneof(fc.string({ minLength: 2, maxLength: 20 }), fc.constant(world.strangerToken)),
+        fc.oneof(fc.string({ minLength: 2, maxLength: 20 }), fc.constant(fixture.strangerToken)),
         fc.constantFrom(...SPECIAL_TEXT),
       )
-    default: // ids and other fields that are checked by hand
-      return mostly(idOf(world), fc.constantFrom<unknown>('0', '1', 1))
+    default: // ids, and fields with a check of their own
+      return mostly(idOf(fixture), fc.constantFrom<unknown>('0', '1', 1))
   }
 }
 
@@ -170,19 +165,20 @@ const mostly = (
 ): fc.Arbitrary<unknown> =>
   fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: special })
 
-/** With some of its fields, and often one that it does not know, by a nasty name. */
-function object(def: Def, world: World): fc.Arbitrary<unknown> {
+/** An object with some of the schema's fields, and often an unknown one with a special name. */
+function object(def: Definition, fixture: Fixture): fc.Arbitrary<unknown> {
   const fields = Object.entries(def.shape ?? {}).map(
-    ([key, field]) => [key, nearly(field, world)] as const,
+    ([key, field]) => [key, almostValid(field, fixture)] as const,
   )
   const known = fc.record(Object.fromEntries(fields), { requiredKeys: [] })
-  const nasty = fc.tuple(fc.constantFrom(...NASTY_KEYS), hostileValue(world))
-  return fc.tuple(known, fc.option(nasty, { freq: 2 })).map(([body, extra]) => {
-    // As JSON has it: an own property, even when its name is __proto__.
+  const special = fc.tuple(fc.constantFrom(...SPECIAL_KEYS), hostileValue(fixture))
+  return fc.tuple(known, fc.option(special, { freq: 2 })).map(([body, extra]) => {
+    // JSON.parse makes an own property even of __proto__, and so does this.
     if (extra) Object.defineProperty(body, extra[0], { value: extra[1], enumerable: true })
     return body
   })
 }
 
 /** The names of a query's fields. */
-export const namesOf = (schema: z.ZodType): string[] => Object.keys(defOf(schema).shape ?? {})
+export const fieldNames = (schema: z.ZodType): string[] =>
+  Object.keys(definitionOf(schema).shape ?? {})

@@ -1,10 +1,10 @@
 import { Agent, request } from 'node:http'
 import { expect } from 'vitest'
 
-/** Sent byte for byte: no client's courtesy between the test and the stage. */
-export interface Sending {
+/** A request that is sent as it is, without the corrections of a client library. */
+export interface RawRequest {
   readonly method: string
-  /** As it goes on the wire, escaped or not. */
+  /** Sent unchanged, escaped or not. */
   readonly path: string
   readonly headers?: Record<string, string>
   readonly body?: string | Uint8Array
@@ -16,21 +16,21 @@ export interface Answer {
   readonly text: string
 }
 
-/**
- * Longer than the stage takes for any request, by its own budget of 5 s; beyond it the request
- * counts as hanging.
- */
+/** A request that takes longer counts as hanging. The stage's own budget for a request is 5 s. */
 const HANGS_MS = 20_000
 
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
-export function send(base: string, { method, path, headers = {}, body }: Sending): Promise<Answer> {
+export function send(
+  base: string,
+  { method, path, headers = {}, body }: RawRequest,
+): Promise<Answer> {
   const { hostname, port } = new URL(base)
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  // Node frames no body of a GET or DELETE by itself.
+  // Node sends no Content-Length for a GET or DELETE by itself.
   const framed =
     body === undefined ? headers : { 'content-length': String(Buffer.byteLength(body)), ...headers }
-  const sending = request(
+  const outgoing = request(
     { hostname, port, method, path, headers: framed, agent, timeout: HANGS_MS },
     (response) => {
       const chunks: Buffer[] = []
@@ -45,16 +45,16 @@ export function send(base: string, { method, path, headers = {}, body }: Sending
       )
     },
   )
-  sending.on('timeout', () =>
-    sending.destroy(new Error(`${method} ${path} was not answered within ${HANGS_MS} ms`)),
+  outgoing.on('timeout', () =>
+    outgoing.destroy(new Error(`${method} ${path} was not answered within ${HANGS_MS} ms`)),
   )
-  sending.on('error', reject)
-  sending.end(body)
+  outgoing.on('error', reject)
+  outgoing.end(body)
   return promise
 }
 
-/** With a token, and JSON unless the body is bytes already. */
-export const as =
+/** Sends API requests with a user's token. A body that is no text or bytes is sent as JSON. */
+export const apiAs =
   (base: string, token: string) =>
   (
     method: string,
@@ -79,11 +79,11 @@ export const as =
     })
 
 /**
- * What an answer may be, whatever was asked: never the server's fault, and a refusal in Discord's
+ * Checks what holds for the answer to any request: it is no server error, and an error has Discord's
  * shape.
  */
-export function isProper({ status, headers, text }: Answer, asked: unknown): void {
-  const context = `${JSON.stringify(asked)?.slice(0, 2_000)} was answered ${status} ${text.slice(0, 500)}`
+export function expectValidAnswer({ status, headers, text }: Answer, request: unknown): void {
+  const context = `${JSON.stringify(request)?.slice(0, 2_000)} was answered ${status} ${text.slice(0, 500)}`
   expect(status, context).toBeGreaterThanOrEqual(200)
   expect(status, context).toBeLessThan(500)
   if (status === 204) {
@@ -104,12 +104,12 @@ export function isProper({ status, headers, text }: Answer, asked: unknown): voi
   )
 }
 
-/** What the stage counts of itself, as an operator reads it. */
+/** A metric of the stage, read from `/metrics`. */
 export async function metric(base: string, name: string): Promise<number> {
   const { text } = await send(base, { method: 'GET', path: '/metrics' })
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1])
 }
 
-/** Bytes that the stage's process holds. */
-export const memory = (base: string): Promise<number> =>
+/** Resident memory of the stage's process, in bytes. */
+export const residentMemory = (base: string): Promise<number> =>
   metric(base, 'process_resident_memory_bytes')

@@ -3,19 +3,16 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** A TCP connection to the stage, for what no HTTP client would send. */
+/** Opens a TCP connection to the stage, for bytes that no HTTP client would send. */
 export async function dial(base: string): Promise<Socket> {
   const { hostname, port } = new URL(base)
   const socket = connect(Number(port), hostname)
-  socket.on('error', () => {}) // being cut off is what is tested
+  socket.on('error', () => {}) // the tests expect the stage to cut connections
   await once(socket, 'connect')
   return socket
 }
 
-/**
- * Sends bytes and collects what comes until the server closes. What is still open after `withinMs`
- * was not closed.
- */
+/** Sends bytes, and collects the answer until the server closes or `withinMs` have passed. */
 export async function exchange(
   base: string,
   bytes: string | Uint8Array,
@@ -33,24 +30,24 @@ export async function exchange(
   return { text, closed: ended }
 }
 
-/** The answers in what came back over one connection, by their status lines. */
+/** The status codes of all answers in the bytes from one connection. */
 export const statuses = (text: string): number[] =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
 
-/** A WebSocket by hand: its frames may be wrong in every way, and it need not read. */
+/** A WebSocket without a library, so that it can send invalid frames and can stop reading. */
 export interface RawWebSocket {
   readonly socket: Socket
-  /** What the server has sent, as its frames' payloads; close frames are kept apart. */
+  /** The payloads of the frames from the server, without close frames. */
   readonly received: string[]
-  /** With the code the server closed with; undefined when it only cut the line. */
+  /** Resolves with the server's close code, or with undefined if it only cut the connection. */
   readonly closed: Promise<number | undefined>
-  /** Settles when a frame with this text in it has come; never, if none does. */
-  heard(text: string): Promise<void>
+  /** Resolves once a frame that contains the text has arrived. */
+  waitFor(text: string): Promise<void>
   send(value: unknown): void
   frame(
     opcode: number,
     payload: Uint8Array,
-    options?: { masked?: boolean; fin?: boolean; claims?: number },
+    options?: { masked?: boolean; fin?: boolean; declaredLength?: number },
   ): void
 }
 
@@ -62,13 +59,13 @@ export async function openRaw(base: string, query = 'v=10&encoding=json'): Promi
   )
   const received: string[] = []
   const waiting: (() => void)[] = []
-  const heard = (text: string): Promise<void> =>
+  const waitFor = (text: string): Promise<void> =>
     new Promise((resolve) => {
-      const look = (): void => {
+      const check = (): void => {
         if (received.some((frame) => frame.includes(text))) resolve()
       }
-      waiting.push(look)
-      look()
+      waiting.push(check)
+      check()
     })
   let buffer: Buffer = Buffer.alloc(0)
   let upgraded = false
@@ -87,7 +84,7 @@ export async function openRaw(base: string, query = 'v=10&encoding=json'): Promi
       const end = buffer.indexOf('\r\n\r\n')
       if (end < 0) return
       if (!buffer.toString('latin1').startsWith('HTTP/1.1 101 ')) {
-        socket.destroy() // refused: told by the rejection
+        socket.destroy() // the 'close' event rejects
         return
       }
       buffer = buffer.subarray(end + 4)
@@ -101,7 +98,7 @@ export async function openRaw(base: string, query = 'v=10&encoding=json'): Promi
         frame(8, next.payload)
       } else {
         received.push(next.payload.toString())
-        for (const look of waiting) look()
+        for (const check of waiting) check()
       }
     }
   })
@@ -110,7 +107,7 @@ export async function openRaw(base: string, query = 'v=10&encoding=json'): Promi
     socket,
     received,
     closed,
-    heard,
+    waitFor,
     frame,
     send: (value) => frame(1, Buffer.from(JSON.stringify(value))),
   }
@@ -135,24 +132,24 @@ function readFrame(buffer: Buffer): { opcode: number; payload: Buffer; rest: Buf
   }
 }
 
-/** `claims` is the length that the header tells, whatever follows. */
+/** `declaredLength` is the length in the header, which need not be the payload's. */
 export function writeFrame(
   opcode: number,
   payload: Uint8Array,
-  { masked = true, fin = true, claims = payload.length } = {},
+  { masked = true, fin = true, declaredLength = payload.length } = {},
 ): Buffer {
   const head = Buffer.alloc(10)
   head[0] = (fin ? 128 : 0) | opcode
   const flag = masked ? 128 : 0
   let size = 2
-  if (claims < 126) head[1] = flag | claims
-  else if (claims < 65_536) {
+  if (declaredLength < 126) head[1] = flag | declaredLength
+  else if (declaredLength < 65_536) {
     head[1] = flag | 126
-    head.writeUInt16BE(claims, 2)
+    head.writeUInt16BE(declaredLength, 2)
     size = 4
   } else {
     head[1] = flag | 127
-    head.writeBigUInt64BE(BigInt(claims), 2)
+    head.writeBigUInt64BE(BigInt(declaredLength), 2)
     size = 10
   }
   if (!masked) return Buffer.concat([head.subarray(0, size), payload])
@@ -164,11 +161,11 @@ export function writeFrame(
   ])
 }
 
-/** Sends a text frame whose end never comes, a fragment a call. */
-export function fragments(each: Buffer): (raw: RawWebSocket) => void {
-  const begun = new WeakSet<RawWebSocket>()
+/** Each call sends one fragment of a text frame that never ends. */
+export function fragments(payload: Buffer): (raw: RawWebSocket) => void {
+  const started = new WeakSet<RawWebSocket>()
   return (raw) => {
-    raw.frame(begun.has(raw) ? 0 : 1, each, { fin: false })
-    begun.add(raw)
+    raw.frame(started.has(raw) ? 0 : 1, payload, { fin: false })
+    started.add(raw)
   }
 }

@@ -1,46 +1,46 @@
 import fc from 'fast-check'
 import type { z } from 'zod'
-import { hostileValue, idOf, namesOf, nearly, SPECIAL_TEXT } from './hostile.ts'
+import type { Fixture } from './fixture.ts'
+import { almostValid, fieldNames, hostileValue, idOf, SPECIAL_TEXT } from './hostile.ts'
 import { ROUTES } from './routes.ts'
-import type { World } from './world.ts'
 
 export interface HostileRequest {
-  /** Whose token it carries; the stranger is in no guild. */
+  /** The user whose token the request carries. The stranger is not in the guild. */
   readonly by: 'owner' | 'stranger'
   readonly method: string
   readonly path: string
   readonly body?: unknown
 }
 
-/** A request to a route of the contract with something wrong in its path, its query or its body. */
-export function hostileRequest(world: World): fc.Arbitrary<HostileRequest> {
-  // What takes most is drawn more often: bodies, and among them messages.
+/** A request to a route of the contract, with something wrong in its path, query or body. */
+export function hostileRequest(fixture: Fixture): fc.Arbitrary<HostileRequest> {
+  // Routes with a body are drawn more often, and those of messages most often.
   const writes = ROUTES.filter(({ body }) => body !== undefined)
   const messages = writes.filter(({ path }) => path.includes('messages'))
   return fc
     .oneof(fc.constantFrom(...ROUTES), fc.constantFrom(...writes), fc.constantFrom(...messages))
-    .chain((one) =>
+    .chain((route) =>
       fc
         .record({
           by: fc.oneof(
             { weight: 5, arbitrary: fc.constant('owner' as const) },
             { weight: 1, arbitrary: fc.constant('stranger' as const) },
           ),
-          parameters: fc.array(parameter(world), { minLength: 4, maxLength: 4 }),
-          query: fc.option(queryFor(one.query, world), { nil: undefined }),
-          body: one.body
-            ? nearly(one.body, world)
-            : fc.option(hostileValue(world), { nil: undefined, freq: 2 }),
+          parameters: fc.array(parameter(fixture), { minLength: 4, maxLength: 4 }),
+          query: fc.option(queryFor(route.query, fixture), { nil: undefined }),
+          body: route.body
+            ? almostValid(route.body, fixture)
+            : fc.option(hostileValue(fixture), { nil: undefined, freq: 2 }),
         })
         .map(({ by, parameters, query, body }) => {
-          let at = 0
-          const path = one.path.replace(
+          let index = 0
+          const path = route.path.replace(
             /:(\w+)/g,
-            (_, name: string) => parameters[at++]?.[name] ?? '0',
+            (_, name: string) => parameters[index++]?.[name] ?? '0',
           )
           return {
             by,
-            method: one.method,
+            method: route.method,
             path: query === undefined ? path : `${path}?${query}`,
             ...(body === undefined ? {} : { body }),
           }
@@ -48,9 +48,12 @@ export function hostileRequest(world: World): fc.Arbitrary<HostileRequest> {
     )
 }
 
-/** Mostly what is there, so that requests get past the look-up; else an id of nothing, or no id. */
-function parameter(world: World): fc.Arbitrary<Record<string, string>> {
-  const { user, guild, channel, message, role, invite } = world
+/**
+ * Mostly ids that exist, so that requests get past the look-up; otherwise unknown ids and texts that
+ * are no ids.
+ */
+function parameter(fixture: Fixture): fc.Arbitrary<Record<string, string>> {
+  const { user, guild, channel, message, role, invite } = fixture
   const real = {
     user,
     guild,
@@ -63,7 +66,7 @@ function parameter(world: World): fc.Arbitrary<Record<string, string>> {
   }
   const wrong = fc
     .oneof(
-      idOf(world),
+      idOf(fixture),
       fc.constantFrom(...SPECIAL_TEXT, '%', '%zz', '..%2f..%2f', '%00', '%ff%fe'),
       fc.string({ unit: 'binary', maxLength: 20 }),
     )
@@ -79,8 +82,8 @@ function parameter(world: World): fc.Arbitrary<Record<string, string>> {
   )
 }
 
-function queryFor(schema: z.ZodType | undefined, world: World): fc.Arbitrary<string> {
-  const keys = schema ? namesOf(schema) : ['with_counts', 'limit']
+function queryFor(schema: z.ZodType | undefined, fixture: Fixture): fc.Arbitrary<string> {
+  const keys = schema ? fieldNames(schema) : ['with_counts', 'limit']
   const key = fc.oneof(
     fc.constantFrom(...keys),
     fc.constantFrom(
@@ -92,7 +95,7 @@ function queryFor(schema: z.ZodType | undefined, world: World): fc.Arbitrary<str
     ),
   )
   const value = fc.oneof(
-    idOf(world),
+    idOf(fixture),
     fc.constantFrom(...SPECIAL_TEXT),
     fc.integer().map(String),
     fc.string({ unit: 'binary', maxLength: 10 }),
@@ -102,10 +105,7 @@ function queryFor(schema: z.ZodType | undefined, world: World): fc.Arbitrary<str
     .map((pairs) => pairs.map(([name, text]) => `${escaped(name)}=${escaped(text)}`).join('&'))
 }
 
-/**
- * encodeURIComponent throws at half a surrogate pair; on the wire it is the three bytes that UTF-8
- * would have for it.
- */
+/** Encodes lone surrogates too, as the three bytes of UTF-8. encodeURIComponent throws on them. */
 const escaped = (text: string): string =>
   [...text]
     .map((character) =>

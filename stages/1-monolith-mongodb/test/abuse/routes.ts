@@ -1,10 +1,7 @@
 import { messageInput, restInput } from '@threshold/contract'
 import type { z } from 'zod'
 
-/**
- * A route of the contract: its verb, its path with `:parameters`, and what its body and query are
- * checked against.
- */
+/** A route of the contract, with the schemas of its body and its query. */
 export interface Route {
   readonly method: string
   readonly path: string
@@ -76,6 +73,6 @@ export const ROUTES: readonly Route[] = [
   route('GET /invites/:code'),
   route('POST /invites/:code'),
   route('DELETE /invites/:code'),
-  // Not under /api: the path is taken as it is.
+  // This path is not under /api.
   route('POST /workshop/users', restInput.createUser),
 ]

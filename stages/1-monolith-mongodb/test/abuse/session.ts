@@ -1,13 +1,10 @@
 import { expect } from 'vitest'
 import WebSocket from 'ws'
 
-/**
- * A well-behaved gateway session beside the abusive ones: what it hears tells whether others
- * suffer.
- */
+/** A well-behaved gateway session. Its messages show whether abuse affects other clients. */
 export interface Bystander extends AsyncDisposable {
-  /** Contents of the messages it heard of, in order. */
-  readonly heard: string[]
+  /** Contents of the messages that it received, in order. */
+  readonly received: string[]
   readonly isOpen: () => boolean
 }
 
@@ -20,23 +17,23 @@ export const identify = (token: string): object => ({
 
 export async function bystander(url: string, token: string): Promise<Bystander> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/?v=10&encoding=json`)
-  const heard: string[] = []
+  const received: string[] = []
   let guilds = 0
-  let beating: NodeJS.Timeout | undefined
+  let heartbeat: NodeJS.Timeout | undefined
   socket.on('message', (data) => {
     const { op, t, d } = JSON.parse(String(data))
     if (op === 10) {
-      beating = setInterval(() => socket.send('{"op":1,"d":null}'), d.heartbeat_interval)
+      heartbeat = setInterval(() => socket.send('{"op":1,"d":null}'), d.heartbeat_interval)
       socket.send(JSON.stringify(identify(token)))
     }
     if (t === 'GUILD_CREATE') guilds += 1
-    if (t === 'MESSAGE_CREATE') heard.push(d.content)
+    if (t === 'MESSAGE_CREATE') received.push(d.content)
   })
   socket.on('error', () => {})
-  socket.on('close', () => clearInterval(beating))
+  socket.on('close', () => clearInterval(heartbeat))
   await expect.poll(() => guilds, { timeout: 20_000 }).toBeGreaterThan(0)
   return {
-    heard,
+    received,
     isOpen: () => socket.readyState === WebSocket.OPEN,
     async [Symbol.asyncDispose]() {
       socket.terminate()

@@ -1,9 +1,9 @@
 import { startStage } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, describe, expect, it } from 'vitest'
+import { newUser } from '../abuse/fixture.ts'
 import { openRaw } from '../abuse/raw.ts'
 import { identify } from '../abuse/session.ts'
-import { newUser } from '../abuse/world.ts'
 
 const use = new AsyncDisposableStack()
 afterAll(() => use.disposeAsync())
@@ -17,8 +17,8 @@ describe('a stage that receives SIGTERM', () => {
     const { token } = await newUser(stage.url)
     const [identified, anonymous] = [await openRaw(stage.url), await openRaw(stage.url)]
     identified.send(identify(token))
-    await identified.heard('"READY"')
-    await anonymous.heard('"op":10')
+    await identified.waitFor('"READY"')
+    await anonymous.waitFor('"op":10')
     await stage.stop()
     for (const { received, closed } of [identified, anonymous]) {
       expect(JSON.parse(received.at(-1)!)).toEqual({ t: null, s: null, op: 7, d: null })

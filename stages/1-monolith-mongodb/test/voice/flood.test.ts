@@ -1,30 +1,30 @@
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Fixture, type StageUnderTest, startStageUnderTest } from '../abuse/fixture.ts'
 import { dial, exchange, fragments, openRaw, type RawWebSocket, statuses } from '../abuse/raw.ts'
 import { identify } from '../abuse/session.ts'
-import { type AbusedStage, abusedStage, type World } from '../abuse/world.ts'
 
 const SOCKETS = 30
 const NOTHING = Buffer.alloc(0)
 
-let abused: AbusedStage
-let world: World
+let underTest: StageUnderTest
+let fixture: Fixture
 beforeAll(async () => {
-  abused = await abusedStage({ THRESHOLD_MAX_CONNECTIONS: String(SOCKETS) })
-  world = await abused.world()
+  underTest = await startStageUnderTest({ THRESHOLD_MAX_CONNECTIONS: String(SOCKETS) })
+  fixture = await underTest.createFixture()
 })
-afterAll(async () => await abused?.[Symbol.asyncDispose]())
+afterAll(async () => await underTest?.[Symbol.asyncDispose]())
 
 /** The address of the stage's voice server, from VOICE_SERVER_UPDATE. */
 async function voiceUrl(): Promise<string> {
-  const raw = await openRaw(abused.url)
-  raw.send(identify(world.token))
-  await raw.heard('"GUILD_CREATE"')
+  const raw = await openRaw(underTest.url)
+  raw.send(identify(fixture.token))
+  await raw.waitFor('"GUILD_CREATE"')
   raw.send({
     op: 4,
-    d: { guild_id: world.guild, channel_id: world.voice, self_mute: false, self_deaf: false },
+    d: { guild_id: fixture.guild, channel_id: fixture.voice, self_mute: false, self_deaf: false },
   })
-  await raw.heard('"VOICE_SERVER_UPDATE"')
+  await raw.waitFor('"VOICE_SERVER_UPDATE"')
   raw.socket.destroy()
   const { endpoint } = JSON.parse(
     raw.received.find((frame) => frame.includes('"VOICE_SERVER_UPDATE"'))!,
@@ -62,7 +62,7 @@ describe('a flood of connections to the voice port', () => {
     }
     await expect.poll(() => closed, { timeout: 30_000 }).toBeGreaterThanOrEqual(50)
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => world.ask('GET', `/channels/${world.channel}`)),
+      Array.from({ length: 50 }, () => fixture.call('GET', `/channels/${fixture.channel}`)),
     )
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
     // The server closes the others, since no request arrives within five seconds.

@@ -1,15 +1,15 @@
 import { type StageProcess, startStage } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
-import { as, send } from './http.ts'
+import { apiAs, send } from './http.ts'
 
-export interface AbusedStage extends AsyncDisposable {
+export interface StageUnderTest extends AsyncDisposable {
   readonly stage: StageProcess
   readonly url: string
-  world(): Promise<World>
+  createFixture(): Promise<Fixture>
 }
 
-/** A user with a guild of their own, and somebody who is not in it. */
-export interface World {
+/** A user with a guild, and a second user who is not in it. */
+export interface Fixture {
   readonly token: string
   readonly user: string
   readonly strangerToken: string
@@ -20,11 +20,13 @@ export interface World {
   readonly message: string
   readonly role: string
   readonly invite: string
-  readonly ask: ReturnType<typeof as>
+  readonly call: ReturnType<typeof apiAs>
 }
 
-/** A real stage on a database of its own. */
-export async function abusedStage(env: Record<string, string> = {}): Promise<AbusedStage> {
+/** Starts a stage on a database of its own. */
+export async function startStageUnderTest(
+  env: Record<string, string> = {},
+): Promise<StageUnderTest> {
   const use = new AsyncDisposableStack()
   const database = use.use(await leaseDatabase())
   const stage = use.use(
@@ -37,7 +39,7 @@ export async function abusedStage(env: Record<string, string> = {}): Promise<Abu
   return {
     stage,
     url: stage.url,
-    world: () => makeWorld(stage.url),
+    createFixture: () => createFixture(stage.url),
     [Symbol.asyncDispose]: () => use.disposeAsync(),
   }
 }
@@ -55,14 +57,14 @@ export async function newUser(
   return JSON.parse(text)
 }
 
-async function makeWorld(url: string): Promise<World> {
+async function createFixture(url: string): Promise<Fixture> {
   const [me, stranger] = await Promise.all([newUser(url), newUser(url, 'stranger')])
-  const ask = as(url, me.token)
-  const make = async (method: string, path: string, body: unknown) =>
-    JSON.parse((await ask(method, path, body)).text)
-  const guild = (await make('POST', '/guilds', { name: 'abused' })).id
+  const call = apiAs(url, me.token)
+  const create = async (method: string, path: string, body: unknown) =>
+    JSON.parse((await call(method, path, body)).text)
+  const guild = (await create('POST', '/guilds', { name: 'abused' })).id
   const channels: { id: string; type: number }[] = JSON.parse(
-    (await ask('GET', `/guilds/${guild}/channels`)).text,
+    (await call('GET', `/guilds/${guild}/channels`)).text,
   )
   const channel = channels.find(({ type }) => type === 0)?.id ?? ''
   return {
@@ -73,9 +75,9 @@ async function makeWorld(url: string): Promise<World> {
     guild,
     channel,
     voice: channels.find(({ type }) => type === 2)?.id ?? '',
-    message: (await make('POST', `/channels/${channel}/messages`, { content: 'hello' })).id,
-    role: (await make('POST', `/guilds/${guild}/roles`, { name: 'role' })).id,
-    invite: (await make('POST', `/channels/${channel}/invites`, {})).code,
-    ask,
+    message: (await create('POST', `/channels/${channel}/messages`, { content: 'hello' })).id,
+    role: (await create('POST', `/guilds/${guild}/roles`, { name: 'role' })).id,
+    invite: (await create('POST', `/channels/${channel}/invites`, {})).code,
+    call,
   }
 }
