@@ -18,7 +18,7 @@ afterAll(() => use.disposeAsync())
 
 const PATIENCE = { timeout: 15_000, interval: 20 }
 const NEVER = 600_000
-const AT_ONCE = 50
+const SOON = 50
 
 const hubWith = (offlineMs: number, unseenMs: number, metadata: MetadataStore = store): GuildHub =>
   memoryGuildHub(
@@ -31,7 +31,7 @@ const hubWith = (offlineMs: number, unseenMs: number, metadata: MetadataStore = 
     { clock: systemClock, log: silentLog, telemetry: { tracer: silentTracer } },
     { presenceDelayMs: 5, temporary: { offlineMs, unseenMs } },
   )
-const invited = async (hub: GuildHub, guild: GuildFixture, temporary = true): Promise<User> => {
+const addInvited = async (hub: GuildHub, guild: GuildFixture, temporary = true): Promise<User> => {
   const user = aUser()
   const by = guild.owner.user.id
   const command = {
@@ -47,7 +47,7 @@ const invited = async (hub: GuildHub, guild: GuildFixture, temporary = true): Pr
   expect(await hub.execute(guild.id, command, testDeadline())).toMatchObject({ ok: true })
   return user
 }
-const founded = async (hub: GuildHub): Promise<GuildFixture> => {
+const createGuild = async (hub: GuildHub): Promise<GuildFixture> => {
   const guild = aGuild(1)
   await hub.create(guild.state, testDeadline())
   return guild
@@ -64,13 +64,13 @@ const isMember = async ({ id }: GuildFixture, user: User): Promise<boolean> =>
   (await store.loadGuild(id, testDeadline()))!.members.has(user.id)
 
 describe('a temporary member', () => {
-  it('is removed once their last session has ended', async () => {
-    await using hub = hubWith(AT_ONCE, NEVER)
-    const guild = await founded(hub)
-    const user = await invited(hub, guild)
+  it('is removed when their last session has ended', async () => {
+    await using hub = hubWith(SOON, NEVER)
+    const guild = await createGuild(hub)
+    const user = await addInvited(hub, guild)
     const sessions = [await connect(hub, guild, user), await connect(hub, guild, user)]
     sessions[0]!.unsubscribe()
-    const other = await invited(hub, guild)
+    const other = await addInvited(hub, guild)
     ;(await connect(hub, guild, other)).unsubscribe()
     await expect.poll(() => isMember(guild, other), PATIENCE).toBe(false)
     expect(await isMember(guild, user)).toBe(true)
@@ -78,14 +78,14 @@ describe('a temporary member', () => {
     await expect.poll(() => isMember(guild, user), PATIENCE).toBe(false)
   })
 
-  it('stays with a role, also when the role is taken away again, and so does a member by another invite', async () => {
-    await using hub = hubWith(AT_ONCE, NEVER)
-    const guild = await founded(hub)
+  it('stays once they had a role, and a member by a permanent invite stays too', async () => {
+    await using hub = hubWith(SOON, NEVER)
+    const guild = await createGuild(hub)
     const by = guild.owner.user.id
-    const [trusted, lasting, leaving] = [
-      await invited(hub, guild),
-      await invited(hub, guild, false),
-      await invited(hub, guild),
+    const [trusted, permanent, leaving] = [
+      await addInvited(hub, guild),
+      await addInvited(hub, guild, false),
+      await addInvited(hub, guild),
     ]
     const role = {
       id: newId(),
@@ -103,43 +103,43 @@ describe('a temporary member', () => {
         { type: 'member.role', by, userId: trusted.id, roleId: role.id, has },
         testDeadline(),
       )
-    for (const user of [trusted, lasting, leaving]) (await connect(hub, guild, user)).unsubscribe()
+    for (const user of [trusted, permanent, leaving]) (await connect(hub, guild, user)).unsubscribe()
     await expect.poll(() => isMember(guild, leaving), PATIENCE).toBe(false)
-    expect([await isMember(guild, trusted), await isMember(guild, lasting)]).toEqual([true, true])
+    expect([await isMember(guild, trusted), await isMember(guild, permanent)]).toEqual([true, true])
   })
 
-  it('who does not come back after a restart is removed, and who does stays', async () => {
+  it('is removed after a restart if they do not return, and stays if they do', async () => {
     const before = hubWith(NEVER, NEVER)
-    const guild = await founded(before)
-    const [away, back] = [await invited(before, guild), await invited(before, guild)]
+    const guild = await createGuild(before)
+    const [absent, returning] = [await addInvited(before, guild), await addInvited(before, guild)]
     await before[Symbol.asyncDispose]()
-    await using after = hubWith(AT_ONCE, 5_000)
-    const session = await connect(after, guild, back)
-    await expect.poll(() => isMember(guild, away), PATIENCE).toBe(false)
-    expect(await isMember(guild, back)).toBe(true)
+    await using after = hubWith(SOON, 5_000)
+    const session = await connect(after, guild, returning)
+    await expect.poll(() => isMember(guild, absent), PATIENCE).toBe(false)
+    expect(await isMember(guild, returning)).toBe(true)
     session.unsubscribe()
-    await expect.poll(() => isMember(guild, back), PATIENCE).toBe(false)
+    await expect.poll(() => isMember(guild, returning), PATIENCE).toBe(false)
   })
 
-  it('is removed after a restart also where nobody asks for the guild', async () => {
+  it('is removed after a restart even if no request uses the guild', async () => {
     const before = hubWith(NEVER, NEVER)
-    const guild = await founded(before)
-    const user = await invited(before, guild)
+    const guild = await createGuild(before)
+    const user = await addInvited(before, guild)
     await before[Symbol.asyncDispose]()
-    await using _after = hubWith(NEVER, AT_ONCE)
+    await using _after = hubWith(NEVER, SOON)
     await expect.poll(() => isMember(guild, user), PATIENCE).toBe(false)
   })
 
-  it('is removed later when the store is away at first', async () => {
+  it('is removed later if the store is down at first', async () => {
     let failures = 1
     const record: MetadataStore['record'] = async (guild, events, deadline) => {
       if (events.some(({ type }) => type === 'member.removed') && failures-- > 0)
         throw unavailable('MongoDB')
       return store.record(guild, events, deadline)
     }
-    await using hub = hubWith(AT_ONCE, NEVER, { ...store, record })
-    const guild = await founded(hub)
-    const user = await invited(hub, guild)
+    await using hub = hubWith(SOON, NEVER, { ...store, record })
+    const guild = await createGuild(hub)
+    const user = await addInvited(hub, guild)
     ;(await connect(hub, guild, user)).unsubscribe()
     await expect.poll(() => failures, PATIENCE).toBe(0)
     await expect.poll(() => isMember(guild, user), PATIENCE).toBe(false)

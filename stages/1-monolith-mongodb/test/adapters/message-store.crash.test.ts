@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-/** What a process leaves behind that dies between reserving a nonce and storing its message. */
+/** The state after a process died between reserving a nonce and storing its message. */
 async function reservedOnly(gone = false) {
   const store = await mongoMessageStore(mongo)
   const lost = aMessage(newId())
@@ -24,8 +24,8 @@ async function reservedOnly(gone = false) {
   return { store, lost, key }
 }
 
-describe('a nonce whose process died before the message was stored', () => {
-  it('gives the retry its id, so that two retries are still one message', async () => {
+describe('a nonce that was reserved without its message', () => {
+  it('gives retries the reserved id, so that two of them are one message', async () => {
     const { store, lost, key } = await reservedOnly()
     const [first, second] = [aMessage(lost.channelId), aMessage(lost.channelId)]
     expect(await store.insert(first, testDeadline(), key)).toEqual({
@@ -40,8 +40,8 @@ describe('a nonce whose process died before the message was stored', () => {
   })
 })
 
-describe('a nonce that a delete marked before its process died', () => {
-  it('answers a retry with the message, which is still there', async () => {
+describe('a nonce that a delete marked without deleting the message', () => {
+  it('answers a retry with the message', async () => {
     const { store, lost, key } = await reservedOnly(true)
     await store.import([lost], testDeadline())
     expect(await store.insert(aMessage(lost.channelId), testDeadline(), key)).toEqual({

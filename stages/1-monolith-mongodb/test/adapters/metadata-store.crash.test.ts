@@ -12,13 +12,10 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-/**
- * A database whose connection breaks after so many such writes: what a process leaves behind that
- * is killed there.
- */
-function breaking(after: number, writes = ['insertMany']): MongoDatabase {
-  let made = 0
-  const underWay: Promise<unknown>[] = []
+/** A database that fails after `after` writes, as if the process had been killed there. */
+function failingDatabase(after: number, writes = ['insertMany']): MongoDatabase {
+  let count = 0
+  const inFlight: Promise<unknown>[] = []
   const collection = (name: string): object => {
     const real = mongo.db.collection(name)
     return new Proxy(real, {
@@ -27,13 +24,13 @@ function breaking(after: number, writes = ['insertMany']): MongoDatabase {
         if (typeof value !== 'function') return value
         if (!writes.includes(String(key))) return value.bind(target)
         return async (...args: unknown[]) => {
-          made += 1
-          if (made > after) {
-            await Promise.allSettled(underWay) // those before have arrived
+          count += 1
+          if (count > after) {
+            await Promise.allSettled(inFlight) // the writes before it arrive
             throw new MongoNetworkError('broken')
           }
           const write: Promise<unknown> = value.apply(target, args)
-          underWay.push(write)
+          inFlight.push(write)
           return write
         }
       },
@@ -42,28 +39,28 @@ function breaking(after: number, writes = ['insertMany']): MongoDatabase {
   return { ...mongo, db: { collection } as unknown as MongoDatabase['db'] }
 }
 
-describe('a guild whose process died while it was made', () => {
-  it.each([0, 1, 2])('is promised to nobody, after %i of three writes', async (writes) => {
+describe('a guild whose process died during its creation', () => {
+  it.each([0, 1, 2])('is in the list of no user, after %i of three writes', async (writes) => {
     const { state, id, owner } = aGuild(1)
-    const dying = await mongoMetadataStore(breaking(writes))
+    const dying = await mongoMetadataStore(failingDatabase(writes))
     await expect(dying.createGuild(state, testDeadline())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
     const store = await mongoMetadataStore(mongo)
     expect(await store.guildsOf(owner.user.id, testDeadline())).toEqual([])
-    const left = await store.loadGuild(id, testDeadline())
-    expect(left?.members.size ?? 0).toBe(0)
-    // Whoever asks again gets it whole.
+    const loaded = await store.loadGuild(id, testDeadline())
+    expect(loaded?.members.size ?? 0).toBe(0)
+    // A retry completes it.
     await store.createGuild(state, testDeadline())
     expect(await store.loadGuild(id, testDeadline())).toEqual(state)
     expect(await store.guildsOf(owner.user.id, testDeadline())).toEqual([id])
     expect(await store.guildsOf(newId(), testDeadline())).toEqual([])
   })
 
-  it('is made by three writes', async () => {
+  it('is created by three writes', async () => {
     const { state } = aGuild(1)
     await expect(
-      (await mongoMetadataStore(breaking(3))).createGuild(state, testDeadline()),
+      (await mongoMetadataStore(failingDatabase(3))).createGuild(state, testDeadline()),
     ).resolves.toBeUndefined()
   })
 })
@@ -72,13 +69,13 @@ describe('a deletion whose process died', () => {
   const DELETES = ['deleteOne', 'deleteMany']
 
   it.each([0, 1, 2])(
-    'of a channel leaves no invite to it that nobody can reach, after %i writes',
+    'of a channel leaves no invite without its channel, after %i writes',
     async (writes) => {
       const { state, id, text } = aGuild(0)
       const store = await mongoMetadataStore(mongo)
       await store.createGuild(state, testDeadline())
       await store.createInvite(anInvite({ guildId: id, channelId: text.id }), testDeadline())
-      const dying = await mongoMetadataStore(breaking(writes, DELETES))
+      const dying = await mongoMetadataStore(failingDatabase(writes, DELETES))
       await dying
         .record(id, [{ type: 'channel.deleted', channel: text }], testDeadline())
         .catch(() => {})
@@ -91,13 +88,13 @@ describe('a deletion whose process died', () => {
   )
 
   it.each([0, 1, 2, 3, 4])(
-    'of a guild leaves no way into one without its owner, after %i writes',
+    'of a guild leaves no invite to a guild without members, after %i writes',
     async (writes) => {
       const { state, id, owner, text } = aGuild(1)
       const store = await mongoMetadataStore(mongo)
       await store.createGuild(state, testDeadline())
       await store.createInvite(anInvite({ guildId: id, channelId: text.id }), testDeadline())
-      const dying = await mongoMetadataStore(breaking(writes, DELETES))
+      const dying = await mongoMetadataStore(failingDatabase(writes, DELETES))
       await dying.record(id, [{ type: 'guild.deleted' }], testDeadline()).catch(() => {})
       const owned = (await store.guildsOf(owner.user.id, testDeadline())).length > 0
       expect(owned || (await store.invitesOfGuild(id, testDeadline())).length === 0).toBe(true)

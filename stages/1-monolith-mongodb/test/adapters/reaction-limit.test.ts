@@ -11,17 +11,17 @@ const reaction = {
   writeTimeMicros: 1n,
 } as const
 const has = async () => false
-const LATE = { code: 'DEADLINE_EXCEEDED' }
+const TIMED_OUT = { code: 'DEADLINE_EXCEEDED' }
 const soon = () => deadlineAfter(30_000)
 
 describe('a reaction that waits for others on its message', () => {
   it.each(['shared', 'exclusive'] as const)(
-    'is not stored when its deadline has passed before its turn (%s)',
-    async (held) => {
+    'is not stored if its deadline passes before it gets the lock (%s)',
+    async (mode) => {
       const lock = keyedRwLock()
       const deadline = { at: Date.now() + 100 }
       const { promise, resolve } = Promise.withResolvers<void>()
-      const others = lock[held]('2', () => promise)
+      const others = lock[mode]('2', () => promise)
       let stored = 0
       const insert = async () => {
         stored += 1
@@ -34,7 +34,7 @@ describe('a reaction that waits for others on its message', () => {
         deadline,
       )
       setTimeout(resolve, deadline.at + 1 - Date.now())
-      await expect(late).rejects.toMatchObject(LATE)
+      await expect(late).rejects.toMatchObject(TIMED_OUT)
       await others
       expect(stored).toBe(0)
       expect(
@@ -43,7 +43,7 @@ describe('a reaction that waits for others on its message', () => {
     },
   )
 
-  it('is not stored when the deadline passes while the emoji are counted', async () => {
+  it('is not stored if its deadline passes while the emoji are counted', async () => {
     const deadline = { at: Date.now() + 50 }
     const emojiOf = async () => {
       while (Date.now() < deadline.at) await new Promise((done) => setTimeout(done, 5))
@@ -52,6 +52,6 @@ describe('a reaction that waits for others on its message', () => {
     const insert = () => Promise.reject(new Error('stored'))
     await expect(
       reactWithinLimit(keyedRwLock(), reaction, { emojiOf, has, insert }, deadline),
-    ).rejects.toMatchObject(LATE)
+    ).rejects.toMatchObject(TIMED_OUT)
   })
 })

@@ -20,8 +20,8 @@ const forwarded = {
   'x-forwarded-host': 'chat.example',
 }
 
-describe('where sockets go', () => {
-  it('is where the client reached the stage', () => {
+describe('the gateway URL', () => {
+  it('is the host that the client used', () => {
     expect(url({ host: 'localhost:3000' })).toBe('ws://localhost:3000')
     expect(url({ host: '[::1]:3000' })).toBe('ws://[::1]:3000')
   })
@@ -37,11 +37,11 @@ describe('where sockets go', () => {
     '',
     '[::1',
     'a:b:c',
-  ])('is where the stage listens, when Host is %j', (host) =>
+  ])('is the address that the stage listens on if Host is %j', (host) =>
     expect(url({ host })).toBe('ws://127.0.0.1:3000'),
   )
 
-  it('is what the configuration says, whatever the headers say', () => {
+  it('is the configured one, whatever the headers say', () => {
     const publicUrl = 'https://chat.example'
     expect(url({ ...forwarded, host: 'other' }, { publicUrl, trustedProxies: ['127.0.0.1'] })).toBe(
       'wss://chat.example',
@@ -50,7 +50,7 @@ describe('where sockets go', () => {
     expect(url({}, { publicUrl: 'https://chat.example/below/' })).toBe('wss://chat.example/below')
   })
 
-  it('is what a trusted proxy says, and no other peer', () => {
+  it('is the one that a trusted proxy reports, and no other peer', () => {
     expect(url(forwarded)).toBe('ws://inner')
     expect(url(forwarded, { trustedProxies: ['127.0.0.1'] })).toBe('wss://chat.example')
     expect(url(forwarded, { trustedProxies: ['10.0.0.0/8'] })).toBe('ws://inner')
@@ -63,7 +63,7 @@ describe('where sockets go', () => {
     expect(url(forwarded, { trustedProxies: ['::1'] }, '::1')).toBe('wss://chat.example')
   })
 
-  it('takes each header of a proxy by itself, and only what is a host', () => {
+  it('uses each header of a proxy on its own, and accepts only a host', () => {
     const trustedProxies = ['127.0.0.1']
     expect(url({ host: 'chat.example', 'x-forwarded-proto': 'HTTPS' }, { trustedProxies })).toBe(
       'wss://chat.example',
@@ -81,7 +81,7 @@ describe('where sockets go', () => {
 })
 
 describe('the environment', () => {
-  it('names proxies by address or block', () => {
+  it('names proxies by address or CIDR block', () => {
     for (const block of ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'])
       expect(isAddressBlock(block), block).toBe(true)
     for (const block of [
@@ -99,7 +99,7 @@ describe('the environment', () => {
     expect(proxies.safeParse('all').success).toBe(false)
   })
 
-  it('takes a public URL that is an address and nothing more', () => {
+  it('accepts a public URL without user, query and fragment', () => {
     const { THRESHOLD_PUBLIC_URL: publicUrl } = listenEnvironment
     for (const good of ['https://chat.example', 'http://10.0.0.1:8080/'])
       expect(publicUrl.safeParse(good).success, good).toBe(true)

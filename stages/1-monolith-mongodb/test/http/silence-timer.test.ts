@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { silenceTimer } from '../../src/http/silence-timer.ts'
 
-const standStill = (ms: number): void => {
+const stall = (ms: number): void => {
   for (const until = performance.now() + ms; performance.now() < until; );
 }
 
-it('calls back once, when nothing refreshed it', async () => {
+it('calls back once if nothing refreshes it', async () => {
   let calls = 0
   silenceTimer(20, () => {
     calls += 1
@@ -26,17 +26,17 @@ it('does not call back after it was cleared', async () => {
   expect(calls).toBe(0)
 })
 
-it('does not take a standstill of this process for the silence of the peer', async () => {
+it('does not take a stall of this process for silence of the peer', async () => {
   let silent = false
   const timer = silenceTimer(150, () => {
     silent = true
   })
-  // Over in the midst of the standstill: a plain timer would fire before the peer's word is read.
-  const word = delay(100)
+  // The time runs out during the stall. A plain timer would fire before the peer's data is read.
+  const data = delay(100)
     .then(() => delay(100))
     .then(() => timer.refresh())
-  standStill(400)
-  await word
+  stall(400)
+  await data
   expect(silent).toBe(false)
   await expect.poll(() => silent).toBe(true)
 })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Admission, createAdmission } from '../../src/rest/admission.ts'
 
 const BUDGET_MS = 5_000
-/** A send asks the store this often, one after the other. */
+/** The number of sequential store operations of one send. */
 const STEPS = 3
 const clock = { now: () => Date.now() }
 
@@ -11,10 +11,7 @@ afterEach(() => void vi.useRealTimers())
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-/**
- * A store that does one thing after the other, whoever asks, and does not know that nobody waits
- * any more.
- */
+/** A store that runs one operation after the other, including those whose callers have given up. */
 function serialStore(eachMs: number) {
   let free = 0
   return (): Promise<void> => {
@@ -23,10 +20,7 @@ function serialStore(eachMs: number) {
   }
 }
 
-/**
- * Counts completed sends. Each sender sends, is answered, and sends again; after a 503, a second
- * later.
- */
+/** Counts completed sends. Each sender sends again after its answer; after a 503 it waits a second. */
 async function goodput(
   senders: number,
   admission: Pick<Admission, 'run'>,
@@ -61,14 +55,14 @@ const admitted = (): Admission => createAdmission({ maxConcurrent: 64, budgetMs:
 const unbounded: Pick<Admission, 'run'> = { run: (_deadline, work) => work() }
 
 describe('with 500 senders on a slow store', () => {
-  const stores: [what: string, store: () => () => Promise<void>][] = [
-    ['does twelve sends a second, one thing after the other', () => serialStore(28)],
-    ['does one send a second, one thing after the other', () => serialStore(330)],
-    ['takes 300 ms for each thing, however many there are', () => () => sleep(300)],
+  const stores: [name: string, store: () => () => Promise<void>][] = [
+    ['runs operations one by one, twelve sends a second', () => serialStore(28)],
+    ['runs operations one by one, one send a second', () => serialStore(330)],
+    ['takes 300 ms for each operation, however many run', () => () => sleep(300)],
   ]
   it.each(stores)(
-    'at least half of what can be answered is, where the store %s',
-    async (_what, store) => {
+    'completes at least half of the possible sends if the store %s',
+    async (_name, store) => {
       let best = 0
       for (const senders of [1, 8, 32])
         best = Math.max(best, await goodput(senders, admitted(), store()))
@@ -77,13 +71,13 @@ describe('with 500 senders on a slow store', () => {
     },
   )
 
-  it('none is, where all are let in: so the test can fail', async () => {
+  it('completes almost none without admission, so the test can fail', async () => {
     expect(await goodput(500, unbounded, serialStore(28))).toBeLessThan(60)
   })
 })
 
-describe('what waits for a store', () => {
-  /** Lets in as many as it takes; none of them ends before it is told to. */
+describe('a request that waits for the store', () => {
+  /** Requests that end only when `end` is called, the oldest first. */
   function filled() {
     let shed = 0
     const admission = createAdmission({ maxConcurrent: 2, budgetMs: BUDGET_MS }, clock, () => {
@@ -91,18 +85,18 @@ describe('what waits for a store', () => {
     })
     const ends: (() => void)[] = []
     const started: string[] = []
-    const ask = (name: string, budgetMs = BUDGET_MS): Promise<string> =>
+    const run = (name: string, budgetMs = BUDGET_MS): Promise<string> =>
       admission.run({ at: Date.now() + budgetMs }, async () => {
         started.push(name)
         await new Promise<void>((resolve) => ends.push(resolve))
         return name
       })
-    return { admission, ask, started, end: () => ends.shift()?.(), shedCount: () => shed }
+    return { admission, run, started, end: () => ends.shift()?.(), shedCount: () => shed }
   }
 
-  it('is served in the order in which it came while the wait is short', async () => {
-    const { ask, started, end } = filled()
-    const all = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name))
+  it('is served in order of arrival while the wait is short', async () => {
+    const { run, started, end } = filled()
+    const all = ['a', 'b', 'c', 'd', 'e'].map((name) => run(name))
     for (let i = 0; i < all.length; i++) {
       end()
       await vi.advanceTimersByTimeAsync(1)
@@ -112,11 +106,11 @@ describe('what waits for a store', () => {
     expect(started).toEqual(['a', 'b', 'c', 'd', 'e'])
   })
 
-  it('is served newest first once it has waited', async () => {
-    const { ask, started, end } = filled()
-    const all = ['a', 'b', 'c', 'd'].map((name) => ask(name))
+  it('is served after newer ones once the wait is long', async () => {
+    const { run, started, end } = filled()
+    const all = ['a', 'b', 'c', 'd'].map((name) => run(name))
     await vi.advanceTimersByTimeAsync(500)
-    all.push(ask('e'))
+    all.push(run('e'))
     for (let i = 0; i < all.length; i++) {
       end()
       await vi.advanceTimersByTimeAsync(1)
@@ -126,15 +120,15 @@ describe('what waits for a store', () => {
     expect(started).toEqual(['a', 'b', 'e', 'd', 'c'])
   })
 
-  it('is answered 503 when its budget is over, and costs the store nothing', async () => {
-    const { ask, started, end, shedCount } = filled()
-    void ask('a')
-    void ask('b')
-    const late = ask('late', 1_000)
+  it('is answered 503 when its budget is over, without using the store', async () => {
+    const { run, started, end, shedCount } = filled()
+    void run('a')
+    void run('b')
+    const late = run('late', 1_000)
     const refused = expect(late).rejects.toMatchObject({ status: 503, retryAfter: 1 })
     await vi.advanceTimersByTimeAsync(1_100)
     await refused
-    const soon = ask('soon')
+    const soon = run('soon')
     end()
     await vi.advanceTimersByTimeAsync(1)
     end()
@@ -144,11 +138,11 @@ describe('what waits for a store', () => {
     expect(shedCount()).toBe(1)
   })
 
-  it('is bounded in number: the oldest makes room', async () => {
-    const { admission, ask, shedCount } = filled()
-    void ask('a')
-    void ask('b')
-    const all = Array.from({ length: 2_100 }, (_, i) => ask(`${i}`).catch(() => 'shed'))
+  it('is shed if 2,048 newer ones wait', async () => {
+    const { admission, run, shedCount } = filled()
+    void run('a')
+    void run('b')
+    const all = Array.from({ length: 2_100 }, (_, i) => run(`${i}`).catch(() => 'shed'))
     expect(admission.load).toMatchObject({ running: 2, waiting: 2_048 })
     expect(shedCount()).toBe(2_100 - 2_048)
     expect(await all[0]).toBe('shed')
@@ -156,7 +150,7 @@ describe('what waits for a store', () => {
     expect(admission.load.waiting).toBe(0)
   })
 
-  it('is served as before after the store has hung', async () => {
+  it('is served as before after the store hung', async () => {
     const admission = admitted()
     const hung = Array.from({ length: 100 }, () =>
       admission.run({ at: Date.now() + BUDGET_MS }, () => sleep(BUDGET_MS)).catch(() => {}),

@@ -16,24 +16,24 @@ const AN_HOUR = 3_600_000_000n
 const hybrid = hybridClock(systemClock)
 
 describe('a delete', () => {
-  it('deletes what a process wrote whose clock is ahead', async () => {
+  it('deletes a message from a process whose clock is ahead', async () => {
     const channel = newId()
     const [now, ahead] = [aMessage(channel), aMessage(channel)]
     await messages.import(
       [now, { ...ahead, writeTimeMicros: hybrid.next() + AN_HOUR }],
       testDeadline(),
     )
-    const gone = await deleteFromStore(
+    const deleted = await deleteFromStore(
       { messages, hybrid: hybridClock(systemClock) },
       channel,
       [now.id, ahead.id],
       testDeadline(),
     )
-    expect(new Set(gone)).toEqual(new Set([now.id, ahead.id]))
+    expect(new Set(deleted)).toEqual(new Set([now.id, ahead.id]))
     expect(await messages.get(channel, [now.id, ahead.id], testDeadline())).toEqual([])
   })
 
-  it('says that nothing went where nothing was', async () => {
+  it('resolves with no ids if there was no message', async () => {
     expect(await deleteFromStore({ messages, hybrid }, newId(), [newId()], testDeadline())).toEqual(
       [],
     )

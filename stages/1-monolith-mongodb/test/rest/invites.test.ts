@@ -12,19 +12,16 @@ const user = { v: 1, id: newId(), username: 'cy', bot: false } as const
 const member = { user, nick: null, roles: [], joinedAt: 0, mute: false, deaf: false }
 const added: GuildEvent = { type: 'member.added', member }
 
-/**
- * Somebody accepts an invite with one use, and the guild does with them what `join` says. Answers
- * how many uses are left.
- */
+/** A user accepts an invite with one use. `join` is the guild's answer. Resolves with the uses left. */
 async function usesLeft(
   join: () => Promise<ExecuteResult>,
   store: Partial<MetadataStore> = {},
 ): Promise<number> {
-  const at = { guildId: newId(), channelId: newId(), inviterId: newId() }
+  const ids = { guildId: newId(), channelId: newId(), inviterId: newId() }
   const invite: Invite = {
     v: 1,
     code: 'code',
-    ...at,
+    ...ids,
     createdAt: 0,
     maxAge: 0,
     maxUses: 1,
@@ -54,7 +51,7 @@ async function usesLeft(
   } as unknown as Context
   const handlers = new Map<string, Handler>()
   inviteRoutes((_method, _path, action, handler) => void handlers.set(action, handler), context)
-  // Its time is over by the time that the guild has not answered.
+  // The deadline is over when the guild answers.
   const request = {
     userId: user.id,
     params: { code: invite.code },
@@ -68,18 +65,18 @@ async function usesLeft(
 }
 
 describe('a use of an invite', () => {
-  it('is taken by who joins', async () => {
+  it('is taken by a user who joins', async () => {
     expect(await usesLeft(async () => ({ ok: true, events: [added] }))).toBe(0)
   })
 
-  it('is given back when the guild is away, when it refuses, and when they were in already', async () => {
+  it('is given back if the guild fails or refuses, and if the user was a member already', async () => {
     expect(await usesLeft(() => Promise.reject(unavailable('the store')))).toBe(1)
     expect(await usesLeft(async () => ({ ok: false, refusal: 'unknown-guild' }))).toBe(1)
     expect(await usesLeft(async () => ({ ok: true, events: [] }))).toBe(1)
   })
 
-  it('is lost, and nothing else, when it cannot be given back', async () => {
-    const away = { giveBackInvite: () => Promise.reject(unavailable('the store')) }
-    expect(await usesLeft(() => Promise.reject(unavailable('the store')), away)).toBe(0)
+  it('is lost if giving it back fails', async () => {
+    const failing = { giveBackInvite: () => Promise.reject(unavailable('the store')) }
+    expect(await usesLeft(() => Promise.reject(unavailable('the store')), failing)).toBe(0)
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
 import { database } from '../adapters/database.ts'
-import { rest } from './world.ts'
+import { restFixture } from './fixture.ts'
 
 const use = new AsyncDisposableStack()
 let mongo: MongoDatabase
@@ -10,12 +10,12 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-it('a mention pushes, and one inside code does not', async () => {
-  await using world = await rest(mongo)
-  const [{ user }] = world.guild.others as [(typeof world.guild.others)[0]]
-  const say = (content: string) => world.ask('message.send', { body: { content } })
-  for (const content of [`\`<@${user.id}>\``, `\`\`\`\n<@${user.id}>\n\`\`\``]) await say(content)
-  expect(world.pushed).toEqual([])
-  const { id } = await say(`\`code\` <@${user.id}>`)
-  expect(world.pushed).toMatchObject([{ id, recipients: [user.id] }])
+it('a mention sends a push, and one inside code does not', async () => {
+  await using rest = await restFixture(mongo)
+  const [{ user }] = rest.guild.others as [(typeof rest.guild.others)[0]]
+  const send = (content: string) => rest.call('message.send', { body: { content } })
+  for (const content of [`\`<@${user.id}>\``, `\`\`\`\n<@${user.id}>\n\`\`\``]) await send(content)
+  expect(rest.pushes).toEqual([])
+  const { id } = await send(`\`code\` <@${user.id}>`)
+  expect(rest.pushes).toMatchObject([{ id, recipients: [user.id] }])
 })

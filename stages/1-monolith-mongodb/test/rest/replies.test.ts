@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
 import { database } from '../adapters/database.ts'
-import { rest } from './world.ts'
+import { restFixture } from './fixture.ts'
 
 const use = new AsyncDisposableStack()
 let mongo: MongoDatabase
@@ -10,30 +10,30 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-it('a reply reads the message that it answers once, and so does its edit', async () => {
-  await using world = await rest(mongo)
-  const { id: asked } = await world.ask('message.send', { body: { content: 'asked' } })
+it('a reply and its edit each read the replied message once', async () => {
+  await using rest = await restFixture(mongo)
+  const { id: question } = await rest.call('message.send', { body: { content: 'question' } })
   const read: unknown[] = []
   const count = async (call: () => Promise<unknown>) => {
     const found = (await call()) as { id: string }[]
     read.push(...found.map(({ id }) => id))
     return found
   }
-  world.fault('messages', 'get', count, 100)
-  const body = { content: 'answered', message_reference: { message_id: asked } }
-  const reply = await world.ask('message.send', { body })
-  expect(reply).toMatchObject({ referenced_message: { id: asked, content: 'asked' } })
-  expect(read).toEqual([asked])
-  const found = await world.ask('message.search', {
-    query: { replied_to_user_id: world.guild.owner.user.id },
+  rest.injectFault('messages', 'get', count, 100)
+  const body = { content: 'answered', message_reference: { message_id: question } }
+  const reply = await rest.call('message.send', { body })
+  expect(reply).toMatchObject({ referenced_message: { id: question, content: 'question' } })
+  expect(read).toEqual([question])
+  const found = await rest.call('message.search', {
+    query: { replied_to_user_id: rest.guild.owner.user.id },
   })
   expect(found).toMatchObject({ total_results: 1, messages: [[{ id: reply.id }]] })
 
   read.length = 0
-  const edited = await world.ask('message.edit', {
+  const edited = await rest.call('message.edit', {
     params: { message: reply.id },
     body: { content: 'better' },
   })
-  expect(edited).toMatchObject({ content: 'better', referenced_message: { id: asked } })
-  expect(read.filter((id) => id === asked)).toEqual([asked])
+  expect(edited).toMatchObject({ content: 'better', referenced_message: { id: question } })
+  expect(read.filter((id) => id === question)).toEqual([question])
 })

@@ -18,12 +18,10 @@ afterAll(() => use.disposeAsync())
 
 const SLOW = { code: 20016, status: 429 }
 
-/**
- * A channel with a slow mode, and a process that serves it. `reads` counts pages of its history.
- */
-function world(seconds = 30) {
+/** A channel with a slow mode. `reads` counts the pages that were read of its history. */
+function slowChannel(seconds = 30) {
   const channel = aChannel(newId(), { rateLimitPerUser: seconds })
-  const place = (permissions = 0n, fields = {}): ChannelAccess => ({
+  const access = (permissions = 0n, fields = {}): ChannelAccess => ({
     kind: 'guild',
     guildId: channel.guildId!,
     channel: { ...channel, ...fields },
@@ -31,10 +29,7 @@ function world(seconds = 30) {
     permissions,
   })
   let reads = 0
-  /**
-   * One for each page of the history that is read from here on, and after the last of them as the
-   * store has it.
-   */
+  /** Each replaces one read of a page. After the last one the pages come from the store. */
   const faults: ((
     page: () => Promise<readonly MessageSender[]>,
   ) => Promise<readonly MessageSender[]>)[] = []
@@ -43,16 +38,16 @@ function world(seconds = 30) {
     reads += 1
     anchors.push(args[1])
     const page = () => real.senders(...args)
-    return (faults.shift() ?? ((ask) => ask()))(page)
+    return (faults.shift() ?? ((read) => read()))(page)
   }
-  let late = 0
+  let aheadMs = 0
   const runtime = {
-    clock: { now: () => Date.now() + late },
+    clock: { now: () => Date.now() + aheadMs },
     log: { warn: () => {} },
   } as unknown as Runtime
   const ports = { messages: { ...real, senders } } as unknown as Context['ports']
-  const process = () => createSlowMode({ ports, runtime })
-  const stored = (
+  const newProcess = () => createSlowMode({ ports, runtime })
+  const store = (
     authorId: string,
     nonce?: string,
     enforced = nonce !== undefined,
@@ -73,131 +68,131 @@ function world(seconds = 30) {
       enforced ? { authorId, channelId: channel.id, nonce: nonce! } : undefined,
     )
   }
-  const later = (ms: number): void => {
-    late += ms
+  const advance = (ms: number): void => {
+    aheadMs += ms
   }
-  return { place, process, stored, later, faults, anchors, reads: () => reads }
+  return { access, newProcess, store, advance, faults, anchors, reads: () => reads }
 }
 
 const by = (userId: string) => ({ userId, deadline: testDeadline() })
 
 describe('slow mode', () => {
-  it('lets each author write once withDeadline its time, and says how long to wait', async () => {
-    const { place, process, later } = world(30)
-    const slow = process()
-    await slow.admit(by('21'), place(), undefined)
-    await slow.admit(by('22'), place(), undefined)
-    later(10_000)
-    const refused = await slow.admit(by('21'), place(), undefined).catch((error: unknown) => error)
+  it('lets each author write once in its interval, and answers how long to wait', async () => {
+    const { access, newProcess, advance } = slowChannel(30)
+    const slow = newProcess()
+    await slow.admit(by('21'), access(), undefined)
+    await slow.admit(by('22'), access(), undefined)
+    advance(10_000)
+    const refused = await slow.admit(by('21'), access(), undefined).catch((error: unknown) => error)
     expect(refused).toMatchObject(SLOW)
     expect((refused as { retryAfter: number }).retryAfter).toBeGreaterThan(18)
     expect((refused as { retryAfter: number }).retryAfter).toBeLessThanOrEqual(20)
-    later(20_000)
-    await slow.admit(by('21'), place(), undefined)
+    advance(20_000)
+    await slow.admit(by('21'), access(), undefined)
   })
 
-  it('lets one of two messages through that come at once', async () => {
-    const { place, process } = world()
-    const slow = process()
+  it('admits one of two simultaneous messages', async () => {
+    const { access, newProcess } = slowChannel()
+    const slow = newProcess()
     const both = await Promise.allSettled(
-      [1, 2].map(() => slow.admit(by('21'), place(), undefined)),
+      [1, 2].map(() => slow.admit(by('21'), access(), undefined)),
     )
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   })
 
   it.each([Permission.ManageMessages, Permission.ManageChannels, Permission.BypassSlowmode])(
-    'is not for who has %s',
+    'exempts members with permission %s',
     async (bit) => {
-      const { place, process } = world()
-      const slow = process()
-      for (let i = 0; i < 3; i++) await slow.admit(by('21'), place(bit), undefined)
+      const { access, newProcess } = slowChannel()
+      const slow = newProcess()
+      for (let i = 0; i < 3; i++) await slow.admit(by('21'), access(bit), undefined)
     },
   )
 
-  it('counts no message that was not stored, and no retry of one that was', async () => {
-    const { place, process } = world()
-    const slow = process()
-    const release = await slow.admit(by('21'), place(), 'a')
+  it('counts neither a message that was not store nor a retry of one that was', async () => {
+    const { access, newProcess } = slowChannel()
+    const slow = newProcess()
+    const release = await slow.admit(by('21'), access(), 'a')
     release()
-    await slow.admit(by('21'), place(), 'a')
-    await slow.admit(by('21'), place(), 'a')
-    await expect(slow.admit(by('21'), place(), 'b')).rejects.toMatchObject(SLOW)
-    release() // of the first, which counts no longer
-    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+    await slow.admit(by('21'), access(), 'a')
+    await slow.admit(by('21'), access(), 'a')
+    await expect(slow.admit(by('21'), access(), 'b')).rejects.toMatchObject(SLOW)
+    release() // of the first message, which is no longer counted
+    await expect(slow.admit(by('21'), access(), undefined)).rejects.toMatchObject(SLOW)
   })
 
-  it('takes a nonce for a retry no longer than the store does', async () => {
-    const { place, process, later } = world(3_600)
-    const slow = process()
-    await slow.admit(by('21'), place(), 'a')
-    later(200_000)
-    await slow.admit(by('21'), place(), 'a')
-    later(100_000)
-    await expect(slow.admit(by('21'), place(), 'a')).rejects.toMatchObject(SLOW)
+  it('takes a nonce for a retry no longer than stores do', async () => {
+    const { access, newProcess, advance } = slowChannel(3_600)
+    const slow = newProcess()
+    await slow.admit(by('21'), access(), 'a')
+    advance(200_000)
+    await slow.admit(by('21'), access(), 'a')
+    advance(100_000)
+    await expect(slow.admit(by('21'), access(), 'a')).rejects.toMatchObject(SLOW)
   })
 
-  it('holds across a restart: the history is read once', async () => {
-    const { place, process, stored, reads, later } = world()
-    await stored('21', 'a')
-    for (let i = 0; i < 120; i++) await stored('22')
-    const slow = process()
-    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
-    await slow.admit(by('21'), place(), 'a')
-    await slow.admit(by('23'), place(), undefined)
+  it('holds across a restart, and reads the history once', async () => {
+    const { access, newProcess, store, reads, advance } = slowChannel()
+    await store('21', 'a')
+    for (let i = 0; i < 120; i++) await store('22')
+    const slow = newProcess()
+    await expect(slow.admit(by('21'), access(), undefined)).rejects.toMatchObject(SLOW)
+    await slow.admit(by('21'), access(), 'a')
+    await slow.admit(by('23'), access(), undefined)
     expect(reads()).toBe(2)
-    later(31_000)
-    await slow.admit(by('21'), place(), undefined)
+    advance(31_000)
+    await slow.admit(by('21'), access(), undefined)
     expect(reads()).toBe(2)
   })
 
-  it('counts what was written before it was set, and reads nothing where there is none', async () => {
-    const { place, process, stored, reads } = world()
-    const slow = process()
-    await stored('21')
+  it('counts messages from before it was set, and reads nothing in a channel without it', async () => {
+    const { access, newProcess, store, reads } = slowChannel()
+    const slow = newProcess()
+    await store('21')
     for (let i = 0; i < 3; i++)
-      await slow.admit(by('21'), place(0n, { rateLimitPerUser: 0 }), undefined)
+      await slow.admit(by('21'), access(0n, { rateLimitPerUser: 0 }), undefined)
     expect(reads()).toBe(0)
-    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+    await expect(slow.admit(by('21'), access(), undefined)).rejects.toMatchObject(SLOW)
   })
 
-  it('takes no nonce for a retry that was not enforced when it was used first', async () => {
-    const { place, process, stored } = world(3_600)
-    await stored('21', 'x', false)
-    await expect(process().admit(by('21'), place(), 'x')).rejects.toMatchObject(SLOW)
+  it('does not take a nonce for a retry if it was not enforced the first time', async () => {
+    const { access, newProcess, store } = slowChannel(3_600)
+    await store('21', 'x', false)
+    await expect(newProcess().admit(by('21'), access(), 'x')).rejects.toMatchObject(SLOW)
   })
 
   it.each([0, 31])(
-    'counts what was written while its setting was another one (%d)',
+    'counts messages from before its setting changed (from %d s)',
     async (between) => {
-      const { place, process, stored } = world(30)
-      const slow = process()
-      await slow.admit(by('22'), place(), undefined)
-      await slow.admit(by('21'), place(0n, { rateLimitPerUser: between }), undefined)
-      await stored('21')
-      await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+      const { access, newProcess, store } = slowChannel(30)
+      const slow = newProcess()
+      await slow.admit(by('22'), access(), undefined)
+      await slow.admit(by('21'), access(0n, { rateLimitPerUser: between }), undefined)
+      await store('21')
+      await expect(slow.admit(by('21'), access(), undefined)).rejects.toMatchObject(SLOW)
     },
   )
 
-  it('goes on where reading the history failed, page by page', async () => {
-    const { place, process, stored, faults, anchors } = world(3_600)
-    await stored('21')
-    for (let i = 0; i < 240; i++) await stored('22')
-    const slow = process()
+  it('continues a failed read of the history where it stopped', async () => {
+    const { access, newProcess, store, faults, anchors } = slowChannel(3_600)
+    await store('21')
+    for (let i = 0; i < 240; i++) await store('22')
+    const slow = newProcess()
     faults.push(
       (page) => page(),
       () => Promise.reject(unavailable('the store')),
     )
-    await slow.admit(by('23'), place(), undefined) // by what is known
-    await expect(slow.admit(by('22'), place(), undefined)).rejects.toMatchObject(SLOW)
-    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
-    await expect(slow.admit(by('23'), place(), undefined)).rejects.toMatchObject(SLOW)
+    await slow.admit(by('23'), access(), undefined) // by the pages read so far
+    await expect(slow.admit(by('22'), access(), undefined)).rejects.toMatchObject(SLOW)
+    await expect(slow.admit(by('21'), access(), undefined)).rejects.toMatchObject(SLOW)
+    await expect(slow.admit(by('23'), access(), undefined)).rejects.toMatchObject(SLOW)
     expect([anchors[0], new Set(anchors).size, anchors.length]).toEqual([undefined, 3, 4])
   })
 
-  it('lets senders through by what is known while the history is slow, and reads on without them', async () => {
-    const { place, process, stored, faults, reads } = world(3_600)
-    await stored('21')
-    const slow = process()
+  it('admits messages by what it knows while the history is slow, and reads on in the background', async () => {
+    const { access, newProcess, store, faults, reads } = slowChannel(3_600)
+    await store('21')
+    const slow = newProcess()
     const { promise, resolve } = Promise.withResolvers<void>()
     faults.push(async (page) => {
       await promise
@@ -205,21 +200,21 @@ describe('slow mode', () => {
     })
     const impatient = { userId: '22', deadline: deadlineAfter(200) }
     await Promise.all([
-      slow.admit(impatient, place(), undefined),
-      slow.admit(by('23'), place(), undefined),
+      slow.admit(impatient, access(), undefined),
+      slow.admit(by('23'), access(), undefined),
     ])
-    await expect(slow.admit(by('23'), place(), undefined)).rejects.toMatchObject(SLOW)
+    await expect(slow.admit(by('23'), access(), undefined)).rejects.toMatchObject(SLOW)
     resolve()
-    await expect(slow.admit(by('21'), place(), undefined)).rejects.toMatchObject(SLOW)
+    await expect(slow.admit(by('21'), access(), undefined)).rejects.toMatchObject(SLOW)
     expect(reads()).toBe(1)
   })
 
-  it('refuses for no longer than its time when the clock is set back', async () => {
-    const { place, process, later } = world(30)
-    const slow = process()
-    await slow.admit(by('21'), place(), undefined)
-    later(-600_000)
-    const refused = await slow.admit(by('21'), place(), undefined).catch((error: unknown) => error)
+  it('refuses for no longer than its interval when the clock is set back', async () => {
+    const { access, newProcess, advance } = slowChannel(30)
+    const slow = newProcess()
+    await slow.admit(by('21'), access(), undefined)
+    advance(-600_000)
+    const refused = await slow.admit(by('21'), access(), undefined).catch((error: unknown) => error)
     expect((refused as { retryAfter: number }).retryAfter).toBeLessThanOrEqual(30)
   })
 })

@@ -4,7 +4,7 @@ import express from 'express'
 import { describe, expect, it } from 'vitest'
 import { errorHandler } from '../../src/rest/respond.ts'
 
-/** The answer to a request whose store rejects with this. */
+/** The answer to a request whose store rejects with this error. */
 async function answerTo(
   error: Error,
 ): Promise<{ status: number; code: number; retryAfter: string | null }> {
@@ -25,18 +25,18 @@ async function answerTo(
   }
 }
 
-describe('a store that rejects', () => {
-  it('is answered 503, and when to come again, where a later try may go well', async () => {
+describe('an error of the store', () => {
+  it('is answered 503 with Retry-After if a retry may succeed', async () => {
     for (const error of [unavailable('Cassandra'), deadlineExceeded('messages.insert')])
       expect(await answerTo(error)).toEqual({ status: 503, code: 0, retryAfter: '1' })
   })
 
-  it('is answered 413 where the message is larger than it will ever take', async () => {
+  it('is answered 413 if the message is too large for it', async () => {
     const error = new CodedError('TOO_LARGE', 'messages.insert is larger than Cassandra takes')
     expect(await answerTo(error)).toEqual({ status: 413, code: 40_005, retryAfter: null })
   })
 
-  it('is answered 500, and no 503 for ever, where it refuses for another reason', async () => {
+  it('is answered 500 if a retry can not succeed', async () => {
     const error = new CodedError('CASSANDRA_REFUSED', 'Cassandra refuses messages.insert')
     expect(await answerTo(error)).toMatchObject({ status: 500, retryAfter: null })
   })

@@ -13,26 +13,27 @@ const HOUR_MS = 3_600_000
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** Remembers what the database would, and can be away, or lose its answers. */
-function memory() {
-  const held = new Map<number, TimeReservation>()
+/** Reservations in memory, which can be unreachable or lose their answers. */
+function memoryStore() {
+  const reserved = new Map<number, TimeReservation>()
   const reservations: TimeReservations = {
-    async reserve(worker, wish) {
-      if (state.away === 'unreachable') throw unavailable('the store')
-      const next = extendReservation(held.get(worker), wish)
-      held.set(worker, next)
-      if (state.away === 'answers lost') throw unavailable('the store')
+    async reserve(worker, request) {
+      if (store.fault === 'unreachable') throw unavailable('the store')
+      const next = extendReservation(reserved.get(worker), request)
+      reserved.set(worker, next)
+      if (store.fault === 'answers lost') throw unavailable('the store')
       return next
     },
     async release(worker, owner, until) {
-      if (state.away !== undefined) throw unavailable('the store')
-      const now = held.get(worker)
-      if (now?.owner === owner && now.until > until) held.set(worker, { ...now, until })
+      if (store.fault !== undefined) throw unavailable('the store')
+      const current = reserved.get(worker)
+      if (current?.owner === owner && current.until > until)
+        reserved.set(worker, { ...current, until })
     },
     [Symbol.asyncDispose]: async () => {},
   }
-  const state = { reservations, away: undefined as 'unreachable' | 'answers lost' | undefined }
-  return state
+  const store = { reservations, fault: undefined as 'unreachable' | 'answers lost' | undefined }
+  return store
 }
 
 const runtimeAt = (clock: { at: number }) => ({
@@ -41,8 +42,8 @@ const runtimeAt = (clock: { at: number }) => ({
   telemetry: { registry: new Registry() },
 })
 
-/** Makes fewer ids than `count` while the store is away, or the clock too far behind. */
-function make(time: StageTime, count: number): string[] {
+/** Makes up to `count` ids: fewer if the store is down or the clock is too far behind. */
+function makeIds(time: StageTime, count: number): string[] {
   const ids: string[] = []
   try {
     while (ids.length < count) ids.push(time.newId())
@@ -66,49 +67,49 @@ const step = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.constantFrom(
-      { away: 'unreachable' } as const,
-      { away: 'answers lost' } as const,
-      { away: undefined },
+      { fault: 'unreachable' } as const,
+      { fault: 'answers lost' } as const,
+      { fault: undefined },
     ),
   },
 )
 
-it('never repeats an id or a write time, whatever the clock does, and whenever the process is killed', async () => {
+it('never repeats an id or a write time, through clock changes and kills at any moment', async () => {
   const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 1 }), step), { maxLength: 30 })
   await fc.assert(
-    fc.asyncProperty(steps, async (walk) => {
-      const store = memory()
+    fc.asyncProperty(steps, async (sequence) => {
+      const store = memoryStore()
       const clock = { at: START }
-      // Two processes of one worker number, as in a deployment that starts the new one first, or by
-      // mistake.
+      // Two processes with one worker number, by mistake or in a deployment that starts the new one
+      // first.
       const running: (StageTime | undefined)[] = [undefined, undefined]
       const ids = new Set<string>()
       let made = 0
-      for (const [who, does] of walk) {
-        if (running[who] === undefined) {
-          running[who] = await reserveTime(store.reservations, 5, runtimeAt(clock)).catch(
+      for (const [index, action] of sequence) {
+        if (running[index] === undefined) {
+          running[index] = await reserveTime(store.reservations, 5, runtimeAt(clock)).catch(
             () => undefined,
           )
         }
-        const time = running[who]
-        if ('set' in does) clock.at += does.set
-        else if ('away' in does) store.away = does.away
-        else if ('pass' in does) {
-          clock.at += does.pass
-          await vi.advanceTimersByTimeAsync(does.pass)
-        } else if ('restart' in does) {
-          // A killed process gives nothing back.
-          if (does.restart === 'killed') store.away = 'unreachable'
+        const time = running[index]
+        if ('set' in action) clock.at += action.set
+        else if ('fault' in action) store.fault = action.fault
+        else if ('pass' in action) {
+          clock.at += action.pass
+          await vi.advanceTimersByTimeAsync(action.pass)
+        } else if ('restart' in action) {
+          // A killed process releases nothing.
+          if (action.restart === 'killed') store.fault = 'unreachable'
           await time?.[Symbol.asyncDispose]()
-          store.away = undefined
-          running[who] = undefined
+          store.fault = undefined
+          running[index] = undefined
         } else if (time !== undefined) {
-          const some = make(time, does.make)
+          const some = makeIds(time, action.make)
           made += some.length
           for (const id of some) ids.add(id)
           expect(some.every((id, i) => i === 0 || compareIds(some[i - 1]!, id) < 0)).toBe(true)
-          const writes = Array.from({ length: does.make }, time.hybrid.next)
-          expect(new Set(writes).size).toBe(does.make)
+          const writes = Array.from({ length: action.make }, time.hybrid.next)
+          expect(new Set(writes).size).toBe(action.make)
         }
       }
       expect(ids.size).toBe(made)
@@ -118,13 +119,13 @@ it('never repeats an id or a write time, whatever the clock does, and whenever t
   )
 })
 
-it('gives later write times after each restart, wherever the clock was set meanwhile', async () => {
+it('gives later write times after each restart, even if the clock was changed meanwhile', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: -100 * HOUR_MS, max: 100 * HOUR_MS }), { maxLength: 10 }),
       fc.boolean(),
       async (jumps, killed) => {
-        const store = memory()
+        const store = memoryStore()
         const clock = { at: START }
         let last = 0n
         for (const jump of [0, ...jumps]) {
@@ -133,9 +134,9 @@ it('gives later write times after each restart, wherever the clock was set meanw
           const first = time.hybrid.next()
           expect(first > last).toBe(true)
           for (let i = 0; i < 3_000; i++) last = time.hybrid.next()
-          if (killed) store.away = 'unreachable'
+          if (killed) store.fault = 'unreachable'
           await time[Symbol.asyncDispose]()
-          store.away = undefined
+          store.fault = undefined
         }
       },
     ),
@@ -143,9 +144,9 @@ it('gives later write times after each restart, wherever the clock was set meanw
   )
 })
 
-it('goes on from the last id when the clock is set back, and is ready', async () => {
+it('continues from the last id when the clock is set back, and stays ready', async () => {
   const clock = { at: START }
-  const time = await reserveTime(memory().reservations, 0, runtimeAt(clock))
+  const time = await reserveTime(memoryStore().reservations, 0, runtimeAt(clock))
   const before = time.newId()
   clock.at -= 60_000
   const after = time.newId()
@@ -155,14 +156,14 @@ it('goes on from the last id when the clock is set back, and is ready', async ()
   await time[Symbol.asyncDispose]()
 })
 
-it('serves at once after a clock that was ten minutes ahead is right again, and follows the clock when it catches up', async () => {
-  const store = memory()
+it('serves at once after the clock was ten minutes ahead, and follows it once it has caught up', async () => {
+  const store = memoryStore()
   const clock = { at: START + 600_000 }
   const ahead = await reserveTime(store.reservations, 0, runtimeAt(clock))
   const future = ahead.newId()
-  store.away = 'unreachable' // killed: nothing is given back
+  store.fault = 'unreachable' // as if killed: it releases nothing
   await ahead[Symbol.asyncDispose]()
-  store.away = undefined
+  store.fault = undefined
   clock.at = START
   const time = await reserveTime(store.reservations, 0, runtimeAt(clock))
   expect(compareIds(future, time.newId())).toBeLessThan(0)
@@ -173,10 +174,10 @@ it('serves at once after a clock that was ten minutes ahead is right again, and 
   await time[Symbol.asyncDispose]()
 })
 
-it('refuses while the clock is too far behind, with the reason, the time to wait and a figure, and serves again after it', async () => {
+it('refuses ids with reason and waiting time while the clock is too far behind, then serves again', async () => {
   const clock = { at: START }
   const runtime = runtimeAt(clock)
-  const time = await reserveTime(memory().reservations, 7, runtime)
+  const time = await reserveTime(memoryStore().reservations, 7, runtime)
   time.newId()
   clock.at -= 25 * HOUR_MS
   expect(() => time.newId()).toThrow(
@@ -188,7 +189,7 @@ it('refuses while the clock is too far behind, with the reason, the time to wait
   expect(await runtime.telemetry.registry.metrics()).toMatch(
     /^threshold_clock_behind_seconds 90000$/m,
   )
-  // Writes that need no id go on: a logical clock does not depend on the system's.
+  // Write times go on, since the hybrid clock does not wait for the system clock.
   expect(time.hybrid.next() > BigInt(START) * 1_000n).toBe(true)
   clock.at += HOUR_MS
   expect(timeOf(time.newId())).toBe(START)
@@ -196,11 +197,11 @@ it('refuses while the clock is too far behind, with the reason, the time to wait
   await time[Symbol.asyncDispose]()
 })
 
-it('makes ids from what it has reserved while the store is away, none beyond it, and goes on when the store is back', async () => {
-  const store = memory()
+it('makes ids only in its reserved time while the store is down, and continues when it is back', async () => {
+  const store = memoryStore()
   const clock = { at: START }
   const time = await reserveTime(store.reservations, 0, runtimeAt(clock))
-  store.away = 'unreachable'
+  store.fault = 'unreachable'
   clock.at += 50_000
   await vi.advanceTimersByTimeAsync(50_000)
   const first = time.newId()
@@ -208,18 +209,18 @@ it('makes ids from what it has reserved while the store is away, none beyond it,
   expect(() => Array.from({ length: 4_096 }, time.newId)).toThrow(
     expect.objectContaining({ code: 'UNAVAILABLE' }),
   )
-  store.away = undefined
+  store.fault = undefined
   await vi.advanceTimersByTimeAsync(1_000)
   expect(timeOf(time.newId())).toBe(START + 50_000)
-  store.away = 'unreachable'
+  store.fault = 'unreachable'
   clock.at += 70_000
   expect(() => time.newId()).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }))
   expect(await time.readiness.reason(deadlineAfter(1_000))).toMatch(/time reserved for ids/)
   await time[Symbol.asyncDispose]()
 })
 
-it('leaves the clock’s own time to the next process when it is stopped in order', async () => {
-  const store = memory()
+it('lets the next process start at the clock after an orderly stop', async () => {
+  const store = memoryStore()
   const clock = { at: START }
   const first = await reserveTime(store.reservations, 0, runtimeAt(clock))
   first.newId()

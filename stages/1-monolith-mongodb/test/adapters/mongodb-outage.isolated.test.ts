@@ -8,7 +8,7 @@ import { mongoDatabase } from '../../src/mongodb/database.ts'
 
 testStoreOutage('MongoDB', async (use) => {
   const engine = use.use(await dedicatedMongo())
-  const mongo = use.use(await mongoDatabase({ uri: withDatabase(engine.uri, 'away') }))
+  const mongo = use.use(await mongoDatabase({ uri: withDatabase(engine.uri, 'outage') }))
   const [messages, metadata, search] = [
     await mongoMessageStore(mongo),
     await mongoMetadataStore(mongo),

@@ -10,7 +10,7 @@ import { mongoDatabase } from '../../src/mongodb/database.ts'
 
 const PATIENCE = { timeout: 60_000, interval: 50 }
 
-it('an outbox whose database is killed goes on when it is back, and has lost no push', async () => {
+it('an outbox continues after its database was killed, and loses no push', async () => {
   await using sink = await pushSink()
   await using engine = await dedicatedMongo()
   await using mongo = await mongoDatabase({ uri: withDatabase(engine.uri, 'outbox') })
@@ -47,7 +47,8 @@ it('an outbox whose database is killed goes on when it is back, and has lost no 
   await expect(send()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   await engine.restart()
   await sink.restart()
-  aheadMs = 60_000 // what a worker had claimed when the database died is free again once the claim has run out
+  // The claims of pushes that the worker had in hand expire.
+  aheadMs = 60_000
   const after = await vi.waitFor(send, PATIENCE)
   await vi.waitFor(() => {
     for (const id of [...before, after]) expect(sink.arrivalsOf(id).length).toBeGreaterThan(0)

@@ -31,51 +31,52 @@ type Stores = {
   readonly metadata: MetadataStore
   readonly search: SearchIndex
 }
-type Fault = (call: () => Promise<unknown>, first: unknown) => Promise<unknown>
+/** Takes the place of a call; `call` makes the real one. */
+type Fault = (call: () => Promise<unknown>, firstArgument: unknown) => Promise<unknown>
 
 /**
- * REST's routes for messages without HTTP, on real stores whose calls can be made to fail, and a
- * session that hears.
+ * REST's routes for messages without HTTP, on real stores into which a test injects faults. The
+ * guild's owner has one session, whose events are recorded.
  */
-export interface Rest extends AsyncDisposable {
+export interface RestFixture extends AsyncDisposable {
   readonly guild: GuildFixture
   readonly stores: Stores
-  /** Pushes that were asked for. */
-  readonly pushed: readonly Notification[]
-  /** Asks a route by its action's name, as the guild's owner. */
-  ask(
+  /** The pushes that were enqueued. */
+  readonly pushes: readonly Notification[]
+  /** Calls a route by the name of its action, as the guild's owner. */
+  call(
     action: string,
     more?: { params?: Record<string, string>; body?: unknown; query?: unknown },
   ): Promise<{ id: string }>
-  /** What the owner's session was told, of this type. */
-  heard(type: string): HubEvent[]
-  /** The next `times` calls of a store's method go as the fault has it. */
-  fault<P extends keyof Stores>(
+  /** The events of this type that the owner's session received. */
+  received(type: string): HubEvent[]
+  /** Replaces the next `times` calls of a store's method. */
+  injectFault<P extends keyof Stores>(
     port: P,
     method: keyof Stores[P] & string,
-    act: Fault,
+    fault: Fault,
     times?: number,
   ): void
 }
 
-/** With a guild of an earlier one it is the same stage after a restart. */
-export async function rest(
+/** With the guild of an earlier fixture it is the same stage after a restart. */
+export async function restFixture(
   mongo: MongoDatabase,
   guild = aGuild(1),
   tools: Partial<Pick<RestTools, 'newId'>> = {},
-): Promise<Rest> {
-  const faults = new Map<string, { act: Fault; times: number }>()
-  const faulty = <T extends object>(port: string, real: T): T =>
+): Promise<RestFixture> {
+  const faults = new Map<string, { fault: Fault; times: number }>()
+  const withFaults = <T extends object>(port: string, real: T): T =>
     new Proxy(real, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key)
         if (typeof value !== 'function') return value
         return (...args: unknown[]) => {
           const call = (): Promise<unknown> => value.apply(target, args)
-          const fault = faults.get(`${port}.${String(key)}`)
-          if (!fault || fault.times === 0) return call()
-          fault.times -= 1
-          return fault.act(call, args[0])
+          const injected = faults.get(`${port}.${String(key)}`)
+          if (!injected || injected.times === 0) return call()
+          injected.times -= 1
+          return injected.fault(call, args[0])
         }
       },
     })
@@ -84,12 +85,12 @@ export async function rest(
     metadata: await mongoMetadataStore(mongo),
     search: await mongoSearchIndex(mongo),
   }
-  const messages = faulty('messages', stores.messages)
-  const metadata = faulty('metadata', stores.metadata)
-  const search = faulty('search', stores.search)
-  const pushed: Notification[] = []
+  const messages = withFaults('messages', stores.messages)
+  const metadata = withFaults('metadata', stores.metadata)
+  const search = withFaults('search', stores.search)
+  const pushes: Notification[] = []
   const notifier: Notifier = {
-    enqueue: async (push) => void pushed.push(push),
+    enqueue: async (push) => void pushes.push(push),
     [Symbol.asyncDispose]: async () => {},
   }
   const runtime = createRuntime({ random: randomBytes })
@@ -97,16 +98,9 @@ export async function rest(
     { metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList },
     runtime,
   )
-  const ports = {
-    messages,
-    metadata,
-    search,
-    notifier,
-    hub,
-    analytics: typescriptAnalytics(runtime.clock),
-  }
+  const analytics = typescriptAnalytics(runtime.clock)
   const context = createContext(
-    ports,
+    { messages, metadata, search, notifier, hub, analytics },
     { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '', ...tools },
     runtime,
   )
@@ -118,35 +112,34 @@ export async function rest(
   reactionRoutes(add, context)
   searchRoutes(add, context)
 
-  const me = guild.owner.user.id
+  const userId = guild.owner.user.id
   for (const { user } of guild.state.members.values())
     await stores.metadata.createUser(user, testDeadline())
   await hub.create(guild.state, testDeadline())
-  const told: Delivery[] = []
+  const deliveries: Delivery[] = []
   const presence = { status: 'online', activities: [] } as const
-  await hub.subscribe(
-    guild.id,
-    { userId: me, sessionId: newId(), presence, deliver: (delivery) => void told.push(delivery) },
-    testDeadline(),
-  )
+  const deliver = (delivery: Delivery): void => void deliveries.push(delivery)
+  const session = { userId, sessionId: newId(), presence, deliver }
+  await hub.subscribe(guild.id, session, testDeadline())
   return {
     guild,
     stores,
-    pushed,
-    ask: async (action, { params = {}, body, query = {} } = {}) =>
+    pushes,
+    call: async (action, { params = {}, body, query = {} } = {}) =>
       (await handlers.get(action)!({
-        userId: me,
+        userId,
         params: { guild: guild.id, channel: guild.text.id, ...params },
         query,
         body,
         gatewayUrl: '',
         deadline: testDeadline(),
       })) as { id: string },
-    heard: (type) =>
-      told.flatMap((delivery) =>
+    received: (type) =>
+      deliveries.flatMap((delivery) =>
         delivery.kind === 'event' && delivery.event.type === type ? [delivery.event] : [],
       ),
-    fault: (port, method, act, times = 1) => void faults.set(`${port}.${method}`, { act, times }),
+    injectFault: (port, method, fault, times = 1) =>
+      void faults.set(`${port}.${method}`, { fault, times }),
     async [Symbol.asyncDispose]() {
       await publisher[Symbol.asyncDispose]()
       await hub[Symbol.asyncDispose]()

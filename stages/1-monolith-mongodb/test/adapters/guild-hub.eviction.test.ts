@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => use.disposeAsync())
 
-const hubOfTwo = (): GuildHub =>
+const hubForTwo = (): GuildHub =>
   memoryGuildHub(
     {
       metadata: store,
@@ -32,64 +32,64 @@ const hubOfTwo = (): GuildHub =>
     { clock: systemClock, log: silentLog, telemetry: { tracer: silentTracer } },
     { presenceDelayMs: 5, idleGuilds: 2 },
   )
-async function asleep(): Promise<GuildFixture> {
+async function storedGuild(): Promise<GuildFixture> {
   const guild = aGuild(1)
   await store.createGuild(guild.state, testDeadline())
   return guild
 }
-const look = (hub: GuildHub, { id, owner }: GuildFixture) =>
+const view = (hub: GuildHub, { id, owner }: GuildFixture) =>
   hub.view(id, owner.user.id, testDeadline())
 
-describe('a hub with room for two idle guilds', () => {
-  it('drops the one that was asked for longest ago, and loads it again when it is', async () => {
-    await using hub = hubOfTwo()
-    const [a, b, c] = [await asleep(), await asleep(), await asleep()]
-    for (const guild of [a, b, a, c]) await look(hub, guild)
+describe('a hub that keeps two idle guilds', () => {
+  it('evicts the one that was unused for longest, and loads it again on demand', async () => {
+    await using hub = hubForTwo()
+    const [a, b, c] = [await storedGuild(), await storedGuild(), await storedGuild()]
+    for (const guild of [a, b, a, c]) await view(hub, guild)
     expect([a, b, c].map(({ id }) => loads.get(id))).toEqual([1, 1, 1])
-    for (const guild of [a, c, b]) await look(hub, guild)
+    for (const guild of [a, c, b]) await view(hub, guild)
     expect([a, b, c].map(({ id }) => loads.get(id))).toEqual([1, 2, 1])
   })
 
-  it('drops none that somebody listens to, or in which something is under way', async () => {
-    await using hub = hubOfTwo()
-    const [heard, busy] = [await asleep(), await asleep()]
-    const told: Delivery[] = []
+  it('does not evict a guild with subscribers or with a command in progress', async () => {
+    await using hub = hubForTwo()
+    const [subscribed, busy] = [await storedGuild(), await storedGuild()]
+    const deliveries: Delivery[] = []
     const subscriber = {
-      userId: heard.owner.user.id,
+      userId: subscribed.owner.user.id,
       sessionId: newId(),
       presence: { status: 'online', activities: [] } as const,
     }
     await hub.subscribe(
-      heard.id,
-      { ...subscriber, deliver: (delivery) => void told.push(delivery) },
+      subscribed.id,
+      { ...subscriber, deliver: (delivery) => void deliveries.push(delivery) },
       testDeadline(),
     )
-    await look(hub, busy)
+    await view(hub, busy)
     const role = aRole()
     const executing = hub.execute(
       busy.id,
       { type: 'role.create', by: busy.owner.user.id, role },
       testDeadline(),
     )
-    for (let i = 0; i < 4; i++) await look(hub, await asleep())
+    for (let i = 0; i < 4; i++) await view(hub, await storedGuild())
     await executing
     const event = { v: 1, id: newId(), type: 'TYPING_START', data: {} } as const
-    await hub.publish(heard.id, event, testDeadline())
+    await hub.publish(subscribed.id, event, testDeadline())
     expect(
-      told.some((delivery) => delivery.kind === 'event' && delivery.event.id === event.id),
+      deliveries.some((delivery) => delivery.kind === 'event' && delivery.event.id === event.id),
     ).toBe(true)
-    expect(loads.get(heard.id)).toBe(1)
-    expect((await look(hub, busy))?.roles.map(({ id }) => id)).toContain(role.id)
+    expect(loads.get(subscribed.id)).toBe(1)
+    expect((await view(hub, busy))?.roles.map(({ id }) => id)).toContain(role.id)
   })
 
-  it('gives a guild that comes back a new epoch: no place in its log is ever used twice', async () => {
-    await using hub = hubOfTwo()
-    const guild = await asleep()
-    const say = () =>
+  it('gives a reloaded guild a new epoch, so that no log position is used twice', async () => {
+    await using hub = hubForTwo()
+    const guild = await storedGuild()
+    const publish = () =>
       hub.publish(guild.id, { v: 1, id: newId(), type: 'TYPING_START', data: {} }, testDeadline())
-    const before = [await say(), await say()]
-    for (let i = 0; i < 3; i++) await look(hub, await asleep())
-    const after = await say()
+    const before = [await publish(), await publish()]
+    for (let i = 0; i < 3; i++) await view(hub, await storedGuild())
+    const after = await publish()
     expect(before.map(({ sequence }) => sequence)).toEqual([1, 2])
     expect(after.sequence).toBe(1)
     expect(after.epoch).toBeGreaterThan(before[1]!.epoch)
