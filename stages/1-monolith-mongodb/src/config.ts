@@ -6,7 +6,7 @@ import { integer, parseEnvironment } from './process/environment.ts'
 /** Secure by default: the stage listens on loopback, and only an operator makes users. */
 export const environment = z.object({
   ...listenEnvironment,
-  /** With the database's name in its path. */
+  /** The path names the database. */
   THRESHOLD_MONGODB_URI: z
     .string()
     .regex(/^mongodb(\+srv)?:\/\/[^/]+\/[^?]+/, 'must name a host and a database'),

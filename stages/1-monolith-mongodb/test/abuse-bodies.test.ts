@@ -63,7 +63,7 @@ describe('an invalid request body', () => {
     }
   })
 
-  it('is refused with 415 if its type is not JSON, so that a form on a foreign page can not send one', async () => {
+  it('is refused with 415 if its type is not JSON, so that a form on a foreign page cannot send one', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',

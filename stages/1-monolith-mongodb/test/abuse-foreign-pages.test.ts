@@ -33,7 +33,7 @@ const foreign = (): Record<string, string>[] => [
 ]
 
 describe('a foreign page in a browser on this machine', () => {
-  it('can not create users, read metrics or load the page', async () => {
+  it('cannot create users, read metrics or load the page', async () => {
     for (const headers of foreign()) {
       expect((await createUser({ ...JSON_TYPE, ...headers })).status, JSON.stringify(headers)).toBe(
         403,
@@ -53,7 +53,7 @@ describe('a foreign page in a browser on this machine', () => {
     }
   })
 
-  it('can not create users with a body type that needs no preflight', async () => {
+  it('cannot create users with a body type that needs no preflight', async () => {
     for (const type of [
       undefined,
       '',
@@ -68,7 +68,7 @@ describe('a foreign page in a browser on this machine', () => {
       ).toBe(415)
   })
 
-  it('can not open a gateway socket, while a bot and the own page can', async () => {
+  it('cannot open a gateway socket, while a bot and the own page can', async () => {
     const upgrade = async (headers: Record<string, string>): Promise<number[]> => {
       const all = {
         host: ownHost(),

@@ -12,7 +12,7 @@ let underTest: StageUnderTest
 let fixture: Fixture
 
 beforeAll(async () => {
-  // The slow readers send no heartbeats. With a long interval their buffers fill first.
+  // The slow readers send no heartbeats. Their buffers fill first if the interval is long.
   underTest = await startStageUnderTest({ THRESHOLD_HEARTBEAT_MS: '60000' })
   fixture = await underTest.createFixture()
 })

@@ -80,8 +80,8 @@ async function writeEvent(
       )
     case 'channel.deleted': {
       // Only this guild's channel: an event that reverts a refused `channel.created` may name a
-      // channel of another guild. The channel goes last, so that repeating the request after a crash
-      // also finds the remaining invites.
+      // channel of another guild. The channel goes last, so that repeating the request after a
+      // crash also finds the remaining invites.
       const channelId = long(event.channel.id)
       await invites.deleteMany({ channelId, guildId: _id })
       await channels.deleteOne({ _id: channelId, guildId: _id })

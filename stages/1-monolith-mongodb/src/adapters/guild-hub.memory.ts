@@ -19,7 +19,7 @@ import { Guild } from '../guild/guild.ts'
 import type { TemporaryTimes } from '../guild/temporary-members.ts'
 import { createLoadedGuilds } from './loaded-guilds.ts'
 
-/** For one read while the guilds with temporary members are loaded. */
+/** Time limit of each read while the guilds with temporary members are loaded. */
 const READ_TIMEOUT_MS = 30_000
 const RETRY_MS = 10_000
 /** Ids of published direct messages, so that a retry is published once. */

@@ -19,7 +19,9 @@ type InviteMethods = Pick<
 /** Discord lets a guild have no more invites than this. */
 const MAX_INVITES = 1_000
 
-/** A TTL index removes expired invites within about a minute. Until then the time is checked here. */
+/**
+ * A TTL index removes expired invites within about a minute. Until then the time is checked here.
+ */
 export function mongoInvites(
   mongo: MongoDatabase,
   invites: Collection<InviteDocument>,

@@ -16,8 +16,8 @@ export interface LoadedGuilds {
   /** Loads the guild if necessary. Undefined: there is no such guild. */
   get(id: GuildId, deadline: Deadline): Promise<Guild | undefined>
   /**
-   * As `get`, for callers that show the guild. Starts another read of the newest messages if the
-   * last one failed, and does not wait for it.
+   * Does the same as `get`, for callers that show the guild. Starts another read of the newest
+   * messages if the last one failed, and does not wait for it.
    */
   getForView(id: GuildId, deadline: Deadline): Promise<Guild | undefined>
   /** Adds a guild that was just created, unless it is loaded already. */
@@ -26,7 +26,9 @@ export interface LoadedGuilds {
   close(): void
 }
 
-/** `maxGuilds`: above this many guilds in memory, idle ones are evicted, the longest unused first. */
+/**
+ * `maxGuilds`: above this many guilds in memory, idle ones are evicted, the longest unused first.
+ */
 export function createLoadedGuilds(
   ports: {
     readonly metadata: Pick<MetadataStore, 'loadGuild'>
@@ -53,8 +55,8 @@ export function createLoadedGuilds(
       guilds.set(id, known)
       return known
     }
-    // All callers share one load, and it goes on after the first of them gives up. Otherwise a guild
-    // that loads more slowly than its callers wait would be loaded again and again.
+    // All callers share one load, and it goes on after the first of them gives up. Otherwise a
+    // guild that loads more slowly than its callers wait would be loaded again and again.
     let load = loading.get(id)
     if (!load) {
       load = loadGuild(id).finally(() => loading.delete(id))
@@ -81,7 +83,7 @@ export function createLoadedGuilds(
     return tryNewest(ports.messages, ids, runtime)
   }
 
-  /** Without them the guild still serves; `getForView` reads them again later. */
+  /** The guild serves without them too; `getForView` reads them again later. */
   function setNewest(guild: Guild, newest: Awaited<ReturnType<typeof newestMessages>>): void {
     if (newest) {
       guild.lastMessages.mergeStored(newest)

@@ -71,9 +71,9 @@ async function storedOr(
 }
 
 /**
- * Reserves a nonce for a message id, or returns the earlier reservation. Of simultaneous sends with
- * one key exactly one wins, and the others get the winner's id. The database's clock dates the
- * reservation, and its TTL index ends it.
+ * Reserves a nonce for a message id, or returns the earlier reservation. Exactly one of several
+ * simultaneous sends wins, and the others get its id. The database's clock dates the reservation,
+ * and its TTL index ends it.
  */
 async function reserveNonce(
   nonces: Collection<NonceDocument>,
@@ -82,8 +82,8 @@ async function reserveNonce(
 ): Promise<Pick<NonceDocument, 'messageId' | 'gone'>> {
   for (;;) {
     try {
-      // An existing reservation has an id, so the filter does not match it. The upsert then tries to
-      // insert and fails on the unique key, and never overwrites.
+      // An existing reservation has an id, so the filter does not match it. The upsert then tries
+      // to insert and fails on the unique key, and never overwrites.
       const absent = { _id, messageId: { $exists: false } }
       const update = { $set: { messageId, gone: false }, $currentDate: { at: true } } as const
       await nonces.updateOne(absent, update, { upsert: true })

@@ -17,7 +17,7 @@ import { mongoReactions } from './reactions.mongodb.ts'
 
 /** Leaves most connections of the pool to other requests. */
 const CONCURRENT_NEWEST = 8
-/** Within this time a repeated nonce means the same send. */
+/** How long a repeated nonce means the same send. */
 const NONCE_SECONDS = 300
 
 /**

@@ -17,12 +17,12 @@ interface OutboxDocument {
   createdAt: Date
 }
 
-/** For this long a claimed push belongs to one worker. */
+/** How long a claimed push belongs to one worker. */
 const CLAIM_MS = 30_000
 /**
- * After this time a push without a stored message is dropped: its send was never acknowledged. It is
- * longer than the life of a nonce, because a late retry stores the message under the id of the first
- * try.
+ * After this time a push without a stored message is dropped: its send was never acknowledged. It
+ * is longer than the life of a nonce, because a late retry stores the message under the id of the
+ * first try.
  */
 const ABANDON_AFTER_MS = 10 * 60_000
 /** The message is stored some milliseconds after its push, so an earlier look would be in vain. */
@@ -36,8 +36,8 @@ const MAX_CONCURRENT = 100
 
 /**
  * An outbox in MongoDB. A push is written before its message and sent after it, by a worker that
- * polls. So a crash at any point loses no push of an acknowledged message, and no push is sent for a
- * message that does not exist. Delivery is at least once: a worker may die between sending a push
+ * polls. So a crash at any point loses no push of an acknowledged message, and no push is sent for
+ * a message that does not exist. Delivery is at least once: a worker may die between sending a push
  * and deleting its entry.
  */
 export async function mongoOutboxNotifier(

@@ -3,8 +3,8 @@ import { channelPermissions, hasPermission } from '@threshold/domain'
 import type { Permissions } from '@threshold/ports'
 
 /**
- * Computes viewers member by member, which is fast enough for thousands. Members with the same roles
- * have the same permissions unless an overwrite names them, so each distinct set of roles is
+ * Computes viewers member by member, which is fast enough for thousands. Members with the same
+ * roles have the same permissions unless an overwrite names them, so each distinct set of roles is
  * computed once.
  */
 export function typescriptPermissions(): Permissions {

@@ -10,8 +10,8 @@ type ReactionMethods = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 're
 
 /**
  * One document for each reaction. The database counts them when a page is read, since one message
- * may have thousands. A stored counter would be faster to read, but it would become wrong whenever a
- * process dies between the two writes.
+ * may have thousands. A stored counter would be faster to read, but it would become wrong whenever
+ * a process dies between the two writes.
  */
 export function mongoReactions(
   mongo: MongoDatabase,

@@ -31,8 +31,8 @@ interface SearchDocument {
 export async function mongoSearchIndex(mongo: MongoDatabase): Promise<SearchIndex> {
   const entries = mongo.db.collection<SearchDocument>('search')
   await entries.createIndex({ guildId: 1, words: 1, _id: -1 })
-  // For searches without words. The index above has one entry for each word, so such a search would
-  // read every message several times.
+  // This index serves searches without words. The one above has an entry for each word, so such a
+  // search would read every message several times.
   await entries.createIndex({ guildId: 1, _id: -1 })
 
   return {

@@ -55,8 +55,8 @@ const MAX_QUEUED_BYTES = 1 << 20
  * chat, and the other way round.
  *
  * Production would use an SFU in each region; Discord's is written in C++, with several in a city.
- * An SFU forwards packets likewise. It also terminates the encryption of each hop, limits bandwidth,
- * adapts to loss, and is chosen by latency when a call begins.
+ * An SFU forwards packets likewise. It also terminates the encryption of each hop, limits
+ * bandwidth, adapts to loss, and is chosen by latency when a call begins.
  */
 export async function voiceRelayUdp(
   config: VoiceRelayConfig,
@@ -142,7 +142,9 @@ export async function voiceRelayUdp(
 const cameFrom = (seat: Seat, from: RemoteInfo): boolean =>
   seat.source?.port === from.port && seat.source.address === from.address
 
-/** UDP may lose packets, so a failed send is ignored. Without a callback it would emit `error`. */
+/**
+ * UDP may lose packets, so a failed send is ignored. The callback keeps it from emitting `error`.
+ */
 function send(
   socket: Socket,
   bytes: Buffer,

@@ -37,7 +37,7 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** A request must arrive within this time, so that a slow sender can not hold a connection open. */
+/** A request must arrive within this time, so that a slow sender cannot hold a connection open. */
 const REQUEST_TIMEOUT_MS = 15_000
 /** Node checks every 30 s by default, so a 15 s timeout could take 45 s. */
 const TIMEOUT_CHECK_MS = 1_000

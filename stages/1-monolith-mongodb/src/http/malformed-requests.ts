@@ -8,8 +8,9 @@ const PARSER_ANSWERS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Answers bytes that are not valid HTTP, which never reach Express, and closes the connection. Where
- * the next request would begin is unknown, and guessing is how requests are smuggled past a proxy.
+ * Answers bytes that are not valid HTTP, which never reach Express, and closes the connection.
+ * Where the next request would begin is unknown, and guessing is how requests are smuggled past a
+ * proxy.
  */
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {

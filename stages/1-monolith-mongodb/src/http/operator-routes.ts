@@ -2,7 +2,7 @@ import type { ReadinessMonitor, Runtime } from '@threshold/kit'
 import express, { type Router } from 'express'
 import { sendJson } from '../rest/respond.ts'
 
-/** `/healthz`: the process runs. `/readyz`: it can serve, or 503 with the reasons why it can not. */
+/** `/healthz`: the process runs. `/readyz`: it can serve, or 503 with the reasons why it cannot. */
 export function healthRoutes(readiness: ReadinessMonitor): Router {
   const router = express.Router()
   router.get('/healthz', (_request, response) => {

@@ -60,13 +60,15 @@ export function createOriginPolicy({ host, hostNames, ...address }: SiteNames): 
   return policy
 }
 
-/** `Host` as a normalized URL. Undefined if it is absent, or has more in it than a host and port. */
+/**
+ * `Host` as a normalized URL. Undefined if it is absent, or has more in it than a host and port.
+ */
 function parseHost({ headers: { host } }: IncomingMessage): URL | undefined {
   const url = host === undefined || /[/?#@\\]/.test(host) ? null : URL.parse(`http://${host}`)
   return url ?? undefined
 }
 
-/** In lower case, without the brackets of an IPv6 address and without a final dot. */
+/** The name in lower case, without the brackets of an IPv6 address or a final dot. */
 const bareName = (name: string): string => name.toLowerCase().replace(/^\[|\]$|\.$/g, '')
 
 /** RFC 6761: `localhost` and names under it are loopback, and resolvers ask no DNS server. */

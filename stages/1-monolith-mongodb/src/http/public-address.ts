@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
 export interface PublicAddress {
-  /** Where clients reach the stage, such as `https://chat.example`. Default: each request's host. */
+  /**
+   * Where clients reach the stage, such as `https://chat.example`. Default: each request's host.
+   */
   readonly publicUrl?: string | undefined
   /** Addresses and CIDR blocks whose `X-Forwarded-Proto` and `X-Forwarded-Host` are trusted. */
   readonly trustedProxies: readonly string[]
@@ -42,7 +44,9 @@ function blockList(blocks: readonly string[]): BlockList {
   return list
 }
 
-/** From the headers if they name a host, otherwise from the address that the client connected to. */
+/**
+ * The URL in the headers if they name a host, otherwise the address that the client connected to.
+ */
 function requestedUrl({ headers, socket }: IncomingMessage, proxies: BlockList): URL {
   const peer = socket.remoteAddress ?? ''
   const trusted = isIP(peer) !== 0 && proxies.check(peer, isIPv6(peer) ? 'ipv6' : 'ipv4')

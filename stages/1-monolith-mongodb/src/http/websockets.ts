@@ -2,7 +2,9 @@ import { type WebSocket, WebSocketServer, WebSocket as WsSocket } from 'ws'
 
 /** The tested client libraries send unfragmented frames. Others get by with a few fragments. */
 const MAX_FRAGMENTS = 8
-/** TCP segments of one unfinished frame. Each is a buffer that stays until the frame is complete. */
+/**
+ * TCP segments of one unfinished frame. Each is a buffer that stays until the frame is complete.
+ */
 const MAX_BUFFERED_CHUNKS = 256
 /** The code with which ws closes a socket over one of these two limits. */
 const TOO_MANY_PARTS = 1_008

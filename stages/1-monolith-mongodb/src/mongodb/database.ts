@@ -21,7 +21,7 @@ import {
 import { Counter } from 'prom-client'
 
 export interface MongoConfig {
-  /** With the database's name in it. */
+  /** The path names the database. */
   readonly uri: string
   /** The most connections. */
   readonly poolSize?: number
@@ -61,12 +61,12 @@ export async function mongoDatabase(
     maxPoolSize: config.poolSize ?? 40,
     waitQueueTimeoutMS: config.queueMs ?? 2_000,
     serverSelectionTimeoutMS: 2_000,
-    // The driver's monitor waits this long too. When it gives up, the driver closes all connections.
-    // On a server that is only slow, a short timeout would fail all operations in flight and add the
-    // cost of new connections.
+    // The driver's monitor waits this long too. When it gives up, the driver closes all
+    // connections. A short timeout would fail all operations in flight on a server that is only
+    // slow, and add the cost of new connections.
     connectTimeoutMS: 10_000,
-    // A paused server keeps its sockets open. Without a timeout its connections would wait for ever,
-    // until the pool has none left.
+    // A paused server keeps its sockets open. The timeout keeps its connections from waiting for
+    // ever, which would empty the pool.
     socketTimeoutMS: 10_000,
     writeConcern: { w: 1, journal: true },
   })
@@ -105,7 +105,7 @@ export async function mongoDatabase(
 
 const DUPLICATE_KEY = 11_000
 
-/** For a bulk write: whether all of its errors are duplicate keys. */
+/** Whether an error is a duplicate key. A bulk write counts if all of its errors are. */
 export function isDuplicateKey(error: unknown): boolean {
   if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) return false
   if (!(error instanceof MongoBulkWriteError)) return true
@@ -118,8 +118,8 @@ export function isDuplicateKey(error: unknown): boolean {
 /**
  * Inserts a document, or replaces the one with its id. When two upserts of one id run concurrently,
  * MongoDB may fail one with a duplicate key; then there is a document, and the second try replaces
- * it. An existing document is replaced only if it has the field values in `only`. Otherwise the call
- * rejects with a duplicate key.
+ * it. An existing document is replaced only if it has the field values in `only`. Otherwise the
+ * call rejects with a duplicate key.
  */
 export async function upsert<T extends { _id: unknown }>(
   collection: Collection<T>,
@@ -173,8 +173,8 @@ function countOperations(telemetry: Telemetry | undefined): (name: string) => vo
 }
 
 /**
- * Ids are strings in the program and 64-bit integers in the database, which take eight bytes instead
- * of nineteen and sort as numbers.
+ * Ids are strings in the program and 64-bit integers in the database, which take eight bytes
+ * instead of nineteen and sort as numbers.
  */
 export const long = (id: string): bigint => BigInt(id)
 export const text = (id: bigint): string => id.toString()

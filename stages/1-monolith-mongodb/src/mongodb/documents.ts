@@ -21,7 +21,7 @@ export interface MessageDocument {
   mentionRoles?: bigint[]
   mentionEveryone?: boolean
   /**
-   * As JSON text. Clients choose the keys of embeds, and the driver does not store every key as it
+   * JSON text. Clients choose the keys of embeds, and the driver does not store every key as it
    * is: `_bsontype` has a meaning for it, and so has a zero byte.
    */
   embeds?: string

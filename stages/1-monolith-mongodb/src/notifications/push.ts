@@ -3,7 +3,7 @@ import type { Notification } from '@threshold/ports'
 import { Counter } from 'prom-client'
 
 export interface NotificationsConfig {
-  /** The sink that pushes are posted to. Without it none are sent. */
+  /** The sink that pushes are posted to. Undefined: no pushes are sent. */
   readonly url: string | undefined
   /** The number of tries before a push is dropped. */
   readonly attempts: number
@@ -17,15 +17,17 @@ export type PushOutcome = 'sent' | 'dropped' | 'retry'
 
 export interface PushClient {
   /**
-   * Posts a push. Never rejects. `dropped`: the sink refused it for good (4xx). `retry`: the sink did
-   * not answer within 5 s, or answered 408, 429 or 5xx.
+   * Posts a push. Never rejects. `dropped`: the sink refused it for good (4xx). `retry`: the sink
+   * did not answer within 5 s, or answered 408, 429 or 5xx.
    */
   send(notification: Notification, signal: AbortSignal): Promise<PushOutcome>
 }
 
-/** UTF-16 code units of the text that a push shows, which is about what a lock screen has room for. */
+/**
+ * UTF-16 code units of the text that a push shows, which is about what a lock screen has room for.
+ */
 const MAX_PREVIEW_LENGTH = 120
-/** What the title of a push has room for. */
+/** The title of a push has room for this much of a name. */
 const MAX_NAME_LENGTH = 20
 const TIMEOUT_MS = 5_000
 

@@ -5,8 +5,8 @@ export const integer = (min: number, max: number, defaultValue: number) =>
   z.coerce.number().int().min(min).max(max).default(defaultValue)
 
 /**
- * Validates environment variables. An empty variable counts as not set. Throws `BAD_CONFIG` with the
- * names of all invalid variables; `next` is the hint that it carries.
+ * Validates environment variables. An empty variable counts as not set. Throws `BAD_CONFIG` with
+ * the names of all invalid variables; `next` is the hint that it carries.
  */
 export function parseEnvironment<T extends z.ZodType>(
   schema: T,

@@ -31,9 +31,9 @@ export interface RunningStage {
 type HostProcess = Pick<NodeJS.Process, 'env' | 'exit' | 'once' | 'stdout' | 'stderr'>
 
 /**
- * Runs a stage as this process, until SIGINT or SIGTERM. Prints `ready URL` on stdout when the stage
- * serves; the log goes to stderr. Exit codes: 0 after a signal, 2 for a bad configuration, 1 for any
- * other failure to start.
+ * Runs a stage as this process, until SIGINT or SIGTERM. Prints `ready URL` on stdout when the
+ * stage serves; the log goes to stderr. Exit codes: 0 after a signal, 2 for a bad configuration, 1
+ * for any other failure to start.
  */
 export async function runStage<C extends ProcessConfig>(
   host: HostProcess,

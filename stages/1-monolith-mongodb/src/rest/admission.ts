@@ -5,7 +5,7 @@ import pLimit from 'p-limit'
 /** Concurrent requests at the start, and the least that a slow store can lower them to. */
 const INITIAL_LIMIT = 16
 const MIN_LIMIT = 2
-/** Beyond this many waiting requests the oldest is shed: most of its budget is over. */
+/** The most waiting requests. Above it the oldest is shed, because most of its budget is over. */
 const MAX_WAITING = 2_048
 /** Once the oldest request has waited this long, the newest is served first. */
 const OVERLOADED_MS = 100
@@ -39,10 +39,10 @@ interface WaitingRequest {
 /**
  * Limits how many requests use the store concurrently, and sheds those that would be late.
  *
- * With a plain queue an overloaded store serves every request just after its deadline, so that no
- * client gets an answer in time. Here the queue turns into a stack once requests have waited for
- * 100 ms, and a request is shed when less time is left to it than serving one takes ("adaptive
- * LIFO" and "controlled delay": Ben Maurer, "Fail at Scale", ACM Queue 2015).
+ * A plain queue in front of an overloaded store serves every request just after its deadline, so
+ * that no client gets an answer in time. Here the queue turns into a stack once requests have
+ * waited for 100 ms, and a request is shed when less time is left to it than serving one takes
+ * ("adaptive LIFO" and "controlled delay": Ben Maurer, "Fail at Scale", ACM Queue 2015).
  *
  * The limit follows the store as TCP's window follows a network. Each request that is served well
  * within its budget raises it, and one that takes over a quarter of its budget halves it (additive
@@ -79,7 +79,7 @@ export function createAdmission(
     const now = performance.now()
     const tookMs = now - startedAt
     typicalMs += (tookMs - typicalMs) / 16
-    // With less than half of the limit in use, the time says nothing about the limit.
+    // The time says nothing about the limit while less than half of it is in use.
     if (concurrent * 2 < level) return
     if (tookMs <= slowMs) level = Math.min(maxConcurrent, level + (slowStart ? 1 : 1 / level))
     // Requests that started before the last cut were served under the old limit.
@@ -134,7 +134,7 @@ export function createAdmission(
           },
         })
         checkLater()
-        // p-limit counts the slots. Which request gets one is decided when the slot is free.
+        // p-limit counts the slots. `startNext` decides which request gets a free one.
         void limit(startNext)
       })
     },

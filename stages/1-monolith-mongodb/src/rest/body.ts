@@ -16,8 +16,8 @@ export type ReadBody = (
 
 /**
  * Reads bodies within a budget of memory. A body counts from its first byte until its answer has
- * left, by the size that its headers allow. Without the budget 2,000 slow senders of 250 kB each
- * could hold half a gigabyte. Over the budget a request is answered 503.
+ * left, by the size that its headers allow. A request over the budget is answered 503. Otherwise
+ * 2,000 slow senders of 250 kB each could hold half a gigabyte.
  */
 export function bodyReader(): ReadBody {
   const raw = express.raw({ type: () => true, limit: MAX_BODY })
@@ -81,8 +81,8 @@ const isJson = (type: string): boolean => /^application\/json\s*(;|$)/i.test(typ
  * parameter says, and `application/json`: a browser sends a form from any page without asking, and
  * such a request must have no effect.
  *
- * Handlers call it by reading `request.body`. A body that no handler reads is not checked. Libraries
- * rely on that: SnowTransfer sends `undefined` as the body of requests without one.
+ * Handlers call it by reading `request.body`. A body that no handler reads is not checked.
+ * Libraries rely on that: SnowTransfer sends `undefined` as the body of requests without one.
  */
 export function parseBody(request: Request): unknown {
   const raw: unknown = request.body
@@ -96,7 +96,7 @@ export function parseBody(request: Request): unknown {
 
 /**
  * Refuses a body that is not declared as JSON, even one without a type. A script on any page can
- * send such a body unasked. For `application/json` the browser first sends a preflight request,
+ * send such a body unasked. A browser sends `application/json` only after a preflight request,
  * which this server does not answer. It protects routes without a token; the token's header has the
  * same effect elsewhere.
  */

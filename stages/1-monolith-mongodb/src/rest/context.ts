@@ -21,7 +21,10 @@ import { LRUCache } from 'lru-cache'
 import type { GatewayUrl } from '../http/public-address.ts'
 import type { ApiRequest, Requester } from './route.ts'
 
-/** All that REST requiredPermissions from outside. These are ports, so a later stage reuses REST unchanged. */
+/**
+ * All that REST requiredPermissions from outside. These are ports, so a later stage reuses REST
+ * unchanged.
+ */
 export interface RestPorts {
   readonly metadata: MetadataStore
   readonly messages: MessageStore
@@ -59,7 +62,9 @@ export interface DirectChannelAccess {
 /** A channel that a user can view, and what the user may do there. */
 export type ChannelAccess = GuildChannelAccess | DirectChannelAccess
 
-/** What all routes share: the ports, and the look-ups that nearly every route begins with. */
+/**
+ * Everything that routes share: the ports, and the look-ups that nearly every route begins with.
+ */
 export interface Context {
   readonly ports: RestPorts
   readonly tools: RestTools
@@ -130,7 +135,7 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
       const access = await ports.hub.access(guildId, userId, channelId, deadline)
       if (access.kind === 'unknown-channel' || access.kind === 'unknown-guild')
         throw refuse.unknownChannel()
-      // Without ViewChannel the answer is the same as for a stranger, whatever else is needed.
+      // A member without ViewChannel gets the same answer as a stranger, whatever else is needed.
       if (
         access.kind === 'not-member' ||
         !hasPermission(access.permissions, Permission.ViewChannel)

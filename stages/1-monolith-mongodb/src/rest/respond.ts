@@ -4,7 +4,8 @@ import type { NextFunction, Request, Response } from 'express'
 
 /**
  * Answers with a JSON body, or without a body for undefined. The content type is exactly
- * `application/json`: Express would add a charset, and oceanic.js would then take the body for text.
+ * `application/json`: Express would add a charset, and oceanic.js would then take the body for
+ * text.
  */
 export function sendJson(response: Response, status: number, body: unknown): void {
   if (response.headersSent) return
@@ -22,7 +23,7 @@ export function sendJson(response: Response, status: number, body: unknown): voi
 /** Codes of failures that pass by themselves. They are answered 503 with `Retry-After`. */
 const TRANSIENT = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CLOCK_BEHIND'] as const
 
-/** In an outage all requests fail for one reason, so one line a second is enough. */
+/** One line a second is enough, since all requests of an outage fail for one reason. */
 const LOG_INTERVAL_MS = 1_000
 
 /**

@@ -82,7 +82,9 @@ export type AddRoute = (
   options?: { anonymous?: boolean },
 ) => void
 
-/** Checks input against a schema. Throws 50035 with an error for each bad field, as Discord does. */
+/**
+ * Checks input against a schema. Throws 50035 with an error for each bad field, as Discord does.
+ */
 export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const result = schema.safeParse(input, { reportInput: true })
   if (result.success) return result.data

@@ -16,13 +16,13 @@ import { Gauge } from 'prom-client'
 
 export interface TimeOptions {
   /**
-   * How much time is reserved at once. It is also the most by which ids are ahead of the clock after
-   * `kill -9`.
+   * How much time is reserved at once. It is also the most by which ids are ahead of the clock
+   * after `kill -9`.
    */
   readonly windowMs?: number
   /**
-   * How far ids may be ahead of the clock. A machine that takes local time for UTC is off by up to 14
-   * hours.
+   * How far ids may be ahead of the clock. A machine that takes local time for UTC is off by up to
+   * 14 hours.
    */
   readonly aheadMs?: number
   /** How far ids may be behind the clock while no time can be reserved. */
@@ -49,8 +49,8 @@ const MAX_RETRY_AFTER_MS = 60_000
 const WARN_AHEAD_MS = 1_000
 
 /**
- * Makes ids only in time that the store has reserved for this process. Each reservation reaches some
- * seconds ahead, so it costs one small write in two seconds and none for a message.
+ * Makes ids only in time that the store has reserved for this process. Each reservation reaches
+ * some seconds ahead, so it costs one small write in two seconds and none for a message.
  *
  * When the clock is set back, ids go on from the last one. A process that starts with its clock
  * behind the time that its worker number has reserved, because the clock was set back or ran ahead
@@ -170,7 +170,7 @@ export async function reserveTime(
     async [Symbol.asyncDispose]() {
       closed = true
       clearTimeout(timer)
-      // Without it the next process only starts its ids a few seconds ahead of its clock.
+      // A failure only makes the next process start its ids a few seconds ahead of its clock.
       await reservations
         .release(worker, owner, latest + 1, deadlineAfter(RELEASE_TIMEOUT_MS, clock))
         .catch((error: unknown) => {

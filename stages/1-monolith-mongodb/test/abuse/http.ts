@@ -79,8 +79,8 @@ export const apiAs =
     })
 
 /**
- * Checks what holds for the answer to any request: it is no server error, and an error has Discord's
- * shape.
+ * Checks what holds for the answer to any request: it is no server error, and an error has
+ * Discord's shape.
  */
 export function expectValidAnswer({ status, headers, text }: Answer, request: unknown): void {
   const context = `${JSON.stringify(request)?.slice(0, 2_000)} was answered ${status} ${text.slice(0, 500)}`

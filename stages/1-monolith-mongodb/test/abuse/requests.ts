@@ -49,8 +49,8 @@ export function hostileRequest(fixture: Fixture): fc.Arbitrary<HostileRequest> {
 }
 
 /**
- * Mostly ids that exist, so that requests get past the look-up; otherwise unknown ids and texts that
- * are no ids.
+ * Mostly ids that exist, so that requests get past the look-up; otherwise unknown ids and texts
+ * that are no ids.
  */
 function parameter(fixture: Fixture): fc.Arbitrary<Record<string, string>> {
   const { user, guild, channel, message, role, invite } = fixture

@@ -103,7 +103,8 @@ describe('a temporary member', () => {
         { type: 'member.role', by, userId: trusted.id, roleId: role.id, has },
         testDeadline(),
       )
-    for (const user of [trusted, permanent, leaving]) (await connect(hub, guild, user)).unsubscribe()
+    for (const user of [trusted, permanent, leaving])
+      (await connect(hub, guild, user)).unsubscribe()
     await expect.poll(() => isMember(guild, leaving), PATIENCE).toBe(false)
     expect([await isMember(guild, trusted), await isMember(guild, permanent)]).toEqual([true, true])
   })

@@ -20,7 +20,9 @@ function serialStore(eachMs: number) {
   }
 }
 
-/** Counts completed sends. Each sender sends again after its answer; after a 503 it waits a second. */
+/**
+ * Counts completed sends. Each sender sends again after its answer; after a 503 it waits a second.
+ */
 async function goodput(
   senders: number,
   admission: Pick<Admission, 'run'>,

@@ -59,7 +59,7 @@ export interface RestFixture extends AsyncDisposable {
   ): void
 }
 
-/** With the guild of an earlier fixture it is the same stage after a restart. */
+/** A fixture with the guild of an earlier one is the same stage after a restart. */
 export async function restFixture(
   mongo: MongoDatabase,
   guild = aGuild(1),

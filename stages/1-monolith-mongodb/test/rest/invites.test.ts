@@ -12,7 +12,9 @@ const user = { v: 1, id: newId(), username: 'cy', bot: false } as const
 const member = { user, nick: null, roles: [], joinedAt: 0, mute: false, deaf: false }
 const added: GuildEvent = { type: 'member.added', member }
 
-/** A user accepts an invite with one use. `join` is the guild's answer. Resolves with the uses left. */
+/**
+ * A user accepts an invite with one use. `join` is the guild's answer. Resolves with the uses left.
+ */
 async function usesLeft(
   join: () => Promise<ExecuteResult>,
   store: Partial<MetadataStore> = {},

@@ -36,7 +36,7 @@ describe('an error of the store', () => {
     expect(await answerTo(error)).toEqual({ status: 413, code: 40_005, retryAfter: null })
   })
 
-  it('is answered 500 if a retry can not succeed', async () => {
+  it('is answered 500 if a retry cannot succeed', async () => {
     const error = new CodedError('CASSANDRA_REFUSED', 'Cassandra refuses messages.insert')
     expect(await answerTo(error)).toMatchObject({ status: 500, retryAfter: null })
   })

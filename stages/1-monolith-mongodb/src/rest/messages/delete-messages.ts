@@ -8,7 +8,8 @@ import { deletionEventId, messageDeleted, messagesDeleted } from './message-even
 /**
  * Deletes messages from the store and resolves with the ids that were there.
  *
- * In the store the larger write time wins, so an edit with a later time survives a delete (ADR 8).
+ * The store keeps the write with the larger time, so an edit with a later time survives a delete
+ * (ADR 8).
  * A user who deletes the message that they see expects it to go. If such an edit came in between,
  * perhaps from a process whose clock is ahead, its time is observed and the delete is written again
  * with a later one.
@@ -39,7 +40,7 @@ export async function deleteFromStore(
  * Deletes messages and publishes it: one MESSAGE_DELETE each, or one MESSAGE_DELETE_BULK. Resolves
  * with the ids that were there.
  *
- * The event comes right after the delete, since a retry can not publish it: it finds nothing to
+ * The event comes right after the delete, since a retry cannot publish it: it finds nothing to
  * delete. The search entry comes last. It may stay behind, because a search drops entries without a
  * message.
  */

@@ -58,7 +58,7 @@ export function checkEmbeds(access: ChannelAccess, embeds: readonly object[]): v
   if (!hasPermission(access.permissions, Permission.EmbedLinks)) throw refuse.missingPermissions()
 }
 
-/** Without the permission Discord sends the message and drops `tts`. */
+/** Discord sends the message of an author without the permission, and drops `tts`. */
 const maySpeak = (access: ChannelAccess): boolean =>
   access.kind === 'dm' || hasPermission(access.permissions, Permission.SendTTSMessages)
 

@@ -3,12 +3,12 @@ import type { HubEvent } from '@threshold/ports'
 import type { ChannelAccess } from '../context.ts'
 
 /**
- * Changes that wait at once. Beyond it the oldest is dropped; clients find its result in the
+ * The most changes that wait. Above it the oldest is dropped; clients find its result in the
  * channel's history.
  */
 const MAX_PENDING = 10_000
 const INTERVAL_MS = 500
-/** For one look-up in the store, and for one publish. */
+/** Time limit of one look-up in the store, and of one publish. */
 const STEP_TIMEOUT_MS = 2_000
 /**
  * A write whose caller timed out may still reach the store this much later: a change has two steps,
@@ -53,8 +53,8 @@ interface Entry extends PendingPublish {
  * longer found.
  *
  * Pending changes are in memory. If the process dies, they are lost, and so are the sessions that
- * the events were for: their clients fetch the history when they reconnect. In production, where
- * gateways outlive API processes, an outbox in the store would take the place of this memory.
+ * the events were for: their clients fetch the history when they reconnect. Production, where
+ * gateways outlive API processes, would use an outbox in the store instead.
  */
 export function createPublishReconciler(
   publish: Publish,
@@ -77,8 +77,8 @@ export function createPublishReconciler(
         if (event || now - entry.absentSince! > WRITE_LANDS_WITHIN_MS) entries.delete(eventId)
       } catch (error) {
         logFailure(error)
-        // To the end of the map, so that a change that always fails does not hold up the others.
-        // `delete` is false if a retry has published the change meanwhile.
+        // The change goes to the end of the map, so that one that always fails does not hold up
+        // others. `delete` is false if a retry has published the change meanwhile.
         if (entries.delete(eventId) && now - entry.since < GIVE_UP_AFTER_MS)
           entries.set(eventId, entry)
         break

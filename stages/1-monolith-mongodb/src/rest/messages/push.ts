@@ -36,7 +36,7 @@ export async function enqueuePush(
   )
 }
 
-/** Without this check a mention would leak the text of a private channel into a push. */
+/** Keeps the text of a private channel from leaking into the push of a mentioned outsider. */
 async function viewersAmong(
   { ports }: Context,
   { deadline }: ApiRequest,

@@ -27,7 +27,7 @@ export interface SendTools {
  *
  * 1. Build the message: check its content, resolve mentions and the reply, draw an id.
  * 2. Count it for slow mode, or refuse it.
- * 3. Write the search entry and the push. They come before the message, so that a crash can not
+ * 3. Write the search entry and the push. They come before the message, so that a crash cannot
  *    leave an acknowledged message without them. If a later step fails, they name a message that
  *    does not exist, and their readers drop them.
  * 4. Store the message. A repeated nonce finds the message of the first try here.
@@ -87,7 +87,7 @@ async function storeAndPublish(
       // wrote its own search entry and push before it stored the message.
       ports.search.remove([drafted.id], request.deadline).catch(() => {})
     }
-    // Somebody may have deleted the message between the first try and this retry. The retry is then
+    // The message may have been deleted between the first try and this retry. The retry is then
     // answered as the first try would have been, and publishes nothing.
     const message =
       inserted.outcome === 'inserted'

@@ -16,15 +16,19 @@ import type { Requester } from '../route.ts'
 /** Authors whose last message is known, and channels whose history was read. */
 const MAX_ENTRIES = 20_000
 const PAGE_SIZE = 100
-/** Beyond this many pages an author may write one message too early. */
+/**
+ * The most pages that are read. An author whose last message lies beyond them may write too early.
+ */
 const MAX_PAGES = 10
 const CONCURRENT_READS = 4
-/** For one read of a history. The next message in the channel continues it. */
+/** Time limit of one read of a history. The next message in the channel continues it. */
 const READ_TIMEOUT_MS = 10_000
-/** A message waits this long for the history and then passes: a slow store must not mute a channel. */
+/**
+ * A message waits this long for the history and then passes: a slow store must not mute a channel.
+ */
 const WAIT_MS = 1_000
 /**
- * Within this time a repeated nonce is the same message and passes. It must be shorter than the time
+ * How long a repeated nonce is the same message and passes. It must be shorter than the time
  * for which stores reserve a nonce, or a nonce that is reused later would evade slow mode.
  */
 const RETRY_MS = 240_000
@@ -36,9 +40,9 @@ const EXEMPTING = [
 
 export interface SlowMode {
   /**
-   * Counts a message, or refuses it with 429 and code 20016. Resolves with a function that takes the
-   * count back, for a message that was not stored. A retry passes: it has the nonce of the message
-   * that was counted.
+   * Counts a message, or refuses it with 429 and code 20016. Resolves with a function that takes
+   * the count back, for a message that was not stored. A retry passes: it has the nonce of the
+   * message that was counted.
    */
   admit(sender: Requester, access: ChannelAccess, nonce: string | undefined): Promise<() => void>
 }
@@ -121,7 +125,8 @@ export function createSlowMode({ ports, runtime }: Pick<Context, 'ports' | 'runt
       if (access.kind === 'dm') return NOTHING_TO_TAKE_BACK
       const { channel, permissions } = access
       const seconds = channel.rateLimitPerUser
-      // Messages are not counted while slow mode is off, so the history is read when it is on again.
+      // Messages are not counted while slow mode is off, so the history is read when it is on
+      // again.
       if (seconds === 0) recoveries.delete(channel.id)
       if (seconds === 0 || EXEMPTING.some((bit) => hasPermission(permissions, bit)))
         return NOTHING_TO_TAKE_BACK

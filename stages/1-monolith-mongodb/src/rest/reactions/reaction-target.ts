@@ -35,8 +35,8 @@ const CUSTOM_EMOJI = /^(?:a?:)?(\w{1,32}:[0-9]{1,19})$/
 const MAX_EMOJI_LENGTH = 60
 
 /**
- * The emoji of the request's path: a custom one as `name:id`, a Unicode one fully qualified. Clients
- * spell them in several ways.
+ * The emoji of the request's path: a custom one as `name:id`, a Unicode one fully qualified.
+ * Clients spell them in several ways.
  */
 export function parseEmoji({ params }: ApiRequest): string {
   const given = params.emoji!
@@ -45,7 +45,9 @@ export function parseEmoji({ params }: ApiRequest): string {
   return emoji
 }
 
-/** Earlier versions stored reactions under other spellings of an emoji. Finds those on a message. */
+/**
+ * Earlier versions stored reactions under other spellings of an emoji. Finds those on a message.
+ */
 export async function otherSpellings(
   { ports }: Context,
   { userId, deadline }: Requester,

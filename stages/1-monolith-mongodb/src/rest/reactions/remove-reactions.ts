@@ -56,8 +56,8 @@ export const removeAllReactions = (
   })
 
 /**
- * Removes batch after batch until there are no more. If it fails half-way, it publishes each removed
- * reaction, since the caller's event will not come.
+ * Removes batch after batch until there are no more. If it fails half-way, it publishes each
+ * removed reaction, since the caller's event will not come.
  */
 async function removeAll(
   context: Context,

@@ -83,7 +83,7 @@ export function channelRoutes(add: AddRoute, context: Context): void {
   })
 
   /**
-   * To delete a direct message channel closes it in the client. The channel itself stays, since
+   * Deleting a direct message channel closes it in the client. The channel itself stays, since
    * opening it again gives the same one.
    */
   add('delete', '/channels/:channel', 'channel.delete', async (request) => {

@@ -141,7 +141,9 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     await ports.hub.publish(guildId, event, deadline)
   }
 
-  /** Resolves with false if the user joined some other way meanwhile, such as by a second request. */
+  /**
+   * Resolves with false if the user joined some other way meanwhile, such as by a second request.
+   */
   async function join(request: ApiRequest, invite: Invite, user: User): Promise<boolean> {
     const { guildId, inviterId: by, temporary } = invite
     const joinedAt = runtime.clock.now()

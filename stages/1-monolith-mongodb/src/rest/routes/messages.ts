@@ -53,7 +53,7 @@ export function messageRoutes(add: AddRoute, context: Context, publisher: EventP
     return undefined
   })
 
-  // Messages can not be pinned, so the lists are empty. JDA and discord.py use the first path, which
+  // Messages cannot be pinned, so the lists are empty. JDA and discord.py use the first path, which
   // would otherwise match the route of a single message below.
   const noPins = (path: string, empty: object) =>
     add('get', path, 'message.pins', async (request) => {
