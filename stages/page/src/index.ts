@@ -5,37 +5,34 @@ import express, { type Router } from 'express'
 
 const FOLDER = new URL('./browser/', import.meta.url)
 
-/**
- * The page runs our own files and nothing else: no inline script, no other host, no frame around
- * it.
- */
-const POLICY = [
+/** Allows this server's files and nothing else: no inline script, no other host, no frames. */
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
-  "connect-src 'self'", // covers the gateway's WebSocket, which shares the origin
+  // Includes the gateway's WebSocket, which has the same origin.
+  "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ')
 
 /**
- * The chat page: plain browser JavaScript, served as it is. It speaks the contract and knows no
- * stage, so every later stage mounts the same router. Mount it before REST, whose last handler
- * answers 404 to all that is left.
+ * Serves the chat page: plain browser JavaScript, without a build step. It uses the external contract
+ * only, so every stage can serve it. Mount it before REST, which answers 404 to unknown paths.
  *
- * The files are read once and looked up by exact path: an API request that passes by here costs one
- * map lookup and no disk access. In production a CDN would serve them.
+ * The files are read once, at the start, and found by their exact path. An API request that passes
+ * through costs one map lookup. Production would use a CDN instead.
  */
 export function createPage(): Router {
-  const files = new Map<string, { type: string; body: Buffer; tag: string }>()
+  const files = new Map<string, { type: string; body: Buffer; etag: string }>()
   for (const name of readdirSync(FOLDER)) {
     const body = readFileSync(new URL(name, FOLDER))
     const file = {
       type: extname(name),
       body,
-      tag: `"${createHash('sha256').update(body).digest('base64url')}"`,
+      etag: `"${createHash('sha256').update(body).digest('base64url')}"`,
     }
     files.set(name === 'index.html' ? '/' : `/${name}`, file)
   }
@@ -45,11 +42,12 @@ export function createPage(): Router {
       request.method === 'GET' || request.method === 'HEAD' ? files.get(request.path) : undefined
     if (file === undefined) return next()
     response.set({
-      'Content-Security-Policy': POLICY,
+      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
-      ETag: file.tag,
-      'Cache-Control': 'no-cache', // asked anew each time, answered 304 by its tag: a new version shows at the next reload
+      ETag: file.etag,
+      // The browser asks each time and usually gets a 304, so a reload shows a new version.
+      'Cache-Control': 'no-cache',
     })
     response.type(file.type).send(file.body)
   })

@@ -7,53 +7,50 @@ import {
 } from 'playwright-core'
 import { expect } from 'vitest'
 
-/** Somebody with a browser of their own, and what that browser did besides. */
-export interface Person extends AsyncDisposable {
+/** A page in a browser context of its own, with a record of its requests and errors. */
+export interface Visitor extends AsyncDisposable {
   readonly page: Page
-  /** Addresses asked for over HTTP and WebSocket, by this page and whatever it loaded. */
-  readonly asked: URL[]
-  /** Errors that nobody caught, and everything the console calls an error. */
+  /** HTTP and WebSocket requests of the page and of everything it loaded. */
+  readonly requests: URL[]
+  /** Uncaught errors, and errors in the console. */
   readonly errors: string[]
 }
 
-export interface People extends AsyncDisposable {
-  /** Opens the page of a stage; the address may carry an invite after `#`. */
-  visit(address: string, options?: BrowserContextOptions): Promise<Person>
+export interface VisitorBrowser extends AsyncDisposable {
+  /** Opens the page of a stage. The URL may have an invite after `#`. */
+  visit(url: string, options?: BrowserContextOptions): Promise<Visitor>
 }
 
-/**
- * Milliseconds for whatever is waited for; less than a test's own, so that a failure names what did
- * not come.
- */
-const PATIENCE_MS = 20_000
+/** Less than the limit of a test, so that a failure names the element that did not appear. */
+const WAIT_MS = 20_000
 
-/** One browser for a suite; each person gets a context, which shares nothing with the others'. */
-export async function people(): Promise<People> {
+/** Starts one browser for a suite. Each visitor gets a context of its own. */
+export async function launchBrowser(): Promise<VisitorBrowser> {
   const { executablePath, env }: Chromium = await findChromium()
   const browser: Browser = await driver.launch({ executablePath, env })
   return {
-    async visit(address, options = {}) {
+    async visit(url, options = {}) {
       const context = await browser.newContext({
         viewport: { width: 1_280, height: 800 },
         ...options,
       })
       const page = await context.newPage()
-      page.setDefaultTimeout(PATIENCE_MS)
-      const person: Person = {
+      page.setDefaultTimeout(WAIT_MS)
+      const visitor: Visitor = {
         page,
-        asked: [],
+        requests: [],
         errors: [],
         [Symbol.asyncDispose]: () => context.close(),
       }
-      page.on('request', (request) => person.asked.push(new URL(request.url())))
-      page.on('websocket', (socket) => person.asked.push(new URL(socket.url())))
-      page.on('pageerror', (error) => person.errors.push(error.message))
+      page.on('request', (request) => visitor.requests.push(new URL(request.url())))
+      page.on('websocket', (socket) => visitor.requests.push(new URL(socket.url())))
+      page.on('pageerror', (error) => visitor.errors.push(error.message))
       page.on(
         'console',
-        (message) => message.type() === 'error' && person.errors.push(message.text()),
+        (message) => message.type() === 'error' && visitor.errors.push(message.text()),
       )
-      await page.goto(address)
-      return person
+      await page.goto(url)
+      return visitor
     },
     [Symbol.asyncDispose]: () => browser.close(),
   }
@@ -70,23 +67,23 @@ export async function signIn(page: Page, name: string): Promise<void> {
 
 export async function createGuild(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Create or join a guild' }).click()
-  await page.getByLabel('Create one: its name').fill(name)
+  await page.getByLabel('Name of the new guild').fill(name)
   await page.getByRole('button', { name: 'Create', exact: true }).click()
   await page.getByRole('textbox', { name: 'Message' }).waitFor()
 }
 
-/** The link that the page itself hands out. */
+/** The invite link that the page shows. */
 export async function inviteLink(page: Page): Promise<string> {
   await page.getByRole('button', { name: 'Invite someone' }).click()
   const link = page.getByRole('textbox', { name: 'Link' })
-  await expect.poll(() => link.inputValue(), { timeout: PATIENCE_MS }).not.toBe('')
-  const address = await link.inputValue()
+  await expect.poll(() => link.inputValue(), { timeout: WAIT_MS }).not.toBe('')
+  const url = await link.inputValue()
   await page.getByRole('button', { name: 'Done' }).click()
-  return address
+  return url
 }
 
-/** Sends, and returns once the message stands there as a sent one. */
-export async function say(page: Page, text: string): Promise<void> {
+/** Sends a message, and waits until it is shown as sent. */
+export async function sendMessage(page: Page, text: string): Promise<void> {
   await page.getByRole('textbox', { name: 'Message' }).fill(text)
   await page.keyboard.press('Enter')
   await message(page, text).waitFor()
@@ -95,6 +92,6 @@ export async function say(page: Page, text: string): Promise<void> {
 export const message = (page: Page, text: string) =>
   page.locator('.message[data-id]').filter({ has: page.getByText(text, { exact: true }) })
 
-/** Every message on the screen, in order, as it reads. */
+/** The texts of all messages on the page, in order. */
 export const transcript = (page: Page): Promise<string[]> =>
   page.locator('.message[data-id] .content').allInnerTexts()

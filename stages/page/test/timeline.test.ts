@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-/** The page is plain JavaScript for the browser; here it meets a history that is an array. */
+/** Plain JavaScript for the browser, and so without types. Here its history is an array. */
 const { createTimeline } = await import('../src/browser/timeline.js' as string)
 
 interface Message {
@@ -12,15 +12,15 @@ interface Message {
 }
 
 const ME = '1'
-const say = (n: number, content = `line ${n}`, author = '2', nonce?: string): Message => ({
+const message = (n: number, content = `line ${n}`, author = '2', nonce?: string): Message => ({
   id: String(1_000_000 + n),
   content,
   author: { id: author },
   ...(nonce === undefined ? {} : { nonce }),
 })
 
-/** A channel as REST answers it: newest first, by limit, before and after. */
-function channel(messages: Message[]) {
+/** Pages of a channel as REST returns them: newest first, by limit, before and after. */
+function pagesOf(messages: Message[]) {
   return async ({
     limit,
     before,
@@ -44,18 +44,19 @@ function channel(messages: Message[]) {
 }
 
 const open = async (messages: Message[]) => {
-  const timeline = createTimeline({ page: channel(messages), me: ME, changed: () => {} })
+  const timeline = createTimeline({ page: pagesOf(messages), me: ME, changed: () => {} })
   await timeline.open()
   return timeline
 }
-const shown = (timeline: { messages: Message[] }): string[] =>
+const contents = (timeline: { messages: Message[] }): string[] =>
   timeline.messages.map(({ content }) => content)
 const lines = (from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, i) => `line ${from + i}`)
-const history = (count: number): Message[] => Array.from({ length: count }, (_, i) => say(i + 1))
+const history = (count: number): Message[] =>
+  Array.from({ length: count }, (_, i) => message(i + 1))
 
-describe("the page's window on a channel", () => {
-  it('is always a stretch of the history without gap or double, and never longer than its bound, however one scrolls', () =>
+describe('a timeline', () => {
+  it('is a part of the history without gaps and duplicates, of limited length, however the reader scrolls', () =>
     fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: 1_500 }),
@@ -68,9 +69,9 @@ describe("the page's window on a channel", () => {
           for (const step of steps) {
             if (step === 'leave') timeline.following = false
             else if (step === 'arrives') {
-              const message = say(stored.length + 1)
-              stored.push(message)
-              timeline.add(message)
+              const sent = message(stored.length + 1)
+              stored.push(sent)
+              timeline.add(sent)
             } else await timeline[step]()
             const numbers = timeline.messages.map(({ id }: Message) => Number(id) - 1_000_000)
             expect(numbers.length).toBeLessThanOrEqual(600)
@@ -88,26 +89,26 @@ describe("the page's window on a channel", () => {
       { numRuns: 60 },
     ))
 
-  it('walks up to the beginning and down to the end again', async () => {
+  it('loads pages up to the beginning, and down to the end again', async () => {
     const timeline = await open(history(900))
     timeline.following = false
     while (!timeline.complete) await timeline.older()
-    expect(shown(timeline)).toEqual(lines(1, 600))
+    expect(contents(timeline)).toEqual(lines(1, 600))
     expect(timeline.behind).toBe(true)
-    timeline.add(say(901)) // beyond the window
-    expect(shown(timeline)).toEqual(lines(1, 600))
+    timeline.add(message(901)) // beyond the window
+    expect(contents(timeline)).toEqual(lines(1, 600))
     while (timeline.behind) await timeline.newer()
-    expect(shown(timeline)).toEqual(lines(301, 900))
+    expect(contents(timeline)).toEqual(lines(301, 900))
   })
 
-  it('catches up after a lost session: what was said, edited and deleted meanwhile, and how much of it is new', async () => {
+  it('finds new, edited and deleted messages after a lost session, and counts the new ones', async () => {
     const stored = history(10)
     const timeline = await open(stored)
     stored.splice(3, 1)
-    stored[0] = say(1, 'edited')
-    stored.push(say(11), say(12, 'own', ME), say(13))
+    stored[0] = message(1, 'edited')
+    stored.push(message(11), message(12, 'own', ME), message(13))
     await timeline.catchUp()
-    expect(shown(timeline)).toEqual([
+    expect(contents(timeline)).toEqual([
       'edited',
       'line 2',
       'line 3',
@@ -115,62 +116,62 @@ describe("the page's window on a channel", () => {
       'own',
       'line 13',
     ])
-    expect(timeline.missed).toEqual({ from: say(11).id, count: 2, more: false })
+    expect(timeline.missed).toEqual({ from: message(11).id, count: 2, more: false })
   })
 
-  it('starts over from the newest when too much was missed to close the gap', async () => {
+  it('starts over at the end if the gap is too long', async () => {
     const stored = history(20)
     const timeline = await open(stored)
-    for (let n = 21; n <= 800; n++) stored.push(say(n))
+    for (let n = 21; n <= 800; n++) stored.push(message(n))
     await timeline.catchUp()
-    expect(shown(timeline)).toEqual(lines(501, 800))
+    expect(contents(timeline)).toEqual(lines(501, 800))
     expect(timeline.missed).toMatchObject({ count: 300, more: true })
   })
 
-  it('shows an own send once, whether the event, the answer or the history tells of it first', async () => {
+  it('shows an own message once, whether the event, the answer or the history comes first', async () => {
     for (const first of ['event', 'answer', 'history'] as const) {
       const stored = history(2)
       const timeline = await open(stored)
       timeline.sending('n1', 'own')
-      const message = say(3, 'own', ME, 'n1')
-      stored.push(message)
+      const sent = message(3, 'own', ME, 'n1')
+      stored.push(sent)
       if (first === 'history') {
-        timeline.failed('n1', 'no answer came', true)
+        timeline.failed('n1', 'no answer', true)
         await timeline.catchUp()
-      } else timeline.add(message)
-      timeline.add({ ...message })
-      expect(shown(timeline)).toEqual(['line 1', 'line 2', 'own'])
+      } else timeline.add(sent)
+      timeline.add({ ...sent })
+      expect(contents(timeline)).toEqual(['line 1', 'line 2', 'own'])
       expect(timeline.pending).toEqual([])
     }
   })
 
-  it('keeps what arrives while a page is on its way', async () => {
+  it('keeps events that arrive while a page loads', async () => {
     const stored = history(3)
-    const read = channel(stored)
-    let arrive = (): void => {}
+    const read = pagesOf(stored)
+    let onPage = (): void => {}
     const timeline = createTimeline({
       page: async (query: { limit: number }) => {
-        const answer = await read(query)
-        arrive()
-        return answer
+        const result = await read(query)
+        onPage()
+        return result
       },
       me: ME,
       changed: () => {},
     })
-    arrive = () => {
-      timeline.add(say(4))
-      timeline.remove([say(2).id])
+    onPage = () => {
+      timeline.add(message(4))
+      timeline.remove([message(2).id])
     }
     await timeline.open()
-    expect(shown(timeline)).toEqual(['line 1', 'line 3', 'line 4'])
+    expect(contents(timeline)).toEqual(['line 1', 'line 3', 'line 4'])
   })
 })
 
 describe('reactions of a message', () => {
   const emoji = (name: string) => ({ id: null, name })
-  it('are counted, one emoji is cleared, and all of them are', async () => {
+  it('are counted, and cleared for one emoji or for all', async () => {
     const timeline = await open(history(1))
-    const { id } = say(1)
+    const { id } = message(1)
     const counts = (): unknown[] =>
       timeline.messages[0].reactions.map(
         (r: { emoji: { name: string }; count: number; me: boolean }) => [

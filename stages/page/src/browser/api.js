@@ -1,11 +1,11 @@
 /**
- * Milliseconds after which a request counts as failed. Its effect may still happen, hence the nonce
- * on a send.
+ * Milliseconds after which a request counts as failed. It may still take effect, which is why a send
+ * has a nonce.
  */
-const PATIENCE_MS = 10_000
-const RATE_LIMIT_TRIES = 3
+const TIMEOUT_MS = 10_000
+const MAX_ATTEMPTS = 3
 
-/** A request that did not succeed; `status` 0 means that no answer came. */
+/** A request that failed. `status` 0: no answer came. */
 class ApiFailure extends Error {
   constructor(status, message) {
     super(message)
@@ -14,23 +14,21 @@ class ApiFailure extends Error {
   }
 }
 
-/**
- * The REST half of the contract. A 429 is waited out; every other failure is the caller's to show.
- */
+/** A REST client. It waits and retries after 429, and throws `ApiFailure` otherwise. */
 export function createApi({ token, onUnauthorized = () => {} } = {}) {
-  async function call(method, path, body) {
+  async function call(method, path, input) {
     for (let attempt = 1; ; attempt++) {
-      const response = await request(method, path, body)
-      const answer = await readJson(response)
-      if (response.ok) return answer
-      if (response.status === 429 && attempt < RATE_LIMIT_TRIES) {
+      const response = await request(method, path, input)
+      const body = await readJson(response)
+      if (response.ok) return body
+      if (response.status === 429 && attempt < MAX_ATTEMPTS) {
         await new Promise((resolve) =>
-          setTimeout(resolve, Math.min(PATIENCE_MS, (answer?.retry_after ?? 1) * 1_000)),
+          setTimeout(resolve, Math.min(TIMEOUT_MS, (body?.retry_after ?? 1) * 1_000)),
         )
         continue
       }
       if (response.status === 401) onUnauthorized()
-      throw new ApiFailure(response.status, describe(response, answer))
+      throw new ApiFailure(response.status, describe(response, body))
     }
   }
 
@@ -43,7 +41,7 @@ export function createApi({ token, onUnauthorized = () => {} } = {}) {
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       })
     } catch (error) {
       throw new ApiFailure(
@@ -85,15 +83,12 @@ async function readJson(response) {
   try {
     return await response.json()
   } catch {
-    return undefined // a proxy's page, say; the status tells enough
+    return undefined // not JSON, such as the error page of a proxy
   }
 }
 
-/**
- * The contract's own words: the first field's complaint is more to the point than "Invalid Form
- * Body".
- */
-function describe(response, answer) {
-  const field = Object.values(answer?.errors ?? {}).find((errors) => errors?._errors?.length)
-  return field?._errors[0].message ?? answer?.message ?? `The server answered ${response.status}`
+/** The server's message. The error of a field says more than "Invalid Form Body". */
+function describe(response, body) {
+  const field = Object.values(body?.errors ?? {}).find((errors) => errors?._errors?.length)
+  return field?._errors[0].message ?? body?.message ?? `The server answered ${response.status}`
 }

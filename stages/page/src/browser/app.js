@@ -4,44 +4,42 @@ import { byId, onSubmit } from './dom.js'
 import { createSession } from './session.js'
 
 /**
- * Who this tab is. Kept for the tab and not for the browser: two windows side by side are two
- * people, and a reload is the same one. A product would not keep a token where scripts can read it.
+ * The user of this tab. It is kept for the tab and not for the browser, so that two windows are two
+ * users, and a reload is the same one. A product would not keep a token where scripts can read it.
  */
-const IDENTITY = 'threshold.identity'
+const IDENTITY_KEY = 'threshold.identity'
+const SIGN_OUT_REASON_KEY = 'threshold.sign-out-reason'
 
 const readIdentity = () => {
   try {
-    return JSON.parse(sessionStorage.getItem(IDENTITY) ?? 'null') ?? undefined
+    return JSON.parse(sessionStorage.getItem(IDENTITY_KEY) ?? 'null') ?? undefined
   } catch {
-    return undefined // written by an older page
+    return undefined // written by an older version of the page
   }
 }
 
-/**
- * An invite in the address: what follows `#` stays in the browser, so no log of any server holds
- * it.
- */
-const invited = () => new URLSearchParams(location.hash.slice(1)).get('invite') ?? undefined
+/** The invite in the URL. Browsers do not send the part after `#`, so no server logs it. */
+const inviteCode = () => new URLSearchParams(location.hash.slice(1)).get('invite') ?? undefined
 
 const signIn = (identity) => {
-  sessionStorage.setItem(IDENTITY, JSON.stringify(identity))
+  sessionStorage.setItem(IDENTITY_KEY, JSON.stringify(identity))
   enter(identity)
 }
 
-/** Everything starts over with the page: no state of the old user can be left in the new one's. */
-const signOut = (why) => {
-  sessionStorage.removeItem(IDENTITY)
-  if (why) sessionStorage.setItem('threshold.why', why)
+/** Reloads the page, so that no state of this user remains. */
+const signOut = (reason) => {
+  sessionStorage.removeItem(IDENTITY_KEY)
+  if (reason) sessionStorage.setItem(SIGN_OUT_REASON_KEY, reason)
   location.reload()
 }
 
 function welcome() {
   byId('welcome').hidden = false
-  byId('invited').hidden = invited() === undefined
-  const why = sessionStorage.getItem('threshold.why')
-  sessionStorage.removeItem('threshold.why')
-  byId('signed-out').textContent = why ?? ''
-  byId('signed-out').hidden = why === null
+  byId('invited').hidden = inviteCode() === undefined
+  const reason = sessionStorage.getItem(SIGN_OUT_REASON_KEY)
+  sessionStorage.removeItem(SIGN_OUT_REASON_KEY)
+  byId('signed-out').textContent = reason ?? ''
+  byId('signed-out').hidden = reason === null
   byId('username').focus()
 }
 
@@ -52,7 +50,7 @@ onSubmit(byId('sign-in'), async (form) => {
     signIn({ token, user: { id, username } })
   } catch (failure) {
     throw failure.status === 404
-      ? new Error('This server makes no users by itself. Use a token that you were given.')
+      ? new Error('This server does not create users. Use a token that you were given.')
       : failure
   }
 })
@@ -70,22 +68,23 @@ onSubmit(byId('use-token'), async (form) => {
 function enter({ token, user }) {
   byId('welcome').hidden = true
   byId('chat').hidden = false
-  const refused = () => signOut('The server does not accept this token any more. Come in again.')
-  // The page is made of the session and the session tells the page: whatever it says before the
-  // page is there has no reader.
+  const onUnauthorized = () =>
+    signOut('The server does not accept this token any more. Sign in again.')
+  // The page needs the session, and the session calls the page. Calls before the page exists have no
+  // effect.
   let page
   const session = createSession({
     token,
     user,
-    onChange: () => page?.changed(),
-    onFrame: (direction, frame) => page?.frame(direction, frame),
+    onChange: () => page?.redraw(),
+    onFrame: (direction, frame) => page?.addFrame(direction, frame),
     onState: (state) =>
-      state.phase === 'refused' && state.code === 4004 ? refused() : page?.state(state),
-    onUnauthorized: refused,
+      state.phase === 'refused' && state.code === 4004 ? onUnauthorized() : page?.showState(state),
+    onUnauthorized,
   })
   page = chatPage(session, { signOut: () => signOut() })
   session.gateway.connect()
-  const code = invited()
+  const code = inviteCode()
   if (code !== undefined) {
     history.replaceState(null, '', location.pathname)
     page.join(code)

@@ -1,24 +1,22 @@
 import { connectionView } from './connection.js'
 import { dialogs } from './dialogs.js'
-import { avatar, byId, setOpen, setText, toggles } from './dom.js'
+import { avatar, byId, setOpen, setText, toggleOnClick } from './dom.js'
 import { typingText } from './typing.js'
 import { framesView } from './view-frames.js'
 import { messagesView } from './view-messages.js'
-import { placesView } from './view-places.js'
+import { sidebarView } from './view-sidebar.js'
 
-const PLACE = 'threshold.place'
-/** A typing event lasts ten seconds at the others', so one every eight is enough. */
-const TYPING_EVERY_MS = 8_000
+const SELECTION_KEY = 'threshold.selection'
+/** Clients show a typing event for ten seconds. */
+const TYPING_INTERVAL_MS = 8_000
 
-/**
- * The chat once signed in: which guild and channel is on screen, the draft, and what is drawn when.
- */
+/** The page of a signed-in user. It keeps the selected guild and channel and the drafts, and draws. */
 export function chatPage(session, { signOut }) {
   const { api, store, user, unread, gateway } = session
   const drafts = new Map()
-  let { guildId, channelId } = JSON.parse(sessionStorage.getItem(PLACE) ?? '{}')
-  /** A guild one has just made or joined: gone to as soon as the gateway tells of it. */
-  let awaited
+  let { guildId, channelId } = JSON.parse(sessionStorage.getItem(SELECTION_KEY) ?? '{}')
+  /** A guild that the user has just created or joined. It opens when its GUILD_CREATE arrives. */
+  let awaitedGuild
   let lastTyping = 0
   let typingTimer
 
@@ -26,31 +24,31 @@ export function chatPage(session, { signOut }) {
   const frames = framesView()
   const draft = byId('draft')
   const timeline = () => session.show(guildId === undefined ? undefined : channelId)
-  const places = placesView({ openGuild, openChannel: (id) => openChannel(guildId, id) })
+  const sidebar = sidebarView({ openGuild, openChannel: (id) => openChannel(guildId, id) })
   const messages = messagesView({
-    edit: (id, content) => tried(api.edit(channelId, id, content)),
-    remove: (id) => tried(api.remove(channelId, id)),
-    react: (id, emoji, on) => tried((on ? api.react : api.unreact)(channelId, id, emoji)),
-    retry: (send) => session.again(channelId, send),
-    discard: (nonce) => timeline()?.drop(nonce),
+    edit: (id, content) => noticeFailure(api.edit(channelId, id, content)),
+    remove: (id) => noticeFailure(api.remove(channelId, id)),
+    react: (id, emoji, on) => noticeFailure((on ? api.react : api.unreact)(channelId, id, emoji)),
+    retry: (send) => session.retry(channelId, send),
+    discard: (nonce) => timeline()?.dropPending(nonce),
     older: () => timeline()?.older(),
     newer: () => timeline()?.newer(),
     toEnd: () => timeline()?.toEnd(),
     reopen: () => timeline()?.open(),
   })
-  const ask = dialogs(api, {
-    joined: (id) => wait(id),
+  const dialog = dialogs(api, {
+    joined: (id) => openWhenAnnounced(id),
     guild: () => guildId,
     channel: () => channelId,
     show: (id) => openChannel(guildId, id),
   })
 
-  /** What a click set off and the server refused, said where it is seen. */
-  const tried = (work) => work.catch((failure) => connection.notice(failure.message))
+  /** Shows the reason if the server refuses an action. */
+  const noticeFailure = (work) => work.catch((failure) => connection.notice(failure.message))
 
-  function wait(id) {
-    awaited = id
-    changed()
+  function openWhenAnnounced(id) {
+    awaitedGuild = id
+    redraw()
   }
 
   function openGuild(id) {
@@ -63,49 +61,49 @@ export function chatPage(session, { signOut }) {
     guildId = guild
     channelId = channel
     closeDrawers()
-    settle()
+    validateSelection()
     draft.value = drafts.get(channelId) ?? ''
-    grow()
-    changed()
+    resizeDraft()
+    redraw()
     if (matchMedia('(hover: hover)').matches) draft.focus()
   }
 
-  /** Keeps the choice valid: what one was in may be gone, and at first there is none. */
-  function settle() {
-    if (awaited !== undefined && store.guilds.has(awaited)) {
-      guildId = awaited
+  /** Selects another guild or channel if the selected one was deleted, or none is selected. */
+  function validateSelection() {
+    if (awaitedGuild !== undefined && store.guilds.has(awaitedGuild)) {
+      guildId = awaitedGuild
       channelId = undefined
-      awaited = undefined
+      awaitedGuild = undefined
     }
-    // Between a connection's loss and the next READY nothing is known to be gone.
-    if (!store.known) return
+    // Until all guilds of READY have arrived, a missing guild may still come.
+    if (!store.complete) return
     if (!store.guilds.has(guildId)) guildId = store.guilds.keys().next().value
     const guild = store.guilds.get(guildId)
     if (guild === undefined) channelId = undefined
     else if (!guild.channels.has(channelId))
       channelId = guild.available ? store.textChannels(guild)[0]?.id : channelId
-    sessionStorage.setItem(PLACE, JSON.stringify({ guildId, channelId }))
+    sessionStorage.setItem(SELECTION_KEY, JSON.stringify({ guildId, channelId }))
   }
 
-  let drawing = false
-  /** Any number of changes between two frames of the screen are drawn once. */
-  function changed() {
-    if (drawing) return
-    drawing = true
+  let drawScheduled = false
+  /** Draws once before the next animation frame, however often it is called until then. */
+  function redraw() {
+    if (drawScheduled) return
+    drawScheduled = true
     requestAnimationFrame(() => {
-      drawing = false
+      drawScheduled = false
       draw()
     })
-    // A hidden tab has no frames, but its title is read.
+    // A hidden tab has no animation frames, but its title is visible.
     document.title = `${unread.size > 0 ? `(${unread.size}) ` : ''}Threshold chat`
   }
 
   function draw() {
-    settle()
+    validateSelection()
     const guild = store.guilds.get(guildId)
     const shown = timeline()
-    places.draw(store, { guildId, channelId, unread })
-    byId('empty').hidden = guild !== undefined || !store.known
+    sidebar.draw(store, { guildId, channelId, unread })
+    byId('empty').hidden = guild !== undefined || !store.complete
     byId('history').hidden = shown === undefined
     byId('composer').hidden = shown === undefined
     if (shown) {
@@ -115,10 +113,10 @@ export function chatPage(session, { signOut }) {
     const { names, until } = store.typingIn(channelId, guild)
     setText(byId('typing'), typingText(names))
     clearTimeout(typingTimer)
-    if (names.length > 0) typingTimer = setTimeout(changed, Math.max(100, until - Date.now()))
+    if (names.length > 0) typingTimer = setTimeout(redraw, Math.max(100, until - Date.now()))
   }
 
-  function grow() {
+  function resizeDraft() {
     draft.style.height = 'auto'
     draft.style.height = `${draft.scrollHeight + 2}px`
   }
@@ -129,15 +127,15 @@ export function chatPage(session, { signOut }) {
     if (content === '' || channelId === undefined) return
     draft.value = ''
     lastTyping = 0
-    grow()
+    resizeDraft()
     timeline().toEnd()
     session.send(channelId, content)
   })
   draft.addEventListener('input', () => {
-    grow()
-    if (draft.value.trim() === '' || Date.now() - lastTyping < TYPING_EVERY_MS) return
+    resizeDraft()
+    if (draft.value.trim() === '' || Date.now() - lastTyping < TYPING_INTERVAL_MS) return
     lastTyping = Date.now()
-    api.typing(channelId).catch(() => {}) // nobody misses one
+    api.typing(channelId).catch(() => {}) // a lost typing event does not matter
   })
   draft.addEventListener('keydown', (event) => {
     if (event.key === 'ArrowUp' && draft.value === '') {
@@ -150,25 +148,25 @@ export function chatPage(session, { signOut }) {
   })
 
   const drawers = [
-    [byId('show-places'), byId('places')],
+    [byId('show-sidebar'), byId('sidebar')],
     [byId('show-members'), byId('members')],
   ]
   const curtain = byId('curtain')
-  const showCurtain = () => {
+  const updateCurtain = () => {
     curtain.hidden = !drawers.some(([, part]) => part.classList.contains('open'))
   }
   function closeDrawers() {
     for (const [button, part] of drawers) setOpen(button, part, false)
-    showCurtain()
+    updateCurtain()
   }
   for (const [button, part] of drawers) {
-    toggles(button, part, (open) => {
+    toggleOnClick(button, part, (open) => {
       if (open) part.querySelector('button')?.focus()
-      showCurtain()
+      updateCurtain()
     })
   }
   curtain.addEventListener('click', closeDrawers)
-  toggles(byId('show-frames'), byId('frames'), (open) => {
+  toggleOnClick(byId('show-frames'), byId('frames'), (open) => {
     byId('frames').hidden = !open
   })
   byId('close-frames').addEventListener('click', () => byId('show-frames').click())
@@ -176,8 +174,8 @@ export function chatPage(session, { signOut }) {
     if (event.key === 'Escape') closeDrawers()
   })
   document.addEventListener('visibilitychange', () => {
-    session.watch(!document.hidden)
-    changed()
+    session.setVisible(!document.hidden)
+    redraw()
   })
   byId('sign-out').addEventListener('click', () => {
     gateway.stop()
@@ -187,13 +185,13 @@ export function chatPage(session, { signOut }) {
   avatar(byId('self-avatar'), user.id, user.username)
 
   return {
-    changed,
-    frame: frames.add,
-    state: (state) => {
+    redraw,
+    addFrame: frames.add,
+    showState: (state) => {
       connection.show(state)
-      changed()
+      redraw()
     },
-    /** By an invite's code, as one came by its link. */
-    join: (code) => tried(ask.join(code)),
+    /** Joins the guild of an invite. */
+    join: (code) => noticeFailure(dialog.join(code)),
   }
 }

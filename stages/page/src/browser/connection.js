@@ -2,7 +2,7 @@ import { byId, setText } from './dom.js'
 
 const NOTICE_MS = 6_000
 
-const WORDS = {
+const PHASE_TEXTS = {
   connecting: () => 'Connecting…',
   resuming: () => 'Reconnecting…',
   live: () => 'Live',
@@ -11,19 +11,16 @@ const WORDS = {
   refused: () => 'Refused',
 }
 
-/**
- * Says how the connection is, counts down to the next attempt, and shows what went wrong with a
- * click.
- */
+/** Shows the state of the connection, the seconds to the next attempt, and errors of actions. */
 export function connectionView(gateway) {
   const status = byId('status')
   const retry = byId('retry-now')
   let state = { phase: 'connecting' }
-  let ticking
-  let clearNotice
+  let countdown
+  let noticeTimer
 
   retry.addEventListener('click', () => gateway.retryNow())
-  // The machine knows before any time-out does.
+  // The browser notices that the network is back before the timer does.
   window.addEventListener('online', () => gateway.retryNow())
 
   function draw() {
@@ -32,25 +29,25 @@ export function connectionView(gateway) {
     status.dataset.phase = state.phase
     setText(
       status,
-      state.phase === 'refused' ? `Refused: ${state.why}` : WORDS[state.phase](seconds),
+      state.phase === 'refused' ? `Refused: ${state.reason}` : PHASE_TEXTS[state.phase](seconds),
     )
-    status.title = state.why === undefined ? '' : `Last: ${state.why}`
+    status.title = state.reason === undefined ? '' : `Last: ${state.reason}`
     retry.hidden = state.phase !== 'waiting'
   }
 
   return {
     show(next) {
       state = next
-      clearInterval(ticking)
-      if (next.retryAt !== undefined) ticking = setInterval(draw, 500)
+      clearInterval(countdown)
+      if (next.retryAt !== undefined) countdown = setInterval(draw, 500)
       draw()
     },
     notice(text) {
       const line = byId('notice')
       setText(line, text)
       line.hidden = false
-      clearTimeout(clearNotice)
-      clearNotice = setTimeout(() => {
+      clearTimeout(noticeTimer)
+      noticeTimer = setTimeout(() => {
         line.hidden = true
       }, NOTICE_MS)
     },

@@ -1,9 +1,9 @@
 import { byId, onSubmit } from './dom.js'
 
-/** A code, or the whole link that holds one. */
+/** The code in an invite link. The text may also be the code alone. */
 const codeOf = (text) => /[#&/]?(?:invite[=/])?([\w-]+)\/?$/.exec(text.trim())?.[1] ?? text.trim()
 
-/** Guilds, channels and invites: what is asked in a dialog, and what is done with the answer. */
+/** The dialogs that create and join guilds, create channels, and make invites. */
 export function dialogs(api, { joined, guild, channel, show }) {
   const guildDialog = byId('guild-dialog')
   const channelDialog = byId('channel-dialog')
@@ -20,18 +20,18 @@ export function dialogs(api, { joined, guild, channel, show }) {
   }
 
   onSubmit(byId('create-guild'), async (form) => {
-    const made = await api.createGuild(form.get('name'))
+    const { id } = await api.createGuild(form.get('name'))
     guildDialog.close()
-    joined(made.id)
+    joined(id)
   })
   onSubmit(byId('join-guild'), async (form) => {
     await join(codeOf(form.get('code')))
     guildDialog.close()
   })
   onSubmit(byId('create-channel'), async (form) => {
-    const made = await api.createChannel(guild(), form.get('name'))
+    const { id } = await api.createChannel(guild(), form.get('name'))
     channelDialog.close()
-    show(made.id)
+    show(id)
   })
 
   byId('invite').addEventListener('click', async () => {
@@ -55,10 +55,11 @@ export function dialogs(api, { joined, guild, channel, show }) {
       await navigator.clipboard.writeText(link.value)
       byId('copy-link').textContent = 'Copied'
     } catch {
-      byId('copy-link').textContent = 'Press Ctrl+C' // not on localhost or HTTPS: the browser has no clipboard for us
+      // Browsers offer the clipboard only to pages on localhost or HTTPS.
+      byId('copy-link').textContent = 'Press Ctrl+C'
     }
   })
-  // Without an opener the new window has a storage of its own, and so is somebody of its own.
+  // `noopener` gives the new window a session storage of its own, so that it is another user.
   byId('second-window').addEventListener('click', () =>
     window.open(link.value, '_blank', 'noopener,width=720,height=760'),
   )

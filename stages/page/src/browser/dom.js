@@ -1,6 +1,6 @@
 /**
- * An element with properties and children. Strings become text nodes: nothing that others wrote is
- * ever read as HTML. `data` and `aria` are objects; `on` maps event names to listeners.
+ * Makes an element with properties and children. `data` and `aria` are objects, and `on` maps event
+ * names to listeners. Strings become text nodes, so text of other users is never parsed as HTML.
  */
 export function el(tag, { data = {}, aria = {}, on = {}, ...properties } = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties)
@@ -13,15 +13,14 @@ export function el(tag, { data = {}, aria = {}, on = {}, ...properties } = {}, .
 
 export const byId = (id) => document.getElementById(id)
 
-/** Changes the text only when it differs, so that a screen reader is not told the same twice. */
+/** Changes the text only if it differs. A screen reader would announce it again otherwise. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text
 }
 
 /**
- * Makes `parent`'s children follow `items`: `{key, version, build}`. An element is kept while its
- * version is the same, so focus, selection and what is being typed survive; it is built anew when
- * the version changed.
+ * Updates the children of `parent` to match `items`, each `{key, version, build}`. An element whose
+ * version is unchanged stays, with its focus, selection and input. Otherwise `build` makes a new one.
  */
 export function reconcile(parent, items) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]))
@@ -44,27 +43,27 @@ export function reconcile(parent, items) {
     if (at === child) at = at.nextElementSibling
     else parent.insertBefore(child, at)
   }
-  for (const gone of old.values()) gone.remove()
+  for (const removed of old.values()) removed.remove()
 }
 
 /**
- * Whoever was in the old element is at the same place in the new one: the same control by its name,
- * else the element itself.
+ * Moves the focus from the old element to the new one: to the control with the same label, or to the
+ * element itself.
  */
 function keepFocus(focused, old, next) {
   const name = focused.getAttribute('aria-label')
-  const same =
+  const target =
     focused === old
       ? next
       : [...next.querySelectorAll('[aria-label]')].find(
-          (one) => one.getAttribute('aria-label') === name,
+          (control) => control.getAttribute('aria-label') === name,
         )
-  ;(same ?? next).focus({ preventScroll: true })
+  ;(target ?? next).focus({ preventScroll: true })
 }
 
 /**
- * Shows a failed action's reason next to the form that caused it, and keeps the button from being
- * pressed twice.
+ * Runs `work` when the form is submitted. Disables its button meanwhile, and shows an error next to
+ * the form.
  */
 export function onSubmit(form, work) {
   const error = form.querySelector('.error')
@@ -84,8 +83,8 @@ export function onSubmit(form, work) {
   })
 }
 
-/** A button that shows and hides a part of the page, and says so. */
-export function toggles(button, part, after = () => {}) {
+/** Makes a button show and hide a part of the page, and sets `aria-expanded`. */
+export function toggleOnClick(button, part, after = () => {}) {
   button.addEventListener('click', () => {
     const open = button.getAttribute('aria-expanded') !== 'true'
     setOpen(button, part, open)
@@ -101,8 +100,8 @@ export function setOpen(button, part, open) {
 const HUES = 8n
 
 /**
- * A coloured initial: the same person has the same colour everywhere, by the millisecond their id
- * was made in.
+ * Draws the initial of a name on a colour. The colour follows from the id, so that a user has the
+ * same one everywhere.
  */
 export function avatar(element, id, name) {
   element.className = `avatar hue-${(BigInt(id) >> 22n) % HUES}`

@@ -12,37 +12,40 @@ const Op = {
   ack: 11,
 }
 
-/** Guilds, members, voice states, presences, messages, reactions, typing, and what messages say. */
+/** Guilds, members, voice states, presences, messages, reactions, typing, and message content. */
 const INTENTS =
   (1 << 0) | (1 << 1) | (1 << 7) | (1 << 8) | (1 << 9) | (1 << 10) | (1 << 11) | (1 << 15)
 
+/** After these codes another Identify would be refused as well: token, shard, version, intents. */
+const FATAL_CODES = new Set([4004, 4010, 4011, 4012, 4013, 4014])
+
+/** Codes after which the session cannot be resumed: invalid sequence, session timed out. */
+const SESSION_LOST_CODES = new Set([4007, 4009])
+
+/** Milliseconds after which a server that accepts the socket and sends nothing counts as down. */
+const HELLO_TIMEOUT_MS = 10_000
+
+/** Unlike 1000 and 1001, this code leaves the session open, so that it can be resumed. */
+const RESUMABLE_CLOSE = 4_000
+
 /**
- * After these the same Identify would be refused again: authentication, shard, version, intents.
- */
-const FATAL = new Set([4004, 4010, 4011, 4012, 4013, 4014])
-
-/** A server that accepts a socket and then says nothing counts as away. */
-const HELLO_WITHIN_MS = 10_000
-
-/** Any code but 1000 and 1001 leaves the session alive, so that it may be resumed. */
-const CLOSE_TO_RESUME = 4_000
-
-/**
- * A gateway v10 client: heartbeats, notices a dead connection by a missing ack, comes back with
- * growing pauses, and tries to resume. Whether the server kept the session is the server's affair:
- * on a refusal it identifies afresh, and whoever listens is told by READY that everything has to be
- * asked for again.
+ * A client for gateway version 10. It sends heartbeats, detects a dead connection by a missing
+ * acknowledgement, and reconnects with growing pauses.
  *
- * `onState` hears `{phase, attempt?, retryAt?, code?, why?}` with phase connecting, live, waiting,
- * resuming, identifying or refused.
+ * It tries to resume its session. If the server refuses, it identifies again. READY then tells the
+ * rest of the page that events were lost.
+ *
+ * `onState` receives `{phase, attempt?, retryAt?, code?, reason?}`. The phase is connecting, live,
+ * waiting, resuming, identifying or refused.
  */
 export class Gateway {
   #options
   #socket
-  #session // {id, seq}: what a resume needs; undefined before the first READY and after a refusal
+  /** `{id, seq}`, as a resume needs them. Undefined before the first READY and after a refusal. */
+  #session
   #attempt = 0
   #timers = new Map()
-  #acked = true
+  #acknowledged = true
   #stopped = false
 
   constructor(options) {
@@ -51,24 +54,23 @@ export class Gateway {
 
   connect() {
     if (this.#stopped || this.#socket) return
-    this.#clear()
-    this.#say({ phase: this.#session ? 'resuming' : 'connecting', attempt: this.#attempt })
+    this.#clearTimers()
+    this.#report({ phase: this.#session ? 'resuming' : 'connecting', attempt: this.#attempt })
     const socket = new WebSocket(this.#options.url)
     this.#socket = socket
-    // Handlers go with the socket they were made for: what an abandoned one still says is not
-    // heard.
-    const current = (handle) => (event) => {
+    // Events of a socket that was abandoned are ignored.
+    const ifCurrent = (handle) => (event) => {
       if (socket === this.#socket) handle(event)
     }
-    socket.onmessage = current((event) => this.#receive(JSON.parse(event.data)))
-    socket.onclose = current((event) => this.#lost(event.code, event.reason))
-    this.#after('hello', HELLO_WITHIN_MS, () => this.#abandon('no greeting'))
+    socket.onmessage = ifCurrent((event) => this.#receive(JSON.parse(event.data)))
+    socket.onclose = ifCurrent((event) => this.#afterClose(event.code, event.reason))
+    this.#setTimer('hello', HELLO_TIMEOUT_MS, () => this.#abandon('no greeting'))
   }
 
-  /** For good: the session ends with the tab. */
+  /** Closes for good, and ends the session. */
   stop() {
     this.#stopped = true
-    this.#clear()
+    this.#clearTimers()
     this.#socket?.close(1000)
     this.#socket = undefined
   }
@@ -85,26 +87,26 @@ export class Gateway {
 
   #receive(frame) {
     this.#options.onFrame('in', frame)
-    if (frame.op === Op.dispatch) return this.#dispatched(frame)
-    if (frame.op === Op.hello) return this.#hello(frame.d.heartbeat_interval)
-    if (frame.op === Op.heartbeat) return this.#beat()
-    if (frame.op === Op.ack) this.#acked = true
+    if (frame.op === Op.dispatch) return this.#receiveDispatch(frame)
+    if (frame.op === Op.hello) return this.#receiveHello(frame.d.heartbeat_interval)
+    if (frame.op === Op.heartbeat) return this.#sendHeartbeat()
+    if (frame.op === Op.ack) this.#acknowledged = true
     if (frame.op === Op.reconnect) this.#abandon('the server asked for it')
-    if (frame.op === Op.invalidSession) this.#invalid(frame.d === true)
+    if (frame.op === Op.invalidSession) this.#receiveInvalidSession(frame.d === true)
   }
 
-  #hello(interval) {
-    this.#clear('hello')
-    this.#acked = true
+  #receiveHello(interval) {
+    this.#clearTimers('hello')
+    this.#acknowledged = true
     const beat = () => {
-      if (!this.#acked) return this.#abandon('no heartbeat ack')
-      this.#acked = false
-      this.#beat()
-      this.#after('beat', interval, beat)
+      if (!this.#acknowledged) return this.#abandon('no heartbeat ack')
+      this.#acknowledged = false
+      this.#sendHeartbeat()
+      this.#setTimer('heartbeat', interval, beat)
     }
-    // The first one at a random moment, as documented: or all who came back at once would beat at
-    // once from then on.
-    this.#after('beat', interval * this.#options.random(), beat)
+    // The first one comes at a random time, as documented. Otherwise all clients that reconnect
+    // together would send their heartbeats together from then on.
+    this.#setTimer('heartbeat', interval * this.#options.random(), beat)
     if (this.#session)
       this.send(Op.resume, {
         token: this.#options.token,
@@ -124,66 +126,72 @@ export class Gateway {
     })
   }
 
-  #beat() {
+  #sendHeartbeat() {
     this.send(Op.heartbeat, this.#session?.seq ?? null)
   }
 
-  #dispatched({ t, s, d }) {
+  #receiveDispatch({ t, s, d }) {
     if (t === 'READY') this.#session = { id: d.session_id, seq: s }
     else if (this.#session) this.#session.seq = s
     if (t === 'READY' || t === 'RESUMED') {
       this.#attempt = 0
-      this.#say({ phase: 'live' })
+      this.#report({ phase: 'live' })
     }
     this.#options.onDispatch(t, d)
   }
 
   /**
-   * The session is gone, the socket is not: after the documented random pause an Identify on it
-   * begins a new one.
+   * The session has ended, but the socket is open. The client identifies on it after a random pause,
+   * as documented.
    */
-  #invalid(resumable) {
+  #receiveInvalidSession(resumable) {
     const pause = 1_000 + this.#options.random() * 4_000
     if (!resumable) this.#session = undefined
-    this.#say({ phase: 'identifying', retryAt: Date.now() + pause, why: 'the session was lost' })
-    this.#after('identify', pause, () =>
+    this.#report({
+      phase: 'identifying',
+      retryAt: Date.now() + pause,
+      reason: 'the session was lost',
+    })
+    this.#setTimer('identify', pause, () =>
       resumable ? this.#abandon('the server asked for it') : this.#identify(),
     )
   }
 
-  /** Without waiting for an answer to the close: a dead peer would not give one. */
-  #abandon(why) {
+  /** Closes without waiting for the answer, which a dead server would not give. */
+  #abandon(reason) {
     const socket = this.#socket
-    this.#lost(CLOSE_TO_RESUME, why)
-    socket?.close(CLOSE_TO_RESUME)
+    this.#afterClose(RESUMABLE_CLOSE, reason)
+    socket?.close(RESUMABLE_CLOSE)
   }
 
-  #lost(code, reason) {
+  #afterClose(code, reason) {
     this.#socket = undefined
-    this.#clear()
-    if (FATAL.has(code)) return this.#say({ phase: 'refused', code, why: `${code} ${reason}` })
-    if (code === 4007 || code === 4009) this.#session = undefined // a sequence or a session the server does not know
+    this.#clearTimers()
+    if (FATAL_CODES.has(code))
+      return this.#report({ phase: 'refused', code, reason: `${code} ${reason}` })
+    if (SESSION_LOST_CODES.has(code)) this.#session = undefined
     const pause = backoff(this.#attempt, this.#options.random)
     this.#attempt += 1
-    this.#say({
+    this.#report({
       phase: 'waiting',
       attempt: this.#attempt,
       retryAt: Date.now() + pause,
-      why: reason || `closed with ${code}`,
+      reason: reason || `closed with ${code}`,
     })
-    this.#after('connect', pause, () => this.connect())
+    this.#setTimer('connect', pause, () => this.connect())
   }
 
-  #say(state) {
+  #report(state) {
     this.#options.onState(state)
   }
 
-  #after(name, ms, work) {
+  #setTimer(name, ms, work) {
     clearTimeout(this.#timers.get(name))
     this.#timers.set(name, setTimeout(work, ms))
   }
 
-  #clear(name) {
+  /** Clears one timer, or all. */
+  #clearTimers(name) {
     for (const [key, timer] of this.#timers)
       if (name === undefined || key === name) clearTimeout(timer)
   }

@@ -1,23 +1,23 @@
 import { avatar, clockTime, dayAndTime, el } from './dom.js'
-import { emojiKey } from './timeline.js'
+import { emojiKey } from './reactions.js'
 
 const QUICK_EMOJI = ['👍', '❤️', '😂', '🎉', '👀']
 
 /**
- * One message as an element. `look` is `{at, head, open, mine, name, names}`; `act` what its
- * buttons do.
+ * Draws one message. `display` is `{sentAt, head, editing, isOwn, name, names}`, where `head` shows
+ * avatar and name. `actions` are called by its buttons.
  */
-export function messageRow(message, look, act) {
-  const { at, head, open, mine, name } = look
+export function messageRow(message, display, actions) {
+  const { sentAt, head, editing, isOwn, name } = display
   const time = el('time', {
-    dateTime: at.toISOString(),
-    textContent: clockTime(at),
-    title: dayAndTime(at),
+    dateTime: sentAt.toISOString(),
+    textContent: clockTime(sentAt),
+    title: dayAndTime(sentAt),
   })
   return el(
     'li',
     {
-      className: `message${head ? ' head' : ''}${mine ? ' mine' : ''}`,
+      className: `message${head ? ' head' : ''}${isOwn ? ' own' : ''}`,
       data: { id: message.id },
       tabIndex: -1,
     },
@@ -30,41 +30,41 @@ export function messageRow(message, look, act) {
       head
         ? el('p', { className: 'byline' }, el('strong', { textContent: name }), ' ', time)
         : undefined,
-      open ? editor(message, act) : content(message, look.names),
-      open ? undefined : reactions(message, act),
+      editing ? editor(message, actions) : content(message, display.names),
+      editing ? undefined : reactions(message, actions),
     ),
-    open ? undefined : tools(message, look, act),
+    editing ? undefined : tools(message, display, actions),
   )
 }
 
-/** A send that no answer has come to yet. */
-export function pendingRow(send, { user, act }) {
+/** Draws a send without an answer. */
+export function pendingRow(send, { user, actions }) {
   const failed = send.state === 'failed'
   const outcome = failed
     ? el(
         'p',
         { className: 'outcome', role: 'alert' },
         send.repeat
-          ? `Not sent: ${send.why}. It is sent again when the connection is back. `
-          : `Not sent: ${send.why}. `,
+          ? `Not sent: ${send.reason}. It is sent again when the connection is back. `
+          : `Not sent: ${send.reason}. `,
         el('button', {
           type: 'button',
           className: 'small',
           textContent: 'Retry',
-          on: { click: () => act.retry(send) },
+          on: { click: () => actions.retry(send) },
         }),
         ' ',
         el('button', {
           type: 'button',
           className: 'small quiet',
           textContent: 'Discard',
-          on: { click: () => act.discard(send.nonce) },
+          on: { click: () => actions.discard(send.nonce) },
         }),
       )
     : el('p', { className: 'outcome', textContent: 'Sending…' })
   return el(
     'li',
-    { className: `message mine pending head${failed ? ' failed' : ''}` },
+    { className: `message own pending head${failed ? ' failed' : ''}` },
     avatar(el('span', { aria: { hidden: 'true' } }), user.id, user.username),
     el(
       'div',
@@ -78,7 +78,7 @@ export function pendingRow(send, { user, act }) {
 export const divider = (text, className = '') =>
   el('li', { className: `divider ${className}` }, el('span', { textContent: text }))
 
-/** Mentions become names. Everything else is text, whatever it looks like. */
+/** Shows mentions as names, and everything else as plain text. */
 function content(message, names) {
   const body = el('p', { className: 'content' })
   for (const part of message.content.split(/(<@!?[0-9]{1,20}>)/)) {
@@ -91,7 +91,7 @@ function content(message, names) {
   return body
 }
 
-function editor(message, act) {
+function editor(message, actions) {
   const box = el('textarea', {
     className: 'editor',
     value: message.content,
@@ -100,17 +100,17 @@ function editor(message, act) {
     aria: { label: 'Edit message; Enter saves, Escape cancels' },
   })
   box.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') act.close(message.id)
+    if (event.key === 'Escape') actions.endEdit(message.id)
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
     event.preventDefault()
     const text = box.value.trim()
-    if (text !== '' && text !== message.content) act.edit(message.id, text)
-    act.close(message.id)
+    if (text !== '' && text !== message.content) actions.edit(message.id, text)
+    actions.endEdit(message.id)
   })
   return box
 }
 
-function reactions(message, act) {
+function reactions(message, actions) {
   if (!message.reactions?.length) return undefined
   const chips = message.reactions.map(({ emoji, count, me }) =>
     el(
@@ -119,7 +119,7 @@ function reactions(message, act) {
         type: 'button',
         className: 'chip',
         aria: { pressed: String(me), label: `${emoji.name}, ${count}${me ? ', yours' : ''}` },
-        on: { click: () => act.react(message.id, emojiKey(emoji), !me) },
+        on: { click: () => actions.react(message.id, emojiKey(emoji), !me) },
       },
       `${emoji.name} ${count}`,
     ),
@@ -128,10 +128,10 @@ function reactions(message, act) {
 }
 
 /**
- * Out of the tab order until their message has the focus: a hundred messages would be seven hundred
- * stops.
+ * The buttons of a message. They enter the tab order when the message has the focus: the buttons of a
+ * hundred messages would be seven hundred stops.
  */
-function tools(message, { mine, name }, act) {
+function tools(message, { isOwn, name }, actions) {
   const button = (text, label, click) =>
     el('button', {
       type: 'button',
@@ -148,12 +148,12 @@ function tools(message, { mine, name }, act) {
     'div',
     { className: 'tools' },
     ...QUICK_EMOJI.map((emoji) =>
-      button(emoji, `React with ${emoji}`, () => act.react(message.id, emoji, !reacted(emoji))),
+      button(emoji, `React with ${emoji}`, () => actions.react(message.id, emoji, !reacted(emoji))),
     ),
-    ...(mine
+    ...(isOwn
       ? [
-          button('Edit', 'Edit', () => act.open(message.id)),
-          button('Delete', 'Delete', () => act.remove(message.id)),
+          button('Edit', 'Edit', () => actions.startEdit(message.id)),
+          button('Delete', 'Delete', () => actions.remove(message.id)),
         ]
       : []),
   )

@@ -4,72 +4,73 @@ import { newNonce } from './ids.js'
 import { createStore } from './store.js'
 import { createTimeline } from './timeline.js'
 
-/** Timelines kept besides the one on screen, so that going back to a channel costs nothing. */
-const TIMELINES_KEPT = 8
+/** Timelines that are kept, so that returning to a channel loads nothing. */
+const MAX_TIMELINES = 8
 
 /**
- * A send that got no answer, or was answered "not now", may be repeated: its nonce makes the
- * repetition the same send.
+ * Whether a failed send may be repeated: the server gave no answer, or one that asks to try later.
+ * The nonce makes the repetition the same send, so that it cannot appear twice.
  */
 const mayRepeat = (failure) => failure.status === 0 || failure.status >= 500
 
-/** The gateway of the host that served the page. The page's policy lets it speak to no other. */
+/** The gateway of the host that served the page. The content security policy allows no other. */
 const gatewayUrl = () => `${location.origin.replace(/^http/, 'ws')}/?v=10&encoding=json`
 
 /**
- * Everything one signed-in user has: what the gateway told, messages by channel, and what they can
- * do. It draws nothing; `onChange` says that there is something to draw, `onState` how the
- * connection is, `onFrame` what went over it.
+ * The client state of one signed-in user: the store of guilds, a timeline for each channel, and the
+ * user's actions. It draws nothing. `onChange` reports that there is something to draw, `onState` the
+ * state of the connection, and `onFrame` each gateway frame.
  */
 export function createSession({ token, user, onChange, onState, onFrame, onUnauthorized }) {
   const api = createApi({ token, onUnauthorized })
   const store = createStore({ me: user.id })
   const timelines = new Map()
   const unread = new Set()
-  let current
-  let watched = true
+  let currentChannel
+  let visible = true
 
   const gateway = new Gateway({
     url: gatewayUrl(),
     token,
-    onDispatch: dispatched,
+    onDispatch: receive,
     onState,
     onFrame,
   })
 
-  function dispatched(type, d) {
+  function receive(type, d) {
     store.apply(type, d)
-    events[type]?.(d)
+    handlers[type]?.(d)
     onChange()
   }
 
-  const at = (channel) => timelines.get(channel)
-  const events = {
-    READY: comeBack,
+  const timelineOf = (d) => timelines.get(d.channel_id)
+  const handlers = {
+    READY: catchUp,
     RESUMED: repeatSends,
     MESSAGE_CREATE(d) {
-      at(d.channel_id)?.add(d)
-      if (d.author.id !== user.id && (d.channel_id !== current || !watched))
+      timelineOf(d)?.add(d)
+      if (d.author.id !== user.id && (d.channel_id !== currentChannel || !visible))
         unread.add(d.channel_id)
     },
-    MESSAGE_UPDATE: (d) => at(d.channel_id)?.update(d),
-    MESSAGE_DELETE: (d) => at(d.channel_id)?.remove([d.id]),
-    MESSAGE_DELETE_BULK: (d) => at(d.channel_id)?.remove(d.ids),
-    MESSAGE_REACTION_ADD: (d) => at(d.channel_id)?.react(d.message_id, d.emoji, d.user_id, 1),
-    MESSAGE_REACTION_REMOVE: (d) => at(d.channel_id)?.react(d.message_id, d.emoji, d.user_id, -1),
-    MESSAGE_REACTION_REMOVE_EMOJI: (d) => at(d.channel_id)?.clearReactions(d.message_id, d.emoji),
-    MESSAGE_REACTION_REMOVE_ALL: (d) => at(d.channel_id)?.clearReactions(d.message_id),
+    MESSAGE_UPDATE: (d) => timelineOf(d)?.update(d),
+    MESSAGE_DELETE: (d) => timelineOf(d)?.remove([d.id]),
+    MESSAGE_DELETE_BULK: (d) => timelineOf(d)?.remove(d.ids),
+    MESSAGE_REACTION_ADD: (d) => timelineOf(d)?.react(d.message_id, d.emoji, d.user_id, 1),
+    MESSAGE_REACTION_REMOVE: (d) => timelineOf(d)?.react(d.message_id, d.emoji, d.user_id, -1),
+    MESSAGE_REACTION_REMOVE_EMOJI: (d) => timelineOf(d)?.clearReactions(d.message_id, d.emoji),
+    MESSAGE_REACTION_REMOVE_ALL: (d) => timelineOf(d)?.clearReactions(d.message_id),
     CHANNEL_DELETE: (d) => timelines.delete(d.id),
   }
 
   /**
-   * READY means that nobody kept our session: what happened meanwhile is in no event and has to be
-   * asked for.
+   * READY starts a new session, so the events since the last one are lost. Timelines that matter read
+   * them from the history, and the others are dropped.
    */
-  async function comeBack() {
-    // Of a copy: drawing puts the current one at the end again, and the walk would never get there.
+  async function catchUp() {
+    // A copy, since drawing moves the current timeline to the end of the map: the loop would never
+    // finish.
     for (const [channel, timeline] of [...timelines]) {
-      if (channel === current || timeline.pending.length > 0) await timeline.catchUp()
+      if (channel === currentChannel || timeline.pending.length > 0) await timeline.catchUp()
       else timelines.delete(channel)
     }
     repeatSends()
@@ -82,7 +83,7 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
   }
 
   async function transmit(channel, nonce, content) {
-    const timeline = open(channel)
+    const timeline = openTimeline(channel)
     timeline.sending(nonce, content)
     try {
       const message = await api.send(channel, content, nonce)
@@ -92,21 +93,22 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
     }
   }
 
-  /** The channel's timeline, asked for if it is not there. */
-  function open(channel) {
-    const known = timelines.get(channel)
+  /** The timeline of a channel. A new one starts loading. */
+  function openTimeline(channel) {
+    const existing = timelines.get(channel)
     const timeline =
-      known ??
+      existing ??
       createTimeline({
         page: (query) => api.messages(channel, query),
         me: user.id,
         changed: onChange,
       })
-    timelines.delete(channel) // and in again, as the one used last
+    // Moves it to the end of the map, whose order is that of the last use.
+    timelines.delete(channel)
     timelines.set(channel, timeline)
-    if (!known) timeline.open()
+    if (!existing) timeline.open()
     for (const [id, old] of [...timelines])
-      if (timelines.size > TIMELINES_KEPT && old.pending.length === 0) timelines.delete(id)
+      if (timelines.size > MAX_TIMELINES && old.pending.length === 0) timelines.delete(id)
     return timeline
   }
 
@@ -117,17 +119,17 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
     unread,
     gateway,
     send: (channel, content) => transmit(channel, newNonce(), content),
-    again: (channel, send) => transmit(channel, send.nonce, send.content),
-    /** The timeline of the channel on screen; undefined for none. */
+    retry: (channel, send) => transmit(channel, send.nonce, send.content),
+    /** Makes a channel the current one, and returns its timeline. */
     show(channel) {
-      current = channel
-      if (watched) unread.delete(channel)
-      return channel === undefined ? undefined : open(channel)
+      currentChannel = channel
+      if (visible) unread.delete(channel)
+      return channel === undefined ? undefined : openTimeline(channel)
     },
-    /** Whether anybody looks: what arrives in a hidden tab is unread. */
-    watch(yes) {
-      watched = yes
-      if (yes) unread.delete(current)
+    /** Messages that arrive while the tab is hidden are unread. */
+    setVisible(isVisible) {
+      visible = isVisible
+      if (isVisible) unread.delete(currentChannel)
     },
   }
 }

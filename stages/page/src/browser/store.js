@@ -1,21 +1,21 @@
-/** Seconds a typing indicator stays without a renewal or a message; as documented. */
+/** Milliseconds that a typing indicator stays without another event, as documented. */
 const TYPING_MS = 10_000
 
 const nameOf = (member) => member.nick ?? member.user.global_name ?? member.user.username
 
 /**
- * What the gateway has told, but for messages: guilds with their channels, members and presences,
- * and who is typing. `apply` takes a dispatch; each guild's collections are Maps by id.
+ * The state that gateway events build up, except for messages: guilds with their channels, members
+ * and presences (Maps by id), and typing users. `apply` takes one event.
  */
 export function createStore({ me, now = Date.now }) {
   const guilds = new Map()
-  /** Channel to user to the time their indicator ends. */
+  /** The time at which an indicator ends, by channel and user. */
   const typing = new Map()
-  /** Guilds that READY announced and that have not come yet. */
+  /** Guilds that READY announced, and whose GUILD_CREATE has not arrived. */
   const expected = new Set()
   let ready = false
 
-  const takeGuild = (d) => {
+  const putGuild = (d) => {
     expected.delete(d.id)
     const members = new Map((d.members ?? []).map((member) => [member.user.id, nameOf(member)]))
     const presences = new Map(
@@ -33,11 +33,11 @@ export function createStore({ me, now = Date.now }) {
       presences,
     })
   }
-  const inGuild = (id, change) => {
+  const updateGuild = (id, change) => {
     const guild = guilds.get(id)
     if (guild) change(guild)
   }
-  const typed = (channel, user, until) => {
+  const setTyping = (channel, user, until) => {
     const users = typing.get(channel) ?? new Map()
     typing.set(channel, users)
     if (until === undefined) users.delete(user)
@@ -45,7 +45,7 @@ export function createStore({ me, now = Date.now }) {
   }
 
   const handlers = {
-    /** A session that begins anew knows nothing: guilds that do not come again are gone. */
+    /** Guilds that a new session does not announce are gone. */
     READY: (d) => {
       const announced = new Set(d.guilds.map((guild) => guild.id))
       for (const id of guilds.keys()) if (!announced.has(id)) guilds.delete(id)
@@ -54,46 +54,47 @@ export function createStore({ me, now = Date.now }) {
       ready = true
       typing.clear()
     },
-    GUILD_CREATE: takeGuild,
+    GUILD_CREATE: putGuild,
     GUILD_UPDATE: (d) =>
-      inGuild(d.id, (guild) => Object.assign(guild, { name: d.name, ownerId: d.owner_id })),
+      updateGuild(d.id, (guild) => Object.assign(guild, { name: d.name, ownerId: d.owner_id })),
     GUILD_DELETE: (d) => {
       expected.delete(d.id)
-      if (d.unavailable) inGuild(d.id, (guild) => Object.assign(guild, { available: false }))
+      if (d.unavailable) updateGuild(d.id, (guild) => Object.assign(guild, { available: false }))
       else guilds.delete(d.id)
     },
-    CHANNEL_CREATE: (d) => inGuild(d.guild_id, (guild) => guild.channels.set(d.id, d)),
-    CHANNEL_UPDATE: (d) => inGuild(d.guild_id, (guild) => guild.channels.set(d.id, d)),
-    CHANNEL_DELETE: (d) => inGuild(d.guild_id, (guild) => guild.channels.delete(d.id)),
+    CHANNEL_CREATE: (d) => updateGuild(d.guild_id, (guild) => guild.channels.set(d.id, d)),
+    CHANNEL_UPDATE: (d) => updateGuild(d.guild_id, (guild) => guild.channels.set(d.id, d)),
+    CHANNEL_DELETE: (d) => updateGuild(d.guild_id, (guild) => guild.channels.delete(d.id)),
     GUILD_MEMBER_ADD: (d) =>
-      inGuild(d.guild_id, (guild) => {
+      updateGuild(d.guild_id, (guild) => {
         if (!guild.members.has(d.user.id)) guild.memberCount += 1
         guild.members.set(d.user.id, nameOf(d))
       }),
     GUILD_MEMBER_UPDATE: (d) =>
-      inGuild(d.guild_id, (guild) => guild.members.set(d.user.id, nameOf(d))),
+      updateGuild(d.guild_id, (guild) => guild.members.set(d.user.id, nameOf(d))),
     GUILD_MEMBER_REMOVE: (d) =>
-      inGuild(d.guild_id, (guild) => {
+      updateGuild(d.guild_id, (guild) => {
         guild.memberCount -= 1
         guild.members.delete(d.user.id)
         guild.presences.delete(d.user.id)
       }),
     GUILD_MEMBERS_CHUNK: (d) =>
-      inGuild(d.guild_id, (guild) => {
+      updateGuild(d.guild_id, (guild) => {
         for (const member of d.members) guild.members.set(member.user.id, nameOf(member))
         for (const presence of d.presences ?? [])
           guild.presences.set(presence.user.id, presence.status)
       }),
     PRESENCE_UPDATE: (d) =>
-      inGuild(d.guild_id, (guild) => guild.presences.set(d.user.id, d.status)),
+      updateGuild(d.guild_id, (guild) => guild.presences.set(d.user.id, d.status)),
     TYPING_START: (d) => {
-      if (d.member) inGuild(d.guild_id, (guild) => guild.members.set(d.user_id, nameOf(d.member)))
-      typed(d.channel_id, d.user_id, now() + TYPING_MS)
+      if (d.member)
+        updateGuild(d.guild_id, (guild) => guild.members.set(d.user_id, nameOf(d.member)))
+      setTyping(d.channel_id, d.user_id, now() + TYPING_MS)
     },
     MESSAGE_CREATE: (d) => {
-      typed(d.channel_id, d.author.id)
+      setTyping(d.channel_id, d.author.id)
       if (d.member)
-        inGuild(d.guild_id, (guild) =>
+        updateGuild(d.guild_id, (guild) =>
           guild.members.set(d.author.id, nameOf({ ...d.member, user: d.author })),
         )
     },
@@ -101,18 +102,18 @@ export function createStore({ me, now = Date.now }) {
 
   return {
     guilds,
-    /** Whether it is known in which guilds one is: before, an empty list says nothing. */
-    get known() {
+    /** All guilds of the user have arrived. Before that, a guild that is missing may still come. */
+    get complete() {
       return ready && expected.size === 0
     },
     apply: (type, d) => handlers[type]?.(d),
-    /** Those one can write in, as the guild orders them. */
+    /** Channels with messages, in the guild's order. */
     textChannels: (guild) =>
       [...guild.channels.values()]
         .filter((channel) => channel.type === 0 || channel.type === 5)
         .sort((a, b) => a.position - b.position || (a.id < b.id ? -1 : 1)),
     guildOf: (channel) => [...guilds.values()].find((guild) => guild.channels.has(channel)),
-    /** Names of who types in a channel, without oneself; and when that may change by itself. */
+    /** Names of the other users who type in a channel, and the time at which the next one stops. */
     typingIn(channel, guild) {
       const users = [...(typing.get(channel) ?? [])].filter(
         ([user, until]) => user !== me && until > now(),

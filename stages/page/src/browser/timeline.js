@@ -1,48 +1,40 @@
 import { compareIds } from './ids.js'
+import { changeReaction, emojiKey } from './reactions.js'
 
 const PAGE = 50
 const CATCH_UP_PAGE = 100
-/**
- * Pages walked back to close a gap; beyond that the gap is bridged by starting over from the newest
- * page.
- */
-const CATCH_UP_PAGES = 3
-/** Messages kept while one reads along at the end. Older ones come back by scrolling up. */
-const KEPT = 300
-/**
- * Messages kept while one reads further up. Beyond it the far end is let go, and comes back by
- * scrolling down.
- */
-const MOST = 600
+/** Pages that are read to close a gap. If it is longer, the timeline starts over at the end. */
+const MAX_CATCH_UP_PAGES = 3
+/** Messages kept while the reader follows the end. Scrolling up loads the older ones again. */
+const MAX_WHEN_FOLLOWING = 300
+/** Messages kept while the reader is further up. The other end is dropped beyond that. */
+const MAX_MESSAGES = 600
 
 /**
- * One channel's messages, oldest first, with what is still on its way: a window on the history, of
- * at most `MOST`. Whatever arrives twice, by REST and by the gateway, is there once: messages by
- * id, own sends by nonce. `page(query)` asks REST; `changed` is called after each change.
+ * The messages of one channel, oldest first: a window on the history, which loads pages at both
+ * ends. Messages arrive both from REST and from the gateway, and in any order. Each is kept once, by
+ * its id; the user's own pending sends are matched by their nonce.
+ *
+ * `page(query)` requests a page from REST. `changed` is called after each change.
  */
 export function createTimeline({ page, me, changed }) {
   let knownUpTo
   const timeline = {
     messages: [],
-    /**
-     * Own sends without an answer: `{nonce, content, state: 'sending' | 'failed', why?, repeat?}`.
-     */
+    /** Own sends without an answer: `{nonce, content, state, reason?, repeat?}`. */
     pending: [],
-    /** Nothing older than the first message. */
+    /** The first message here is the first of the channel. */
     complete: false,
-    /** There are newer messages than the last one here: the window was moved up. */
+    /** The channel has newer messages than the last one here, because the window was moved up. */
     behind: false,
-    /** Whether the reader is at the end; the view says so. */
+    /** The reader is at the end. The view sets it. */
     following: true,
     loading: false,
     failure: undefined,
-    /**
-     * What arrived while the connection was down: `{from, count, more}`; `more` when there was too
-     * much to fetch it all.
-     */
+    /** Messages that arrived while the connection was down: `{from, count, more}`. */
     missed: undefined,
 
-    open: () => load(async () => settle(await page({ limit: PAGE }), PAGE)),
+    open: () => load(async () => putNewest(await page({ limit: PAGE }), PAGE)),
 
     older: () => {
       if (timeline.complete || timeline.loading || timeline.messages.length === 0)
@@ -51,7 +43,7 @@ export function createTimeline({ page, me, changed }) {
         const batch = await page({ limit: PAGE, before: timeline.messages[0].id })
         timeline.complete = batch.length < PAGE
         timeline.messages = merge(batch, timeline.messages)
-        bound()
+        limitLength()
       })
     },
 
@@ -61,11 +53,11 @@ export function createTimeline({ page, me, changed }) {
         const batch = await page({ limit: PAGE, after: timeline.messages.at(-1).id })
         timeline.behind = batch.length === PAGE
         timeline.messages = merge(timeline.messages, batch)
-        letGoOfTheOldest(MOST)
+        dropOldest(MAX_MESSAGES)
       })
     },
 
-    /** Away from wherever one reads, to the newest page. */
+    /** Moves the window to the end of the channel. */
     toEnd: () => {
       timeline.following = true
       if (!timeline.behind) return Promise.resolve()
@@ -74,12 +66,12 @@ export function createTimeline({ page, me, changed }) {
     },
 
     /**
-     * After a lost session: fetches back to what is known, so that edits and deletes of that
-     * stretch are seen too.
+     * Closes the gap after a lost session. It reads back to the last known message, and so finds
+     * edits and deletions in that stretch as well.
      */
     catchUp: () => {
-      // Remembered until it succeeds: what arrives meanwhile must not pass for the end of what is
-      // known.
+      // Kept until catching up succeeds. Messages that arrive meanwhile come after the gap, so the
+      // last message here is not the last known one any more.
       knownUpTo ??= timeline.messages.at(-1)?.id
       if (knownUpTo === undefined) return timeline.open()
       if (timeline.behind) {
@@ -89,14 +81,14 @@ export function createTimeline({ page, me, changed }) {
       return load(async () => {
         const fresh = []
         let closed = false
-        while (!closed && fresh.length < CATCH_UP_PAGE * CATCH_UP_PAGES) {
+        while (!closed && fresh.length < CATCH_UP_PAGE * MAX_CATCH_UP_PAGES) {
           const before = fresh.at(-1)?.id
           const batch = await page({ limit: CATCH_UP_PAGE, ...(before ? { before } : {}) })
           fresh.push(...batch)
           closed = batch.length < CATCH_UP_PAGE || compareIds(batch.at(-1).id, knownUpTo) <= 0
         }
-        settle(fresh, CATCH_UP_PAGE)
-        bound()
+        putNewest(fresh, CATCH_UP_PAGE)
+        limitLength()
         const missed = timeline.messages.filter(
           (message) => compareIds(message.id, knownUpTo) > 0 && message.author.id !== me,
         )
@@ -109,15 +101,16 @@ export function createTimeline({ page, me, changed }) {
     },
 
     add(message) {
-      if (message.author.id === me && message.nonce != null) timeline.drop(String(message.nonce))
-      // What lies beyond the window is fetched when the reader gets there.
+      if (message.author.id === me && message.nonce != null)
+        timeline.dropPending(String(message.nonce))
+      // A message beyond the window is loaded when the reader scrolls there.
       if (timeline.behind) return
       timeline.messages = merge(timeline.messages, [message])
-      bound()
+      limitLength()
       changed()
     },
 
-    /** Reactions stay as they are: an event is written for all, so its `me` is not about us. */
+    /** Keeps the reactions: all users receive the same event, so its `me` is not about this one. */
     update(patch) {
       change(patch.id, (message) => ({ ...message, ...patch, reactions: message.reactions }))
     },
@@ -130,115 +123,114 @@ export function createTimeline({ page, me, changed }) {
     react(id, emoji, user, by) {
       change(id, (message) => ({
         ...message,
-        reactions: counted(message.reactions ?? [], emoji, by, user === me),
+        reactions: changeReaction(message.reactions ?? [], emoji, by, user === me),
       }))
     },
 
-    /** Of one emoji, or all. */
+    /** Removes the reactions with one emoji, or all reactions. */
     clearReactions(id, emoji) {
-      const goes = (reaction) => emoji === undefined || emojiKey(reaction.emoji) === emojiKey(emoji)
+      const isCleared = (reaction) =>
+        emoji === undefined || emojiKey(reaction.emoji) === emojiKey(emoji)
       change(id, (message) => ({
         ...message,
-        reactions: message.reactions?.filter((reaction) => !goes(reaction)),
+        reactions: message.reactions?.filter((reaction) => !isCleared(reaction)),
       }))
     },
 
-    /** A send begins, or begins again. */
+    /** A send starts, or is repeated. */
     sending(nonce, content) {
-      const at = timeline.pending.findIndex((send) => send.nonce === nonce)
+      const index = timeline.pending.findIndex((send) => send.nonce === nonce)
       const send = { nonce, content, state: 'sending' }
-      timeline.pending = at < 0 ? [...timeline.pending, send] : timeline.pending.with(at, send)
-      if (at < 0) timeline.missed = undefined // whoever answers has read
+      timeline.pending =
+        index < 0 ? [...timeline.pending, send] : timeline.pending.with(index, send)
+      if (index < 0) timeline.missed = undefined // a user who answers has read the others
       changed()
     },
 
-    /** `repeat`: the same send may be tried again, since nobody knows whether it happened. */
-    failed(nonce, why, repeat) {
+    /** `repeat`: the outcome is unknown, and the same send may be repeated. */
+    failed(nonce, reason, repeat) {
       timeline.pending = timeline.pending.map((send) =>
-        send.nonce === nonce ? { ...send, state: 'failed', why, repeat } : send,
+        send.nonce === nonce ? { ...send, state: 'failed', reason, repeat } : send,
       )
       changed()
     },
 
-    drop(nonce) {
+    dropPending(nonce) {
       timeline.pending = timeline.pending.filter((send) => send.nonce !== nonce)
       changed()
     },
   }
 
   /**
-   * Events that arrive while a page is on its way: the page may be older than they are, so they are
-   * applied again after it.
+   * Events that arrive while a page loads. The page may be older than they are, so they are applied
+   * once more after it.
    */
-  let during
+  let eventsDuringLoad
   for (const name of ['add', 'update', 'remove']) {
     const apply = timeline[name]
     timeline[name] = (event) => {
-      during?.push(() => apply(event))
+      eventsDuringLoad?.push(() => apply(event))
       apply(event)
     }
   }
 
-  /**
-   * One after the other: a page that is still on its way when the connection comes back is waited
-   * for.
-   */
-  let last = Promise.resolve()
+  /** Loads one page after the other. A page that is still loading after a reconnect comes first. */
+  let lastLoad = Promise.resolve()
   function load(work) {
-    last = last.then(() => run(work))
-    return last
+    lastLoad = lastLoad.then(() => run(work))
+    return lastLoad
   }
 
   async function run(work) {
     timeline.loading = true
     timeline.failure = undefined
-    during = []
+    eventsDuringLoad = []
     changed()
     try {
       await work()
-      for (const again of during) again()
+      for (const applyAgain of eventsDuringLoad) applyAgain()
     } catch (error) {
       timeline.failure = error.message
     }
-    during = undefined
+    eventsDuringLoad = undefined
     timeline.loading = false
     changed()
   }
 
   /**
-   * Takes the newest stretch as REST tells it; what is known from before that stays, unless there
-   * is a gap between.
+   * Replaces the end of the window by the newest messages. Older messages stay, unless there is a gap
+   * before the new ones.
    */
-  function settle(newestFirst, limit) {
+  function putNewest(newestFirst, limit) {
     const oldest = newestFirst.at(-1)?.id
-    const whole = newestFirst.length % limit !== 0 || oldest === undefined
-    const known = timeline.messages.some(
+    const isWholeChannel = newestFirst.length % limit !== 0 || oldest === undefined
+    const overlaps = timeline.messages.some(
       (message) => oldest !== undefined && compareIds(message.id, oldest) >= 0,
     )
-    const before =
-      whole || !known
+    const older =
+      isWholeChannel || !overlaps
         ? []
         : timeline.messages.filter((message) => compareIds(message.id, oldest) < 0)
-    timeline.complete = whole || (before.length > 0 && timeline.complete)
-    timeline.messages = merge(before, newestFirst)
-    // A send whose answer was lost has arrived all the same.
-    const arrived = new Set(
+    timeline.complete = isWholeChannel || (older.length > 0 && timeline.complete)
+    timeline.messages = merge(older, newestFirst)
+    // A send may have succeeded although its answer was lost.
+    const ownNonces = new Set(
       newestFirst
         .filter((message) => message.author.id === me)
         .map((message) => String(message.nonce)),
     )
-    timeline.pending = timeline.pending.filter((send) => !arrived.has(send.nonce))
+    timeline.pending = timeline.pending.filter((send) => !ownNonces.has(send.nonce))
   }
 
-  /** The end that the reader is not at gives way. */
-  function bound() {
-    if (timeline.following) return letGoOfTheOldest(KEPT)
-    if (timeline.messages.length <= MOST) return
-    timeline.messages = timeline.messages.slice(0, MOST)
+  /** Drops messages at the end that the reader is not at. */
+  function limitLength() {
+    if (timeline.following) return dropOldest(MAX_WHEN_FOLLOWING)
+    if (timeline.messages.length <= MAX_MESSAGES) return
+    timeline.messages = timeline.messages.slice(0, MAX_MESSAGES)
     timeline.behind = true
   }
 
-  function letGoOfTheOldest(keep) {
+  function dropOldest(keep) {
     if (timeline.messages.length <= keep) return
     timeline.messages = timeline.messages.slice(-keep)
     timeline.complete = false
@@ -254,23 +246,8 @@ export function createTimeline({ page, me, changed }) {
   return timeline
 }
 
-/** Each id once, the later list's version of it, in id order. */
+/** Sorted by id, each id once. The version of the second list wins. */
 function merge(a, b) {
   const byId = new Map([...a, ...b].map((message) => [message.id, message]))
   return [...byId.values()].sort((x, y) => compareIds(x.id, y.id))
 }
-
-function counted(reactions, emoji, by, mine) {
-  const key = emojiKey(emoji)
-  const old = reactions.find((reaction) => emojiKey(reaction.emoji) === key)
-  if (!old) return by > 0 ? [...reactions, { emoji, count: 1, me: mine }] : reactions
-  // Our own may come twice, by the answer to a click and by the event.
-  if (mine && old.me === by > 0) return reactions
-  const next = { ...old, count: old.count + by, me: mine ? by > 0 : old.me }
-  return reactions
-    .map((reaction) => (reaction === old ? next : reaction))
-    .filter((reaction) => reaction.count > 0)
-}
-
-/** As the emoji stands in a path. */
-export const emojiKey = (emoji) => (emoji.id ? `${emoji.name}:${emoji.id}` : emoji.name)

@@ -1,4 +1,4 @@
-/** Who is typing, in words; many are not listed. */
+/** Describes the users who type. More than three are not listed. */
 export function typingText(names) {
   if (names.length === 0) return ''
   if (names.length === 1) return `${names[0]} is typing…`

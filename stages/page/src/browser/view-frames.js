@@ -1,6 +1,6 @@
 import { byId, el, preciseTime } from './dom.js'
 
-const NAMES = [
+const OP_NAMES = [
   'Dispatch',
   'Heartbeat',
   'Identify',
@@ -15,13 +15,10 @@ const NAMES = [
   'Heartbeat Ack',
 ]
 
-const KEPT = 200
-const SHOWN_CHARACTERS = 20_000
+const MAX_FRAMES = 200
+const MAX_CHARACTERS = 20_000
 
-/**
- * The protocol, live: each frame with its opcode, event name and sequence; a click shows what it
- * carries.
- */
+/** Lists gateway frames as they pass: opcode, event name and sequence. A click shows the payload. */
 export function framesView() {
   const list = byId('frame-list')
   const pause = byId('pause-frames')
@@ -31,11 +28,11 @@ export function framesView() {
   pause.addEventListener('click', () => {
     paused = !paused
     pause.setAttribute('aria-pressed', String(paused))
-    pause.textContent = paused ? 'Go on' : 'Pause'
+    pause.textContent = paused ? 'Continue' : 'Pause'
   })
-  const hide = () => list.classList.toggle('without-beats', hideBeats.checked)
-  hideBeats.addEventListener('change', hide)
-  hide()
+  const applyFilter = () => list.classList.toggle('without-beats', hideBeats.checked)
+  hideBeats.addEventListener('change', applyFilter)
+  applyFilter()
 
   return {
     add(direction, frame) {
@@ -48,31 +45,28 @@ export function framesView() {
           'summary',
           {},
           el('span', {
-            className: 'way',
+            className: 'direction',
             textContent: direction,
             title: direction === 'in' ? 'received' : 'sent',
           }),
           el('code', { textContent: `op ${frame.op}` }),
-          el('span', { className: 'event', textContent: frame.t ?? NAMES[frame.op] ?? '' }),
+          el('span', { className: 'event', textContent: frame.t ?? OP_NAMES[frame.op] ?? '' }),
           el('code', { className: 's', textContent: frame.s == null ? '' : `s ${frame.s}` }),
           el('time', { textContent: preciseTime(new Date()) }),
         ),
       )
-      // Written when it is opened: most frames never are.
+      // Formatted when it is opened, since most frames never are.
       details.addEventListener(
         'toggle',
-        () => details.append(el('pre', { textContent: shown(frame) })),
+        () => details.append(el('pre', { textContent: format(frame) })),
         { once: true },
       )
       list.prepend(el('li', { className: `${direction}${beat ? ' beat' : ''}` }, details))
-      while (list.children.length > KEPT) list.lastElementChild.remove()
+      while (list.children.length > MAX_FRAMES) list.lastElementChild.remove()
     },
   }
 }
 
-/** The token stays out of sight: this panel is shown on projectors. */
-const shown = (frame) =>
-  JSON.stringify(frame, (key, value) => (key === 'token' ? '…' : value), 2).slice(
-    0,
-    SHOWN_CHARACTERS,
-  )
+/** Hides the token, because this panel is shown on projectors. */
+const format = (frame) =>
+  JSON.stringify(frame, (key, value) => (key === 'token' ? '…' : value), 2).slice(0, MAX_CHARACTERS)

@@ -1,70 +1,70 @@
 import { byId, dayName, el, reconcile, setText } from './dom.js'
 import { timeOf } from './ids.js'
 import { divider, messageRow, pendingRow } from './message-row.js'
-import { moveBetween } from './roving.js'
+import { rovingTabindex } from './roving-tabindex.js'
 
-/** Within this time a second message of the same author needs no second headline. */
-const TOGETHER_MS = 5 * 60_000
+/** Messages of one author within this time are shown under one name. */
+const GROUP_MS = 5 * 60_000
 
-/** Pixels from the end within which the reader counts as reading along. */
-const NEAR = 60
-/** Pixels from either end at which the next page is asked for. */
-const AHEAD = 300
+/** A reader within this many pixels of the end follows new messages. */
+const FOLLOW_DISTANCE = 60
+/** The next page loads this many pixels before an end of the list. */
+const LOAD_DISTANCE = 300
 
 /**
- * Draws a timeline and turns clicks into calls of `act`: edit, remove, react, retry, discard,
- * older, newer, toEnd, reopen. Keeps the reader's place: at the end it follows new messages,
- * elsewhere nothing moves under their eyes.
+ * Draws a timeline, and turns clicks into calls of `actions`: edit, remove, react, retry, discard,
+ * older, newer, toEnd, reopen. It scrolls along with new messages if the reader is at the end. Elsewhere
+ * the visible messages stay where they are.
  */
-export function messagesView(act) {
+export function messagesView(actions) {
   const history = byId('history')
   const list = byId('messages')
   const edge = byId('edge')
   const toEnd = byId('to-end')
-  let editing
+  let editingId
   let shown
-  let last
-  /** The newest id when the reader left the end: what is beyond it is new to them. */
+  let lastDrawn
+  /** The newest id when the reader scrolled away from the end. Later messages count as new. */
   let leftAt
 
-  const open = (id) => {
-    editing = id
-    draw(...last)
+  const startEdit = (id) => {
+    editingId = id
+    draw(...lastDrawn)
     list.querySelector('.editor')?.focus()
   }
-  const close = (id) => {
-    open(undefined)
+  const endEdit = (id) => {
+    startEdit(undefined)
     list.querySelector(`[data-id="${id}"]`)?.focus()
   }
-  const rowAct = { ...act, open, close }
+  const rowActions = { ...actions, startEdit, endEdit }
 
-  moveBetween(history, list, '.message[data-id]')
+  rovingTabindex(history, list, '.message[data-id]')
   history.addEventListener('scroll', () => {
     if (!shown) return
-    const atEnd = history.scrollHeight - history.scrollTop - history.clientHeight < NEAR
+    const atEnd = history.scrollHeight - history.scrollTop - history.clientHeight < FOLLOW_DISTANCE
     if (atEnd !== shown.following) leftAt = shown.messages.at(-1)?.id
     shown.following = atEnd && !shown.behind
     readAhead(shown)
     drawToEnd(shown)
   })
   toEnd.addEventListener('click', () => {
-    act.toEnd()
-    draw(...last)
+    actions.toEnd()
+    draw(...lastDrawn)
   })
-  // A keyboard that comes up, a window that is made smaller: who was at the end stays there.
+  // The list shrinks when an on-screen keyboard opens. A reader at the end stays there.
   new ResizeObserver(() => {
     if (shown?.following) history.scrollTop = history.scrollHeight
   }).observe(history)
 
-  function draw(timeline, who) {
-    last = [timeline, who]
+  function draw(timeline, viewer) {
+    lastDrawn = [timeline, viewer]
     if (shown !== timeline) timeline.following = !timeline.behind
     shown = timeline
     const anchor = timeline.following ? undefined : firstVisible()
     const top = anchor?.getBoundingClientRect().top
     history.setAttribute('aria-busy', String(timeline.loading))
 
-    reconcile(list, rows(timeline, who))
+    reconcile(list, rows(timeline, viewer))
     setText(edge, edgeText(timeline))
     edge.classList.toggle('failed', timeline.failure !== undefined)
     if (timeline.failure !== undefined)
@@ -74,7 +74,7 @@ export function messagesView(act) {
           type: 'button',
           className: 'small',
           textContent: 'Try again',
-          on: { click: act.reopen },
+          on: { click: actions.reopen },
         }),
       )
 
@@ -88,17 +88,20 @@ export function messagesView(act) {
   }
 
   /**
-   * Asked after each draw too: a page that does not fill the screen cannot be scrolled, and who
-   * scrolled while one was on its way waits there.
+   * Loads the next page if the reader is near an end. It also runs after each draw: a page that does
+   * not fill the screen cannot be scrolled, and the reader may have scrolled while one was loading.
    */
   function readAhead(timeline) {
     if (timeline.loading || timeline.failure !== undefined || history.clientHeight === 0) return
-    if (history.scrollTop < AHEAD) act.older()
-    if (timeline.behind && history.scrollHeight - history.scrollTop - history.clientHeight < AHEAD)
-      act.newer()
+    if (history.scrollTop < LOAD_DISTANCE) actions.older()
+    if (
+      timeline.behind &&
+      history.scrollHeight - history.scrollTop - history.clientHeight < LOAD_DISTANCE
+    )
+      actions.newer()
   }
 
-  /** What the reader looks at: whatever is added or let go around it, this stays where it is. */
+  /** The first visible message. It keeps its position while the rows around it change. */
   function firstVisible() {
     const edgeTop = history.getBoundingClientRect().top
     return [...list.querySelectorAll('.message[data-id]')].find(
@@ -121,11 +124,11 @@ export function messagesView(act) {
 
   function rows(timeline, { me, user, names }) {
     const items = []
-    let before
+    let previous
     for (const message of timeline.messages) {
-      const at = timeOf(message.id)
-      const date = dayName(at)
-      if (date !== before?.date)
+      const sentAt = timeOf(message.id)
+      const date = dayName(sentAt)
+      if (date !== previous?.date)
         items.push({ key: `day ${date}`, version: date, build: () => divider(date) })
       const missed = timeline.missed?.from === message.id ? timeline.missed : undefined
       if (missed) {
@@ -134,43 +137,47 @@ export function messagesView(act) {
       }
       const head =
         missed !== undefined ||
-        date !== before?.date ||
-        message.author.id !== before.author ||
-        at - before.at > TOGETHER_MS
-      const isOpen = editing === message.id
+        date !== previous?.date ||
+        message.author.id !== previous.author ||
+        sentAt - previous.sentAt > GROUP_MS
+      const editing = editingId === message.id
       const name = names.get(message.author.id) ?? message.author.username
-      const look = { at, head, open: isOpen, mine: message.author.id === me, name, names }
-      // While it is being edited a message keeps its element, or the editor would lose what was
-      // typed.
-      const version = isOpen ? 'editing' : versionOf(message, `${head} ${name}`)
-      items.push({ key: message.id, version, build: () => messageRow(message, look, rowAct) })
-      before = { author: message.author.id, at, date }
+      const display = { sentAt, head, editing, isOwn: message.author.id === me, name, names }
+      // A message that is being edited keeps its element, so that the editor keeps its text.
+      const version = editing ? 'editing' : versionOf(message, `${head} ${name}`)
+      items.push({
+        key: message.id,
+        version,
+        build: () => messageRow(message, display, rowActions),
+      })
+      previous = { author: message.author.id, sentAt, date }
     }
     for (const send of timeline.pending)
       items.push({
         key: `nonce ${send.nonce}`,
         version: send,
-        build: () => pendingRow(send, { user, act }),
+        build: () => pendingRow(send, { user, actions }),
       })
     return items
   }
 
-  /** One object for each look a message had, so that equal looks are the same version. */
+  /** One object for each appearance of a message, so that an unchanged one is the same version. */
   const versions = new WeakMap()
-  function versionOf(message, look) {
+  function versionOf(message, appearance) {
     const known = versions.get(message)
-    if (known?.look === look) return known
-    const version = { look }
+    if (known?.appearance === appearance) return known
+    const version = { appearance }
     versions.set(message, version)
     return version
   }
 
   return {
     draw,
-    /** The newest own message, as Arrow Up in an empty draft expects. */
+    /** Edits the user's newest message, for Arrow Up in an empty draft. */
     editLast: () => {
-      const mine = last?.[0].messages.findLast((message) => message.author.id === last[1].me)
-      if (mine) open(mine.id)
+      const [timeline, viewer] = lastDrawn ?? []
+      const newest = timeline?.messages.findLast((message) => message.author.id === viewer.me)
+      if (newest) startEdit(newest.id)
     },
   }
 }
@@ -184,6 +191,6 @@ function edgeText(timeline) {
   if (timeline.failure !== undefined) return `Messages could not be loaded: ${timeline.failure}.`
   if (timeline.loading) return 'Loading…'
   if (timeline.messages.length === 0 && timeline.pending.length === 0)
-    return 'No messages yet. Say something.'
+    return 'No messages yet. Write the first one.'
   return timeline.complete ? 'The beginning of this channel.' : ''
 }

@@ -1,8 +1,8 @@
 /**
- * Makes a list one stop of the Tab key: from `frame` the arrow keys move between its rows, Escape
- * goes back to the frame, and only the controls of the row that has the focus are in the tab order.
+ * Makes a list one stop of the Tab key. The arrow keys move from `frame` to the rows and between
+ * them, and Escape returns to the frame. Only the focused row has its buttons in the tab order.
  */
-export function moveBetween(frame, list, selector) {
+export function rovingTabindex(frame, list, selector) {
   frame.tabIndex = 0
   frame.addEventListener('keydown', (event) => {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key]
@@ -19,12 +19,12 @@ export function moveBetween(frame, list, selector) {
   list.addEventListener('focusin', (event) => {
     const row = event.target.closest(selector)
     for (const other of list.querySelectorAll('[data-roving]'))
-      if (other !== row) tabbable(other, false)
-    if (row) tabbable(row, true)
+      if (other !== row) setTabbable(other, false)
+    if (row) setTabbable(row, true)
   })
 }
 
-function tabbable(row, yes) {
-  row.toggleAttribute('data-roving', yes)
-  for (const button of row.querySelectorAll('.tools button')) button.tabIndex = yes ? 0 : -1
+function setTabbable(row, isTabbable) {
+  row.toggleAttribute('data-roving', isTabbable)
+  for (const button of row.querySelectorAll('.tools button')) button.tabIndex = isTabbable ? 0 : -1
 }

@@ -1,12 +1,12 @@
 import { avatar, byId, el, reconcile, setText } from './dom.js'
 
-const ORDER = { online: 0, dnd: 1, idle: 2 }
-const WORD = { online: 'online', dnd: 'busy', idle: 'idle', offline: 'offline' }
+const STATUS_ORDER = { online: 0, dnd: 1, idle: 2 }
+const STATUS_TEXT = { online: 'online', dnd: 'busy', idle: 'idle', offline: 'offline' }
 
-/** Members drawn; a list of a hundred thousand helps nobody and costs a lot. */
-const MEMBERS_SHOWN = 200
+/** Members that are drawn. A list of a hundred thousand would be slow, and nobody would read it. */
+const MAX_MEMBERS = 200
 
-const pick = (text, { current, fresh, mark }, click) => {
+const navigationItem = (text, { current, hasUnread, mark }, click) => {
   const button = el(
     'button',
     { type: 'button', on: { click } },
@@ -14,34 +14,34 @@ const pick = (text, { current, fresh, mark }, click) => {
     el('span', { className: 'text', textContent: text }),
   )
   if (current) button.setAttribute('aria-current', 'true')
-  if (fresh) button.append(el('span', { className: 'unread', textContent: 'new' }))
+  if (hasUnread) button.append(el('span', { className: 'unread', textContent: 'new' }))
   return el('li', {}, button)
 }
 
-/** Guilds, channels and members: what there is, where one is, and where something new was said. */
-export function placesView(act) {
+/** Draws the lists of guilds, channels and members, with the selection and unread marks. */
+export function sidebarView(actions) {
   return {
     draw(store, { guildId, channelId, unread }) {
       const guild = store.guilds.get(guildId)
       const guilds = [...store.guilds.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
       reconcile(
         byId('guild-list'),
-        guilds.map((one) => {
-          const current = one.id === guildId
-          const fresh = !current && [...one.channels.keys()].some((id) => unread.has(id))
-          const text = one.available ? one.name : `${one.name} (unavailable)`
+        guilds.map((listed) => {
+          const current = listed.id === guildId
+          const hasUnread = !current && [...listed.channels.keys()].some((id) => unread.has(id))
+          const text = listed.available ? listed.name : `${listed.name} (unavailable)`
           return {
-            key: one.id,
-            version: `${text} ${current} ${fresh}`,
+            key: listed.id,
+            version: `${text} ${current} ${hasUnread}`,
             build: () =>
-              pick(
+              navigationItem(
                 text,
                 {
                   current,
-                  fresh,
-                  mark: avatar(el('span', { aria: { hidden: 'true' } }), one.id, one.name),
+                  hasUnread,
+                  mark: avatar(el('span', { aria: { hidden: 'true' } }), listed.id, listed.name),
                 },
-                () => act.openGuild(one.id),
+                () => actions.openGuild(listed.id),
               ),
           }
         }),
@@ -52,15 +52,15 @@ export function placesView(act) {
         byId('channel-list'),
         channels.map((channel) => {
           const current = channel.id === channelId
-          const fresh = !current && unread.has(channel.id)
+          const hasUnread = !current && unread.has(channel.id)
           return {
             key: channel.id,
-            version: `${channel.name} ${current} ${fresh}`,
+            version: `${channel.name} ${current} ${hasUnread}`,
             build: () =>
-              pick(
+              navigationItem(
                 channel.name,
-                { current, fresh, mark: el('span', { className: 'hash', textContent: '#' }) },
-                () => act.openChannel(channel.id),
+                { current, hasUnread, mark: el('span', { className: 'hash', textContent: '#' }) },
+                () => actions.openChannel(channel.id),
               ),
           }
         }),
@@ -82,13 +82,14 @@ function drawMembers(guild) {
     status: guild.presences.get(id) ?? 'offline',
   }))
   people.sort(
-    (a, b) => (ORDER[a.status] ?? 3) - (ORDER[b.status] ?? 3) || a.name.localeCompare(b.name),
+    (a, b) =>
+      (STATUS_ORDER[a.status] ?? 3) - (STATUS_ORDER[b.status] ?? 3) || a.name.localeCompare(b.name),
   )
   setText(
     byId('members-title'),
-    `Here · ${people.filter((one) => one.status !== 'offline').length} of ${guild.memberCount}`,
+    `Here · ${people.filter(({ status }) => status !== 'offline').length} of ${guild.memberCount}`,
   )
-  const rows = people.slice(0, MEMBERS_SHOWN).map(({ id, name, status }) => ({
+  const rows = people.slice(0, MAX_MEMBERS).map(({ id, name, status }) => ({
     key: id,
     version: `${name} ${status}`,
     build: () =>
@@ -96,9 +97,9 @@ function drawMembers(guild) {
         'li',
         { data: { status } },
         avatar(el('span', { aria: { hidden: 'true' } }), id, name),
-        el('span', { className: 'dot', title: WORD[status] ?? status }),
+        el('span', { className: 'dot', title: STATUS_TEXT[status] ?? status }),
         el('span', { className: 'text', textContent: name }),
-        el('span', { className: 'hidden-text', textContent: `, ${WORD[status] ?? status}` }),
+        el('span', { className: 'hidden-text', textContent: `, ${STATUS_TEXT[status] ?? status}` }),
       ),
   }))
   const more = guild.memberCount - rows.length
