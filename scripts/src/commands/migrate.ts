@@ -1,3 +1,4 @@
+import { STEPS } from '@threshold/migration/transitions'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { oneOf, wholeNumber } from '../options.ts'
@@ -19,7 +20,7 @@ export function addMigrate(program: Command, { terminal, setExitCode }: CommandC
     .argument('[NAME]', 'the name of a migration, such as mongo-cassandra')
     .argument(
       '[STEP]',
-      'plan, dual-write, backfill, verify, cutover, rollback, decommission, status, or all of them',
+      `${STEPS.filter((step) => step !== 'all').join(', ')}, or all of them`,
       'status',
     )
     .option(

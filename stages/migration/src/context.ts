@@ -5,16 +5,16 @@ import {
   openCheckpoints,
   removeCheckpoints,
 } from './checkpoints.ts'
-import { commandOf, type MoveNames } from './names.ts'
 import type { MigrationSource, MigrationTarget } from './replica.ts'
 import {
-  type Intents,
   type Migration,
   type MigrationChange,
   type MigrationState,
   neverMoved,
   type Policy,
+  type WriteIntents,
 } from './state.ts'
+import type { Step } from './transitions.ts'
 
 export interface MigratorOptions {
   /** The folder of checkpoints. */
@@ -38,6 +38,27 @@ export interface Reporter {
   failpoint?(name: string): void
 }
 
+/** The caller's names for a move, for what the migrator says and for what it advises. */
+export interface MoveNames {
+  /** The name on the command line: `mongo-cassandra`. */
+  readonly move: string
+  readonly source: string
+  readonly target: string
+  /** The stage whose processes follow the move, and the one that it replaces: `stage 2`. */
+  readonly stage: string
+  readonly previousStage: string
+  /** A command that starts a stage on empty databases whose messages begin on the source. */
+  readonly startEmpty: string
+  /** The place in the target that messages go to: `keyspace chat`. */
+  readonly targetPlace: string
+  /** How to name an empty place, for the stage and for the migrator. */
+  readonly useEmptyTarget: string
+  /** How to make the target take a larger row. */
+  readonly acceptLargerRow: string
+  /** The code of a rollback that the target does not answer, and how to bring the target back. */
+  readonly targetAway: { readonly code: string; readonly advice: string }
+}
+
 /** A part of the source's copy, or of the move's own state, that goes with the last step. */
 export interface Leftover {
   readonly name: string
@@ -48,7 +69,7 @@ export interface Leftover {
 export interface MigratorPorts {
   readonly names: MoveNames
   readonly state: MigrationState
-  readonly intents: Intents
+  readonly intents: WriteIntents
   readonly source: MigrationSource
   /** Opened when a step needs it: looking at a move, and leaving a sick target, must not. */
   openTarget(): Promise<MigrationTarget & AsyncDisposable>
@@ -81,6 +102,15 @@ export interface MigratorContext extends Omit<MigratorPorts, 'openTarget'>, Asyn
 export interface DualStoreContext extends MigratorContext {
   readonly target: MigrationTarget
 }
+
+export const commandOf = ({ move }: MoveNames, step: Step): string =>
+  `npx threshold migrate ${move} ${step}`
+
+export const startStage = ({ stage }: MoveNames): string =>
+  `start ${stage} on these databases; it serves the messages from where they are`
+
+export const fixRefusedRow = ({ target, acceptLargerRow }: MoveNames): string =>
+  `shorten or delete the message that ${target} will not take, or ${acceptLargerRow}`
 
 export function openMigrator(
   ports: MigratorPorts,

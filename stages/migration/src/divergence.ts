@@ -11,7 +11,7 @@ import {
 import { putReactions, reactionPages, retry } from './retry.ts'
 import { sameMessage } from './shadow-reads.ts'
 import { slices } from './sizes.ts'
-import type { Intents } from './state.ts'
+import type { WriteIntents } from './state.ts'
 
 /** A message that the two ends do not have alike. */
 export interface Divergence {
@@ -89,7 +89,7 @@ const COMPARE_FOR_MS = 30_000
  * is recorded. Only what differs with no intent recorded, before and after it was read, counts.
  */
 export async function compare(
-  { intents, ...ends }: BothEnds & { readonly intents: Pick<Intents, 'pendingFor'> },
+  { intents, ...ends }: BothEnds & { readonly intents: Pick<WriteIntents, 'pendingFor'> },
   keys: readonly MessageKey[],
 ): Promise<Divergence[]> {
   let divergences = await compareOnce(ends, keys)

@@ -11,7 +11,7 @@ import {
 } from './reconcile.ts'
 import type { MigrationReplica } from './replica.ts'
 import type { ShadowReader } from './shadow-reads.ts'
-import type { Intent, Intents, Policy } from './state.ts'
+import type { Policy, WriteIntent, WriteIntents } from './state.ts'
 import { type End, type Phase, ROLES } from './transitions.ts'
 
 /** One end of a move: what the product asks of it, and what the move asks of it. */
@@ -54,7 +54,7 @@ const PAUSE_MS = 1_000
 export interface DualStoreParts {
   readonly ends: MoveEnds
   readonly participation: Participation
-  readonly intents: Intents
+  readonly intents: WriteIntents
   readonly shadow: ShadowReader
 }
 
@@ -76,7 +76,7 @@ export function dualMessageStore(
 
   interface Write<T> {
     /** Where the stores may differ if this write dies half-way. */
-    intents(primary: MoveEnd): Promise<Intent[]> | Intent[]
+    intents(primary: MoveEnd): Promise<WriteIntent[]> | WriteIntent[]
     act(primary: MessageStore): Promise<T>
     replicate(pair: ReplicaPair, result: T, deadline: Deadline): Promise<void>
   }
@@ -142,7 +142,7 @@ export function dualMessageStore(
         act: (primary) => primary.insert(message, deadline, dedupe),
         async replicate(pair, { outcome, message: stored }, by) {
           if (outcome === 'taken') return
-          // A nonce used before the cut-over must be known after it.
+          // A nonce used before the cutover must be known after it.
           if (key !== undefined) await replicateNonce(pair, key, by)
           if (outcome === 'inserted')
             return await replicateRows(pair, [asSent(stored, key)], by, { edited: false })

@@ -1,24 +1,33 @@
-import { CodedError } from '@threshold/kit'
+import { CodedError, deadlineAfter, hasCode } from '@threshold/kit'
 import type { Checkpoints } from './checkpoints.ts'
-import type { MigratorContext } from './context.ts'
+import {
+  commandOf,
+  fixRefusedRow,
+  type MigratorContext,
+  type MoveNames,
+  startedMigration,
+  startStage,
+} from './context.ts'
 import { countShadowReads } from './shadow-reads.ts'
 import type { Migration, MigrationState, ShadowReads } from './state.ts'
 import {
   type ChangingStep,
   type Fact,
   isTaken,
+  nextForward,
+  type Step,
   type Transition,
   transitionFrom,
 } from './transitions.ts'
 
 /** Where the facts of a move are written down. */
-export interface Evidence {
+interface Evidence {
   readonly migration: Migration
   readonly checkpoints: Checkpoints
   readonly state: Pick<MigrationState, 'participants' | 'countDifferences'>
 }
 
-export async function factHolds(
+async function factHolds(
   fact: Fact,
   { migration, checkpoints, state }: Evidence,
 ): Promise<boolean> {
@@ -42,7 +51,7 @@ function isVerified({ enteredEpoch }: Migration, checkpoints: Checkpoints): bool
   return verified?.clean === true && verified.key === enteredEpoch
 }
 
-/** Undefined where the pages that were compared speak for a cut-over. */
+/** Undefined where the pages that were compared speak for a cutover. */
 export function readsRefusal({
   same,
   differing,
@@ -68,7 +77,7 @@ export interface AllowedStep {
 
 /**
  * Lets a step pass by the transition table, or rejects with `OUT_OF_ORDER`, `NOT_VERIFIED` or
- * `NO_WAY_BACK`. `readsAgree` is left to the cut-over, which waits for pages to be compared.
+ * `NO_WAY_BACK`. `readsAgree` is left to the cutover, which waits for pages to be compared.
  */
 export async function requireStep(
   context: MigratorContext,
@@ -107,4 +116,77 @@ export function outOfOrder(
     'OUT_OF_ORDER',
     `${step} is not the next step: the move is in phase ${phase}${why}`,
   )
+}
+
+export interface NextStep {
+  /** Undefined when the move is over. */
+  readonly step: ChangingStep | undefined
+  /** The command for people, after what must be done before it. */
+  readonly text: string
+}
+
+/**
+ * The step that leads on, by the state of the move and nothing else. `status`, `plan`, every step
+ * that is done and every step that is refused say it in these words.
+ */
+export async function nextStep(
+  context: Pick<MigratorContext, 'state' | 'intents' | 'names'>,
+  checkpoints: Checkpoints,
+): Promise<NextStep> {
+  const { state, names } = context
+  const migration = await startedMigration(context)
+  const evidence = { migration, checkpoints, state }
+  const step = await nextForward(migration.phase, (fact) => factHolds(fact, evidence))
+  if (step === undefined) return { step, text: 'nothing: the move is over' }
+  const command = commandOf(names, step)
+  const words = endsTheWayBack(step, migration)
+    ? `${command}, or ${commandOf(names, 'rollback')}`
+    : command
+  const first = await before(step, migration, context)
+  return { step, text: first === undefined ? words : `${first}, then ${words}` }
+}
+
+function endsTheWayBack(step: ChangingStep, { phase }: Migration): boolean {
+  const { to } = transitionFrom(phase, step)!
+  return (
+    transitionFrom(phase, 'rollback') !== undefined && transitionFrom(to, 'rollback') === undefined
+  )
+}
+
+/** Advice that comes before the next step, where something is in its way. */
+async function before(
+  step: ChangingStep,
+  { phase }: Migration,
+  { state, intents, names }: Pick<MigratorContext, 'state' | 'intents' | 'names'>,
+): Promise<string | undefined> {
+  if (phase === 'decommissioned') return undefined
+  if (step !== 'backfill' && step !== 'verify' && (await state.participants()).length === 0)
+    return startStage(names)
+  const [refused] = await intents.listRefused(1, deadlineAfter(5_000))
+  return refused === undefined ? undefined : fixRefusedRow(names)
+}
+
+/** A later try of the same step may go well after one of these. */
+const RETRYABLE = ['UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const
+
+/**
+ * Gives an error its next step. An error that names a command is complete. One that names what must
+ * be done first is followed by the same step again. One that names nothing means that another step
+ * comes now.
+ */
+export async function withNextStep(
+  error: unknown,
+  step: Step,
+  names: MoveNames,
+  next: () => Promise<NextStep>,
+): Promise<unknown> {
+  if (!hasCode(error) || error.next?.includes('npx threshold')) return error
+  const retryable = hasCode(error, ...RETRYABLE)
+  const first = error.next ?? (retryable ? 'see that both databases are up and well' : undefined)
+  // The database that knows the state of the move may be the one that is away.
+  const text =
+    first === undefined
+      ? (await next().catch(() => ({ text: commandOf(names, 'status') }))).text
+      : `${first}, then ${commandOf(names, step)}`
+  return new CodedError(error.code, error.message, { cause: error, next: text })
 }

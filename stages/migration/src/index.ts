@@ -25,11 +25,11 @@ export { bytesOf, slices } from './sizes.ts'
 export {
   changeMigration,
   IN_FLIGHT_MS,
-  type Intent,
-  type Intents,
   type Migration,
   type MigrationState,
   type Participant,
   type RecordedIntent,
+  type WriteIntent,
+  type WriteIntents,
 } from './state.ts'
 export type { Phase } from './transitions.ts'

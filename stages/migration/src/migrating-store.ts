@@ -5,13 +5,13 @@ import { dualMessageStore, type MoveEnds, pairOf, REFUSED, rolesIn } from './dua
 import { joinMigration, type Participation } from './participant.ts'
 import { reconcile } from './reconcile.ts'
 import { createShadowReader } from './shadow-reads.ts'
-import type { Intents, Migration, MigrationState } from './state.ts'
+import type { Migration, MigrationState, WriteIntents } from './state.ts'
 
 export interface MigratingStoreParts {
   readonly state: MigrationState
   readonly ends: MoveEnds
   /** Opens the intents under the id of this process. */
-  openIntents(processId: string): Promise<Intents>
+  openIntents(processId: string): Promise<WriteIntents>
   /** Rejects while the target does not answer. */
   pingTarget(deadline: Deadline): Promise<void>
 }
@@ -59,7 +59,7 @@ const RECONCILE_WITHIN_MS = 5_000
 function startReconciler(
   ends: MoveEnds,
   participation: Participation,
-  intents: Intents,
+  intents: WriteIntents,
   { log, clock }: Pick<Runtime, 'log' | 'clock'>,
 ): AsyncDisposable {
   let timer: NodeJS.Timeout | undefined

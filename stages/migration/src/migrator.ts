@@ -1,5 +1,6 @@
 import { CodedError } from '@threshold/kit'
 import {
+  commandOf,
   type MigratorContext,
   type MigratorOptions,
   type MigratorPorts,
@@ -7,8 +8,7 @@ import {
   type Reporter,
   startedMigration,
 } from './context.ts'
-import { commandOf } from './names.ts'
-import { nextStep, withNextStep } from './next-step.ts'
+import { nextStep, withNextStep } from './guards.ts'
 import { plan, status } from './report.ts'
 import { backfill } from './steps/backfill.ts'
 import { cutover, decommission, dualWrite, rollback } from './steps/phases.ts'

@@ -1,9 +1,9 @@
 import type { Reaction, StoredMessage } from '@threshold/domain'
 import { CodedError, type Deadline } from '@threshold/kit'
 import { type MessageRow, type MigrationReplica, messageKey, type PutOptions } from './replica.ts'
-import type { Intent } from './state.ts'
+import type { WriteIntent } from './state.ts'
 
-/** `replica` is made equal to `primary`, by role and not by end: a cut-over swaps them. */
+/** `replica` is made equal to `primary`, by role and not by end: a cutover swaps them. */
 export interface ReplicaPair {
   readonly primary: MigrationReplica
   readonly replica: MigrationReplica
@@ -124,7 +124,7 @@ async function ensureMessage(
  */
 export async function reconcile(
   pair: ReplicaPair,
-  intent: Intent,
+  intent: WriteIntent,
   deadline: Deadline,
 ): Promise<void> {
   if ('userId' in intent)

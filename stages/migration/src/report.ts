@@ -1,7 +1,7 @@
 import { deadlineAfter, hasCode } from '@threshold/kit'
 import type { Checkpoints, StepOutcome } from './checkpoints.ts'
 import { type MigratorContext, startedMigration } from './context.ts'
-import { nextStep } from './next-step.ts'
+import { nextStep } from './guards.ts'
 import { whole } from './ranges.ts'
 import { retry } from './retry.ts'
 import type { Migration } from './state.ts'
@@ -73,7 +73,7 @@ function progressOf(
   outcome: StepOutcome | undefined,
 ): string {
   if (outcome === undefined) return 'under way'
-  // After the cut-over the outcome still stands, though its phase has ended.
+  // After the cutover the outcome still stands, though its phase has ended.
   const isOver = phase === 'cutover' || phase === 'decommissioned'
   const key = step === 'backfill' ? generation : enteredEpoch
   if (!isOver && outcome.key !== key) return 'of an earlier attempt'

@@ -6,7 +6,7 @@ import { deadlineAfter, type Runtime } from '@threshold/kit'
 import type { Anchor, MessageStore } from '@threshold/ports'
 import { Counter } from 'prom-client'
 import { bytesOfMessage } from './sizes.ts'
-import type { Intents, Migration, MigrationState, ShadowReads } from './state.ts'
+import type { Migration, MigrationState, ShadowReads, WriteIntents } from './state.ts'
 
 interface PageRequest {
   readonly channel: ChannelId
@@ -14,7 +14,7 @@ interface PageRequest {
   readonly limit: number
 }
 
-/** Compares a share of readers' pages between the stores, before a cut-over. */
+/** Compares a share of readers' pages between the stores, before a cutover. */
 export interface ShadowReader {
   /**
    * Takes up a page that a reader was shown, or leaves it. The reader does not wait. `shown` tells
@@ -50,7 +50,7 @@ const COMPARED_WITHIN_MS = INTENT_FOR_MS + 3 * READ_WITHIN_MS
 export function createShadowReader(
   migration: () => Migration,
   state: Pick<MigrationState, 'recordDifference'>,
-  intents: Pick<Intents, 'pendingFor'>,
+  intents: Pick<WriteIntents, 'pendingFor'>,
   { clock, log, telemetry }: Pick<Runtime, 'clock' | 'log' | 'telemetry'>,
 ): ShadowReader {
   const counter = new Counter({
@@ -163,9 +163,9 @@ export const sameMessage = (one: StoredMessage, other: StoredMessage): boolean =
     { ...other, content: other.content.toWellFormed() },
   )
 
-/** Pages that a cut-over waits for. A fault in many pages shows in so few. */
+/** Pages that a cutover waits for. A fault in many pages shows in so few. */
 const ENOUGH = 20
-/** A cut-over waits no longer for pages: in a quiet chat there may be nothing to compare. */
+/** A cutover waits no longer for pages: in a quiet chat there may be nothing to compare. */
 const ENOUGH_WITHIN_MS = 5_000
 /** A page that differed at the beginning is known to be doubtful by then, and reported. */
 const AT_LEAST_MS = 2_500
@@ -190,7 +190,7 @@ export async function countShadowReads(
 
 /**
  * Waits for the pages compared since the last verification. Processes must first learn that they
- * should compare, and a page that differs is read again before it counts. So a cut-over that follows
+ * should compare, and a page that differs is read again before it counts. So a cutover that follows
  * a verification closely waits until some pages have been compared and none is doubtful.
  */
 export async function awaitShadowReads(

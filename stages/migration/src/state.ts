@@ -105,14 +105,14 @@ export interface MigrationState {
 }
 
 /** A write to two stores that is about to begin. A process that dies leaves it behind. */
-export type Intent =
+export type WriteIntent =
   | ({ readonly kind: 'insert' | 'edit' | 'remove' } & DeletedMessage)
   | ({ readonly kind: 'react' | 'unreact' } & Reaction)
 
 export interface RecordedIntent {
   readonly id: string
   readonly at: Date
-  readonly intent: Intent
+  readonly intent: WriteIntent
   /** The replica's reason for never taking the row as it is. */
   readonly refusal?: string
 }
@@ -121,9 +121,9 @@ export interface RecordedIntent {
  * The intents of all processes. An intent says only where the stores may differ, so reconciling it
  * may be repeated and needs no order.
  */
-export interface Intents extends AsyncDisposable {
+export interface WriteIntents extends AsyncDisposable {
   /** Durable once resolved: call it before the primary is written. Returns the ids. */
-  record(intents: readonly Intent[], deadline: Deadline): Promise<string[]>
+  record(intents: readonly WriteIntent[], deadline: Deadline): Promise<string[]>
   /** Both stores have the write. Removed a moment later, many at once. */
   complete(ids: readonly string[]): void
   /** The primary has the write and the replica was not reached: due at once. */

@@ -31,7 +31,7 @@ function fixture(share = 1) {
   return { pending, read, counted: () => awaitShadowReads(state, migration, () => {}) }
 }
 
-describe('a cut-over that waits for shadow reads', { timeout: 30_000 }, () => {
+describe('a cutover that waits for shadow reads', { timeout: 30_000 }, () => {
   it('waits for pages that differ, for longer than for pages in a quiet chat', async () => {
     const { read, counted } = fixture()
     for (let n = 0; n < 4; n++) read(showing('one'), showing('other'))

@@ -1,15 +1,20 @@
 import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
-import { IN_FLIGHT_MS, type Intent, type Intents, type RecordedIntent } from '@threshold/migration'
+import {
+  IN_FLIGHT_MS,
+  type RecordedIntent,
+  type WriteIntent,
+  type WriteIntents,
+} from '@threshold/migration'
 import { long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
 
 const REMOVE_AFTER_MS = 25
-/** Intents remembered to be due at once. The rest is found by its age. */
+/** WriteIntents remembered to be due at once. The rest is found by its age. */
 const MOST_FAILED = 10_000
 
 interface IntentDocument {
   _id: string
   v: 1
-  kind: Intent['kind']
+  kind: WriteIntent['kind']
   channelId: bigint
   messageId: bigint
   dedupe?: string | undefined
@@ -20,12 +25,12 @@ interface IntentDocument {
   refused?: string
 }
 
-/** Intents of `processId` in MongoDB, and those that other processes left behind. */
+/** WriteIntents of `processId` in MongoDB, and those that other processes left behind. */
 export async function mongoIntents(
   mongo: MongoDatabase,
   processId: string,
   { clock, log }: Pick<Runtime, 'clock' | 'log'>,
-): Promise<Intents> {
+): Promise<WriteIntents> {
   const documents = mongo.db.collection<IntentDocument>('migration_intents')
   await documents.createIndex({ at: 1 })
   let counter = 0
@@ -121,7 +126,7 @@ export async function mongoIntents(
   }
 }
 
-function toDocument(_id: string, at: Date, intent: Intent): IntentDocument {
+function toDocument(_id: string, at: Date, intent: WriteIntent): IntentDocument {
   if ('userId' in intent) {
     const { kind, channelId, messageId, emoji, userId, writeTimeMicros } = intent
     return {
@@ -154,7 +159,7 @@ function fromDocument(document: IntentDocument): RecordedIntent {
   return { id: _id, at, intent, ...(refused === undefined ? {} : { refusal: refused }) }
 }
 
-function intentFrom(document: IntentDocument): Intent {
+function intentFrom(document: IntentDocument): WriteIntent {
   const { kind, channelId, messageId, dedupe, emoji, userId, writeTime } = document
   if (kind !== 'react' && kind !== 'unreact')
     return { kind, channelId: text(channelId), id: text(messageId), dedupe }

@@ -3,11 +3,11 @@ import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance
 import type { StoredMessage } from '@threshold/domain'
 import { unavailable } from '@threshold/kit'
 import {
-  type Intents,
   type MigrationReplica,
   type MoveEnd,
   type MoveEnds,
   messageKey,
+  type WriteIntents,
 } from '@threshold/migration'
 import { dualMessageStore, pairOf, rolesIn } from '@threshold/migration/dual-store'
 import { joinMigration, type Participation } from '@threshold/migration/participant'
@@ -21,7 +21,7 @@ import { type Fixture, openFixture } from './fixture.ts'
 export interface FlakyMove {
   readonly fixture: Fixture
   readonly store: MessageStore
-  readonly intents: Intents
+  readonly intents: WriteIntents
   /** Set by the test: whether the replica fails now, and with which error. */
   away: () => boolean
   failure: () => Error
@@ -52,7 +52,7 @@ export async function openFlakyMove(
   )
   // Completed intents are removed at once: what is reconciled later must owe nothing to them.
   const removing: Promise<void>[] = []
-  const intents: Intents = {
+  const intents: WriteIntents = {
     ...stored,
     complete: (ids) => void removing.push(stored.remove(ids, testDeadline())),
   }

@@ -132,7 +132,7 @@ describe('a message that Cassandra will never take', { timeout: 120_000 }, () =>
     )
   })
 
-  it('is acknowledged while MongoDB decides, delays no other, and must go before the cut-over', async () => {
+  it('is acknowledged while MongoDB decides, delays no other, and must go before the cutover', async () => {
     await using use = new AsyncDisposableStack()
     const { fixture, run, store } = await openMove(use)
     const channel = newId()

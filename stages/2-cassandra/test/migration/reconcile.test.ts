@@ -47,7 +47,7 @@ describe('reconciling a delete that died half-way', { timeout: 30_000 }, () => {
   })
 })
 
-describe('reconciling a send after the cut-over', { timeout: 30_000 }, () => {
+describe('reconciling a send after the cutover', { timeout: 30_000 }, () => {
   it('deletes nothing that a retry stores at the same moment', async () => {
     const { source, target } = fixture.ends
     const message = aMessage(newId())

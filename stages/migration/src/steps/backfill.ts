@@ -65,7 +65,7 @@ const NONCES_AT_ONCE = 200
 /** A writer's clock may be this far ahead of the migrator's. */
 const CLOCK_SKEW_MS = 10_000
 
-/** A nonce lives for five minutes. One used just before dual writes must count after the cut-over. */
+/** A nonce lives for five minutes. One used just before dual writes must count after the cutover. */
 async function copyNonces(
   { source, target }: DualStoreContext,
   { generation, since }: Migration,

@@ -1,7 +1,7 @@
 import { CodedError, hasCode } from '@threshold/kit'
 import type { DualStoreContext, MigratorContext } from '../context.ts'
+import { commandOf } from '../context.ts'
 import { outOfOrder, readsRefusal, requireStep } from '../guards.ts'
-import { commandOf } from '../names.ts'
 import { retry } from '../retry.ts'
 import { awaitShadowReads } from '../shadow-reads.ts'
 import type { Migration, MigrationChange, Policy } from '../state.ts'

@@ -49,7 +49,7 @@ export async function verify(context: DualStoreContext): Promise<void> {
       `${counted}; ${whole(found)} differed, ${whole(total.repaired)} repaired; to be verified again until none differs`,
     )
   }
-  // Pages are compared under the real load from here on, for the cut-over to look at.
+  // Pages are compared under the real load from here on, for the cutover to look at.
   await beginShadowReads(context)
   reporter.result(`${counted}; no difference`)
 }
