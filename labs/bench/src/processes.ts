@@ -21,7 +21,7 @@ async function startProcess(file: string, args: readonly string[]): Promise<Benc
     onExit: 'kill',
     command: process.execPath,
     args: [fileURLToPath(new URL(file, import.meta.url)), ...args],
-    spawn: { stdio: ['ignore', 'pipe', 'inherit'], ipc: true },
+    spawn: { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
   })
   return {
     process: started,

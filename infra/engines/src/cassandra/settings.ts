@@ -155,7 +155,7 @@ export async function writeSettings(node: NodeSettings, home: string): Promise<v
   await writeFile(join(node.dir, 'conf', 'cassandra.yaml'), `${JSON.stringify(yaml, null, 2)}\n`)
 }
 
-/** A JVM takes the encoding of file names from the locale. The C locale means ASCII. */
+/** A JVM in the C locale cannot open a path with a character outside ASCII. */
 export const JVM_ENVIRONMENT = { LC_ALL: 'C.UTF-8' }
 
 /** The JVM's flags that nodes and nodetool share. */

@@ -19,6 +19,7 @@ export interface ManagedChild {
   tail(): string
   /** Why it exited, in words; undefined while it runs. */
   exitReason(): string | undefined
+  /** Calls the listener with the tail of the output so far, and with all later output. */
   onOutput(listener: (text: string) => void): void
 }
 
@@ -37,7 +38,7 @@ export async function startChild(
   { command, args, env, cwd }: LaunchSpec,
   registrationId: string,
 ): Promise<ManagedChild> {
-  const subprocess = spawnTagged(
+  const child = spawnTagged(
     {
       command,
       args,
@@ -50,7 +51,6 @@ export async function startChild(
     },
     registrationId,
   )
-  const { child } = subprocess
   let tail = ''
   let exitReason: string | undefined
   const listeners: ((text: string) => void)[] = []
@@ -67,15 +67,18 @@ export async function startChild(
     exitReason ??= signal === null ? `exit code ${code}` : `signal ${signal}`
   }
   child.once('close', noteExit)
-  // execa and `close` wait until every holder of the output has closed it, which may be a
-  // grandchild that lives on. Half a second after `exit` the child therefore counts as exited
-  // anyway.
+  // `close` waits until every holder of the output has closed it, which may be a grandchild that
+  // lives on. Half a second after `exit` the child therefore counts as exited anyway.
   child.once('exit', (code, signal) => setTimeout(noteExit, OUTPUT_GRACE_MS, code, signal).unref())
+  const identity = await identifyChild(child)
   child.unref()
   return {
-    identity: await identifyChild(subprocess),
+    identity,
     tail: () => tail,
     exitReason: () => exitReason,
-    onOutput: (listener) => listeners.push(listener),
+    onOutput(listener) {
+      if (tail !== '') listener(tail)
+      listeners.push(listener)
+    },
   }
 }

@@ -1,5 +1,4 @@
 import type { ChildProcess } from 'node:child_process'
-import type { Result } from 'execa'
 import { childEnvironment } from '../config.ts'
 import { type Registration, type RegistrationOptions, register } from '../registry/registry.ts'
 import type { ProcessIdentity } from './identity.ts'
@@ -11,7 +10,12 @@ export interface RegisteredProcess {
   /** Close it once the process has exited. */
   readonly registration: Registration
   /** Resolves when the process has exited and its output has been read. */
-  readonly closed: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  readonly closed: Promise<ProcessEnd>
+}
+
+interface ProcessEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
 }
 
 export interface SpawnRegisteredOptions extends RegistrationOptions, SpawnSpec {}
@@ -30,12 +34,14 @@ export async function spawnRegistered({
   const registration = await register(options)
   try {
     const env = spawn.env ?? childEnvironment()
-    const subprocess = spawnTagged({ command, args, spawn: { ...spawn, env } }, registration.id)
-    const { child, result } = subprocess
+    const child = spawnTagged({ command, args, spawn: { ...spawn, env } }, registration.id)
+    const closed = new Promise<ProcessEnd>((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal }))
+    })
     try {
-      const identity = await identifyChild(subprocess)
+      const identity = await identifyChild(child)
       await registration.update({ process: identity })
-      return { child, identity, registration, closed: result.then(endOf) }
+      return { child, identity, registration, closed }
     } catch (error) {
       child.kill('SIGKILL')
       throw error
@@ -45,8 +51,3 @@ export async function spawnRegistered({
     throw error
   }
 }
-
-const endOf = ({ exitCode, signal }: Result): Awaited<RegisteredProcess['closed']> => ({
-  code: exitCode ?? null,
-  signal: (signal ?? null) as NodeJS.Signals | null,
-})

@@ -162,8 +162,6 @@ class RunningStage implements StageProcess {
       this.#registration.id,
     )
     this.#child = child
-    // Pass on output that came before the listener was added.
-    if (this.#options.onOutput && child.tail() !== '') this.#options.onOutput(child.tail())
     if (this.#options.onOutput) child.onOutput(this.#options.onOutput)
     await this.#registration.update({ process: child.identity })
     const readyUrl = (): string | undefined => /^ready (http\S+)$/m.exec(child.tail())?.[1]

@@ -26,7 +26,7 @@ export async function startGenerator(): Promise<GeneratorProcess> {
     onExit: 'kill',
     command: process.execPath,
     args: [ENTRY],
-    spawn: { stdio: ['ignore', 'ignore', 'pipe'], ipc: true },
+    spawn: { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] },
   })
   let stderr = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
