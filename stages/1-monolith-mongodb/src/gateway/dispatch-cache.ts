@@ -61,8 +61,8 @@ const isOwnMemberUpdate = (event: HubEvent, userId: UserId): boolean =>
 const hasContent = (type: string): boolean => type === 'MESSAGE_CREATE' || type === 'MESSAGE_UPDATE'
 
 /**
- * In guilds, MESSAGE_CONTENT is needed to see what others write. Direct messages, a user's own
- * messages and those that mention the user have their content without it.
+ * The MESSAGE_CONTENT intent is needed to see what others write in guilds. Direct messages, a user's
+ * own messages and those that mention the user have their content without it.
  */
 function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Recipient): boolean {
   if (!hasContent(event.type) || !inGuild || (intents & Intent.MessageContent) !== 0) return true

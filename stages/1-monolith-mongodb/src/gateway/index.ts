@@ -74,7 +74,7 @@ const TRANSPORTS = { plain: plainTransport, batched: batchedTransport }
 
 /**
  * The gateway accepts sockets, runs a session on each, and sends them the events of the guild hub.
- * In stages 1 and 2 it shares its process and event loop with REST.
+ * It shares its process and event loop with REST, until stage 3 gives it one of its own.
  */
 export function createGateway(
   ports: GatewayPorts,

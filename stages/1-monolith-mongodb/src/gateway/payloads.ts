@@ -70,8 +70,8 @@ export function guildCreatePayload(
     ...guildToWire(view.guild, view.roles),
     joined_at: timeToWire(view.me.joinedAt || timeOf(view.guild.id)),
     large: view.memberCount > recipient.largeThreshold,
-    // Marks a guild that READY announced. Without it discord.py and related libraries report that
-    // the user has just joined the guild.
+    // Marks a guild that READY announced. Otherwise discord.py and related libraries report that
+    // the user has just joined it.
     ...(recipient.announced ? { unavailable: false } : {}),
     member_count: view.memberCount,
     members: members.map(memberToWire),

@@ -29,8 +29,8 @@ export interface ConnectionLimits {
   readonly frames: number
   readonly framesMs: number
   /**
-   * Bytes that may wait for a slow reader. With more the socket is dropped, so that one reader cannot
-   * fill the memory of the gateway.
+   * Bytes that may wait for a slow reader. The socket is dropped beyond that, so that one reader
+   * cannot fill the memory of the gateway.
    */
   readonly maxBuffered: number
 }
@@ -39,7 +39,7 @@ export interface ConnectionLimits {
 const VERSIONS: ReadonlySet<string> = new Set(['9', '10'])
 const NEWEST_VERSION = 10
 
-/** For people who read logs. Clients look at the code only. */
+/** Texts for people who read logs. Clients look at the code only. */
 export const CLOSE_REASONS: Readonly<Record<number, string>> = {
   [CloseCode.UnknownError]: 'Unknown error. Try again.',
   [CloseCode.UnknownOpcode]: 'Unknown opcode.',

@@ -4,7 +4,7 @@ import type { Session } from './session.ts'
 
 type SessionCommand = (session: Session) => Promise<void>
 
-/** What a client asks of its session by opcodes 3, 4 and 8, or the code to close with. */
+/** Decodes opcodes 3, 4 and 8 to a call of the session, or returns the code to close with. */
 export function readSessionCommand(op: number, d: unknown): SessionCommand | CloseCode {
   switch (op) {
     case Op.PresenceUpdate:

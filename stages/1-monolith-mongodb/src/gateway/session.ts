@@ -68,8 +68,8 @@ const MAX_CONCURRENT_JOINS = 4
  * The session never waits while an event is delivered: it hands the event to its transport and
  * returns, so that the other sessions of the guild get theirs.
  *
- * In stages 1 and 2 a session ends with its socket, and the client has to identify again. In stage
- * 3 it outlives the socket, and the client resumes it.
+ * A session ends with its socket in stages 1 and 2, and the client has to identify again. Stage 3
+ * lets it outlive the socket, so that the client can resume it.
  */
 export class Session {
   readonly #dependencies: SessionDependencies

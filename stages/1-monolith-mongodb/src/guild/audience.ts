@@ -14,7 +14,7 @@ export interface Recipients {
  *
  * A message must not cost a permission computation for each of thousands of sessions. The viewers
  * of a channel are therefore computed lazily, by the first event after a permission change, and kept
- * in a set. From then on a delivery costs one set lookup per session.
+ * in a set. A delivery then costs one set lookup per session.
  *
  * A user who connects, or whose roles change, is computed alone and added to the existing sets.
  * If a connect invalidated the sets instead, a mass reconnect of n users would cost n computations
@@ -36,7 +36,7 @@ export interface Audience {
    * disconnect, until `invalidate` replaces it. Callers must not keep it.
    */
   viewersOf(state: GuildState, channel: ChannelId): ReadonlySet<UserId>
-  /** Which of `users` can view a channel. Computed on each call and not cached. */
+  /** The users among `users` who can view a channel. Computed on each call and not cached. */
   computeViewers(
     state: GuildState,
     channel: ChannelId,

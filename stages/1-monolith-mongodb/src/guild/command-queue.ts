@@ -26,8 +26,8 @@ export interface CommandQueue {
  * If the process ends first, the next one loads whatever the store has. That is correct too, since
  * the failed command was never acknowledged.
  *
- * This works only because each guild has a single writer. With several, production would number
- * each guild's events and let the store refuse one that does not follow its predecessor.
+ * This works only because each guild has a single writer. A system with several would number each
+ * guild's events, and let the store refuse one that does not follow its predecessor.
  */
 export function createCommandQueue(
   metadata: Pick<MetadataStore, 'record' | 'createGuild'>,

@@ -7,7 +7,7 @@ import type { Audience, Recipients } from './audience.ts'
  * events in the order of their positions.
  *
  * The log keeps no history: a session that was not subscribed at the time does not get the event
- * later. From stage 3 on sessions resume, and a buffer per session serves them.
+ * later. Stage 3 adds a buffer per session, from which a client can resume.
  */
 export interface GuildLog {
   /** The position of the newest event. */

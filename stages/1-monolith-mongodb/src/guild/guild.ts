@@ -22,16 +22,14 @@ import type {
 import { LRUCache } from 'lru-cache'
 import { type Audience, createAudience, type Recipients } from './audience.ts'
 import { type CommandQueue, createCommandQueue } from './command-queue.ts'
-import { dispatchOf } from './dispatches.ts'
+import { createEventApplier } from './event-applier.ts'
 import { createGuildLog, type GuildLog } from './guild-log.ts'
 import { guildViewFor } from './guild-view.ts'
 import { createLastMessages, type LastMessages } from './last-messages.ts'
 import { LiveState } from './live-state.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { TEMPORARY_TIMES, type TemporaryTimes } from './temporary-members.ts'
-import { visibilityDiff } from './visibility.ts'
-import { publishVisibilityChanges } from './visibility-events.ts'
-import { changesMuteOrDeaf, createVoiceStates, type VoiceStates } from './voice-states.ts'
+import { createVoiceStates, type VoiceStates } from './voice-states.ts'
 
 export interface GuildDependencies {
   readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
@@ -65,18 +63,18 @@ const REMEMBERED_EVENTS = 16_384
  *
  * Messages do not change the guild's state. They skip the queue and go to the log directly.
  *
- * In stage 1 all guilds share one event loop, and lab 1.4 shows what that costs. Stage 3 makes each
+ * All guilds share one event loop in stage 1, and lab 1.4 shows what that costs. Stage 3 makes each
  * guild an actor.
  */
 export class Guild {
   readonly lastMessages: LastMessages
-  readonly #dependencies: GuildDependencies
   readonly #live: LiveState
   readonly #commands: CommandQueue
   readonly #audience: Audience
   readonly #log: GuildLog
   readonly #voiceStates: VoiceStates
   readonly #subscriptions: Subscriptions
+  readonly #applyEvent: (event: GuildEvent) => void
   /**
    * Bounded by `maxSize` and not by `max`, for which lru-cache allocates all its slots at once:
    * 300 KB for each guild, however quiet it is.
@@ -88,7 +86,6 @@ export class Guild {
   #deleted = false
 
   constructor(state: GuildState, dependencies: GuildDependencies) {
-    this.#dependencies = dependencies
     this.#live = new LiveState(state, dependencies.memberList())
     this.lastMessages = createLastMessages((channel) => this.state.channels.has(channel))
     this.#commands = createCommandQueue(dependencies.metadata)
@@ -108,6 +105,19 @@ export class Guild {
       presenceDelayMs: dependencies.presenceDelayMs,
       temporaryTimes: dependencies.temporary ?? TEMPORARY_TIMES,
       expireMember: (user) => this.#expireMember(user),
+    })
+    this.#applyEvent = createEventApplier({
+      live: this.#live,
+      audience: this.#audience,
+      log: this.#log,
+      voiceStates: this.#voiceStates,
+      subscriptions: this.#subscriptions,
+      lastMessages: this.lastMessages,
+      onMemberAdded: dependencies.onMemberAdded,
+      onDeleted: () => {
+        this.#deleted = true
+        dependencies.onDeleted()
+      },
     })
   }
 
@@ -139,13 +149,14 @@ export class Guild {
       // The member may have come back while the removal waited in the queue.
       if (command.type === 'member.expire' && this.#audience.hasUser(command.userId))
         return { ok: true, events: [] }
+      // `decide` is pure: it needs no store, and can be tested with plain data.
       const isInVoice = (user: UserId): boolean => this.#voiceStates.get(user) !== undefined
       const decision = decide(this.state, command, isInVoice)
       if (!decision.ok) return decision
       // Durable first: an event that subscribers have received must survive a crash.
       if (decision.events.length > 0)
         await this.#commands.record(this.state, decision.events, deadline)
-      for (const event of decision.events) this.#apply(event)
+      for (const event of decision.events) this.#applyEvent(event)
       return decision
     })
   }
@@ -153,17 +164,24 @@ export class Guild {
   /**
    * Appends an event to the log and delivers it to the sessions that may receive it. Publishing the
    * same event id again, as a retried send does, returns the first position and delivers nothing.
+   *
+   * It is synchronous: nothing else runs between the choice of recipients and the last delivery. An
+   * event therefore reaches exactly the sessions that may see it at its position in the log. The
+   * price is that, while one guild delivers to ten thousand sessions, all other guilds wait.
    */
   publish(event: HubEvent): LogPosition {
+    // The sender may not know that its first attempt succeeded, and tries again.
     const published = this.#publishedPositions.get(event.id)
     if (published) return published
     const { channelId, requiredPermissions } = event
+    // Events of a channel go to its viewers, all others to every session.
     const recipients =
       channelId === undefined
         ? this.#audience.everyone
         : this.#recipientsIn(channelId, requiredPermissions)
     const position = this.#log.appendEvent(event, recipients)
     this.#publishedPositions.set(event.id, position)
+    // Clients compare `last_message_id` with what they have read, to show unread channels.
     if (event.type === 'MESSAGE_CREATE' && channelId !== undefined)
       this.lastMessages.record(channelId, event.id)
     return position
@@ -195,67 +213,6 @@ export class Guild {
     return {
       size: viewers.size,
       has: (user) => viewers.has(user) && can(this.state, user, channel, requiredPermissions),
-    }
-  }
-
-  /** Changes the state by one event that is already durable, and publishes what follows from it. */
-  #apply(event: GuildEvent): void {
-    const before = this.state
-    const diff = visibilityDiff(this.#audience, before, event)
-    const muted =
-      event.type === 'member.updated' && changesMuteOrDeaf(before, event.member)
-        ? event.member.user.id
-        : undefined
-    // Calls end first, while the users who could see them are still known.
-    if (event.type === 'channel.deleted') this.#voiceStates.endChannel(event.channel.id)
-    if (event.type === 'member.removed') this.#voiceStates.leave(event.user.id)
-    const viewersOfDeleted =
-      event.type === 'channel.deleted'
-        ? this.#audience.viewersOf(before, event.channel.id)
-        : undefined
-
-    this.#live.apply(event)
-    if ('channel' in event) this.#audience.invalidate(event.channel.id)
-    else if (diff?.affected.user) this.#audience.refreshUser(this.state, diff.affected.user)
-    else if (diff) this.#audience.invalidate()
-    this.#updateSubscribers(event)
-
-    const changes = diff?.changes(this.state) ?? []
-    const dispatch = dispatchOf(this.state, event, this.lastMessages)
-    if (dispatch) {
-      const { channelId } = dispatch
-      const viewers =
-        channelId === undefined
-          ? this.#audience.everyone
-          : (viewersOfDeleted ?? this.#recipientsIn(channelId))
-      // Users who have just gained the channel receive CHANNEL_CREATE below, not an update.
-      const gained = changes.find(({ channel }) => channel === channelId)?.gained
-      const recipients = gained
-        ? { size: viewers.size, has: (user: UserId) => viewers.has(user) && !gained.has(user) }
-        : viewers
-      this.#log.append(dispatch.type, dispatch.data, recipients)
-    }
-    publishVisibilityChanges(this.#log, changes, before, this.state, this.lastMessages)
-    if (muted) this.#voiceStates.refresh(muted)
-    if (event.type === 'channel.deleted') this.lastMessages.delete(event.channel.id)
-  }
-
-  /** Has a new member's sessions subscribe, and ends the subscriptions of a member who is removed. */
-  #updateSubscribers(event: GuildEvent): void {
-    switch (event.type) {
-      case 'member.added':
-        if (event.member.temporary) this.#subscriptions.temporaryMemberAdded(event.member.user.id)
-        this.#dependencies.onMemberAdded(event.member.user.id)
-        return
-      case 'member.removed':
-        this.#subscriptions.memberRemoved(event.user.id)
-        return
-      case 'guild.deleted':
-        this.#deleted = true
-        this.#voiceStates.clear()
-        this.#subscriptions.guildDeleted()
-        this.#dependencies.onDeleted()
-        return
     }
   }
 

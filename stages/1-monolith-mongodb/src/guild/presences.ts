@@ -9,8 +9,7 @@ const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
  * The presences of a guild's members, merged from their sessions and published in batches, at most
  * once per `delayMs`.
  *
- * Without the delay, a thousand clients that reconnect would send two thousand events to each of
- * them. A user who is back before the delay is over causes no event at all. The batches leave room
+ * A thousand clients that reconnect would otherwise send two thousand events to each of them. A user who is back before the delay is over causes no event at all. The batches leave room
  * for messages in between.
  *
  * Readers get the published presence, not the one of this instant. A new session is shown that
@@ -19,14 +18,14 @@ const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
 export interface Presences {
   set(user: UserId, sessionId: string, presence: Presence): void
   delete(user: UserId, sessionId: string): void
-  /** As last published. */
+  /** The presence that was last published. */
   get(user: UserId): Presence
-  /** Every user who is not offline, as last published. */
+  /** The published presences of all users who are not offline. */
   online(): ReadonlyMap<UserId, Presence>
   close(): void
 }
 
-/** Users per batch. In a guild with a thousand sessions that makes fifty thousand deliveries. */
+/** Users per batch. A guild with a thousand sessions makes fifty thousand deliveries of it. */
 const BATCH = 50
 
 export function createPresences(

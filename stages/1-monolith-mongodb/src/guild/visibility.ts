@@ -10,7 +10,7 @@ export interface AffectedVisibility {
 }
 
 /**
- * Which channels must be compared before and after an event. Undefined for an event that cannot
+ * Returns the channels to compare before and after an event. Undefined for an event that cannot
  * change visibility, such as a new colour of a role or a new topic of a channel. Nothing is computed
  * for those.
  */

@@ -48,8 +48,8 @@ export const speaking = z.object({
 })
 
 /**
- * Up to version 7 it is a nonce, which the acknowledgement repeats. In version 8 it has the nonce and
- * the number of the last message received.
+ * A nonce, which the acknowledgement repeats. Version 8 adds the number of the last message that the
+ * client has received.
  */
 export const heartbeat = z.union([
   z.number(),
@@ -63,11 +63,11 @@ export type Identify = z.output<typeof identify>
 export interface VoiceFrame {
   readonly op: number
   readonly d: unknown
-  /** In version 8, on messages that a resume would have to repeat. */
+  /** Version 8 numbers the messages that a resume would have to repeat. */
   readonly seq?: number
 }
 
-/** For people who read logs. Clients look at the code only. */
+/** Texts for people who read logs. Clients look at the code only. */
 export const CLOSE_REASONS: Readonly<Partial<Record<VoiceCloseCodes, string>>> = {
   [VoiceCloseCodes.UnknownOpcode]: 'Unknown opcode.',
   [VoiceCloseCodes.FailedToDecode]: 'Failed to decode payload.',

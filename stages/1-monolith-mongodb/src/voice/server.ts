@@ -46,7 +46,7 @@ export interface VoiceServer extends AsyncDisposable {
   dismiss(guildId: GuildId, userId: UserId): void
 }
 
-/** As many as the gateway accepts, since each user in a call is connected there as well. */
+/** Equal to the gateway's limit, since each user in a call is connected there as well. */
 const MAX_CONNECTIONS = 19_000
 /** Milliseconds for a request to arrive. It is an upgrade of a few hundred bytes. */
 const REQUEST_TIMEOUT_MS = 5_000
@@ -60,7 +60,7 @@ const CLOSE_TIMEOUT_MS = 1_000
  * and who is speaking. The packets go through the relay. The server has a port of its own, since
  * clients expect `endpoint` to be a host without a path.
  *
- * In production it stands behind TLS, because unmodified clients speak only `wss`, and next to the
+ * Production puts it behind TLS, because unmodified clients speak only `wss`, and next to the
  * SFU of its region. When one server fails, a VOICE_SERVER_UPDATE moves its calls to another.
  */
 export async function createVoice(

@@ -16,7 +16,7 @@ export interface SocketPair {
   readonly client: WebSocket
   /** Payloads that the client has received. */
   readonly received: { s: number | null; d: { text: string } | null }[]
-  /** For each of them, whether its message was binary. */
+  /** Whether the message of each payload was binary. */
   readonly binary: boolean[]
   /** Buffered bytes at each report of a slow reader. */
   readonly tooSlow: number[]

@@ -88,7 +88,7 @@ describe('the visibility that an event may change', () => {
 })
 
 describe('a visibility diff', () => {
-  /** As the guild does it: made before the event, compared after it, for subscribed users only. */
+  /** Makes a diff before the event and compares after it, for subscribed users only. */
   const changes = (event: GuildEvent, start = state, users = [first.user.id, second.user.id]) => {
     const audience = createAudience(typescriptPermissions())
     for (const user of users) audience.add(start, subscriber(user))

@@ -24,7 +24,7 @@ export interface VoiceClientOptions {
   readonly token: string
   readonly guildId: string
   readonly userId: string
-  /** Of the gateway session that joined the channel. */
+  /** The gateway session that joined the channel. */
   readonly sessionId: string
   readonly version?: number
   /** Milliseconds for joining the call. */

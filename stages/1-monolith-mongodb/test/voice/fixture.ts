@@ -26,7 +26,7 @@ let open: AsyncDisposable[] = []
 const EVERYTHING = Permission.ViewChannel | Permission.Connect | Permission.Speak
 const member = (permissions: bigint): Access => ({ kind: 'member', member: aMember(), permissions })
 let access: Access
-/** Sets the access that the guild reports for every member. At first it is all permissions. */
+/** Sets the access that the guild reports for every member. A test starts with all permissions. */
 export function setAccess(allowed: Access | bigint): void {
   access = typeof allowed === 'bigint' ? member(allowed) : allowed
 }
