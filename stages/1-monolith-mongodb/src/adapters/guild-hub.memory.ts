@@ -38,6 +38,11 @@ export interface MemoryHubOptions {
  * own events from then on, and is evicted when no session has subscribed to it for a while and
  * others need the memory. A restart ends all guilds and all sessions. It loses no state, because a
  * guild writes each change to the metadata store before it publishes it.
+ *
+ * All reads below are answered from memory once the guild is loaded, so a request may ask for
+ * permissions as often as it needs. The price is that only this process may own the guild: a second
+ * hub on the same database would not see its changes. Stage 3 gives each guild one owner among many
+ * processes.
  */
 export function memoryGuildHub(
   ports: {
@@ -100,6 +105,7 @@ export function memoryGuildHub(
 
   return {
     async create(state, deadline) {
+      // Durable first: a guild that exists only in memory would be lost with the process.
       await ports.metadata.createGuild(state, deadline)
       guilds.add(state)
       for (const user of state.members.keys())
@@ -111,6 +117,8 @@ export function memoryGuildHub(
       return guild ? guild.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
     },
 
+    // Permissions are computed for each call and never cached: a member who was banned a moment ago
+    // must not send another message.
     async access(id, user, channelId, deadline) {
       const guild = await guilds.get(id, deadline)
       if (!guild) return { kind: 'unknown-guild' }
@@ -166,6 +174,10 @@ export function memoryGuildHub(
       return guild ? guild.publish(event) : { epoch: startedAt, sequence: 0 }
     },
 
+    /**
+     * A direct message belongs to no guild, so its event is in no log. It reaches the sessions that
+     * are connected now, and a client that reconnects reads the history.
+     */
     async publishToUsers(users, event) {
       if (publishedIds.get(event.id)) return
       publishedIds.set(event.id, true)
@@ -181,6 +193,8 @@ export function memoryGuildHub(
     subscribeUser(user, subscriber) {
       const ofUser = subscribers.get(user) ?? new Set()
       subscribers.set(user, ofUser.add(subscriber))
+      // The last one to leave removes the entry. Otherwise every user who ever connected would stay
+      // in memory.
       return () => {
         ofUser.delete(subscriber)
         if (ofUser.size === 0 && subscribers.get(user) === ofUser) subscribers.delete(user)

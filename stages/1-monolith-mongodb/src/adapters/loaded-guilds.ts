@@ -51,6 +51,7 @@ export function createLoadedGuilds(
   async function get(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
     const known = guilds.get(id)
     if (known) {
+      // A Map iterates in order of insertion, so this makes the guild the most recently used.
       guilds.delete(id)
       guilds.set(id, known)
       return known
@@ -101,6 +102,10 @@ export function createLoadedGuilds(
     return guild
   }
 
+  /**
+   * Guilds with sessions or commands in progress stay, so the number may exceed the limit. An LRU
+   * cache would evict them too.
+   */
   function evictIdle(except: Guild): void {
     for (const [id, guild] of guilds) {
       if (guilds.size <= maxGuilds) return

@@ -29,6 +29,7 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
   const messages = mongo.db.collection<MessageDocument>('messages')
   const nonces = mongo.db.collection<NonceDocument>('nonces')
   const reactions = mongo.db.collection<ReactionDocument>('reactions')
+  // Ids are snowflakes, so they sort by time, and one index serves both paging and single messages.
   await messages.createIndex({ channelId: 1, _id: 1 })
   await nonces.createIndex({ at: 1 }, { expireAfterSeconds: NONCE_SECONDS })
   await reactions.createIndex({ messageId: 1, emoji: 1, userId: 1 }, { unique: true })
@@ -64,8 +65,9 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
         if (anchor.at === 'latest') return readRange(messages, channel, anchor, limit)
         const { at, id } = anchor
         if (at !== 'around') return readRange(messages, channel, { at, id }, limit)
-        // Discord's split: half of the page is newer, and the rest is the message itself, if it
-        // exists, and older ones.
+        // A page starts at an id and never at an offset (keyset pagination). So a page deep in the
+        // history costs as much as the newest one. `around` takes Discord's split: half of the page
+        // is newer, and the rest is the message itself, if it exists, and older ones.
         const half = Math.floor(limit / 2)
         const newer = await readRange(messages, channel, { at: 'after', id }, half)
         const rest = limit - newer.length
@@ -78,6 +80,7 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
         channelId: long(channel),
         ...(before === undefined ? {} : { _id: { $lt: long(before) } }),
       }
+      // Slow mode reads up to 1,000 senders after a restart. Their contents could be megabytes.
       const projection = { authorId: 1, nonce: 1, dedupe: 1 } as const
       const found = await mongo.run('messages.senders', deadline, () =>
         messages.find(where, { projection }).sort({ _id: -1 }).limit(limit).toArray(),
@@ -108,6 +111,8 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
     edit: ({ id, channelId, set, writeTimeMicros }, deadline) =>
       mongo.run('messages.edit', deadline, async () => {
         const where: Filter<MessageDocument> = { _id: long(id), channelId: long(channelId) }
+        // The database compares the write times and writes in one atomic operation. If the process
+        // read and compared, two simultaneous edits could leave the older text.
         const edited = await messages.findOneAndUpdate(
           { ...where, writeTime: { $lt: writeTimeMicros } },
           { $set: { ...toDocumentFields(set), writeTime: writeTimeMicros } },
@@ -136,13 +141,18 @@ export async function mongoMessageStore(mongo: MongoDatabase): Promise<MessageSt
             { _id: { $in: nonceIds }, messageId: { $in: _ids } },
             { $set: { gone: true } },
           )
+        // The filter repeats the condition on the write time, since an edit may have come
+        // meanwhile.
         await messages.deleteMany({ ...where, _id: { $in: _ids } })
-        // An edit with a later write time may have come after the read, and its message survives.
+        // The caller publishes the deleted ids, so the messages of such edits must not be among
+        // them.
         const surviving = await messages
           .find({ _id: { $in: _ids } }, { projection: { _id: 1 } })
           .toArray()
         const survivingIds = new Set(surviving.map((message) => message._id))
         const deleted = _ids.filter((id) => !survivingIds.has(id))
+        // Reactions go last. If the process dies before that, they stay behind, and no read finds
+        // them.
         if (deleted.length > 0) await reactions.deleteMany({ messageId: { $in: deleted } })
         return deleted.map(text)
       }),

@@ -67,6 +67,8 @@ export async function serveHttp(
   const requests = countRequests((status) => status === 503 && readiness.checkSoon())
   const unread = unreadBodies()
   const policy = createOriginPolicy(config)
+  // The order matters. Health comes before the origin policy, because probes use host names of
+  // their own. The page, metrics and workshop come after it.
   app.use(requests.count, unread.close)
   app.use(healthRoutes(readiness), enforce(policy), metricsRoutes(runtime))
   for (const router of parts.routers) app.use(router)
@@ -103,11 +105,12 @@ export async function serveHttp(
     async [Symbol.asyncDispose]() {
       readiness[Symbol.dispose]()
       const closed = once(server, 'close')
+      // `close` refuses new connections. Idle keep-alive connections would hold it open for long.
       server.close()
       server.closeIdleConnections()
       await requests.finished()
       await parts.gateway[Symbol.asyncDispose]()
-      server.closeAllConnections()
+      server.closeAllConnections() // those that have not answered the gateway's close
       await closed
     },
   }

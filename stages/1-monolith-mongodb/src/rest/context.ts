@@ -131,6 +131,8 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
         if (!channel.recipients!.includes(userId)) throw refuse.missingAccess()
         return { kind: 'dm', channel, recipients: channel.recipients! }
       }
+      // The guild is asked each time. Only what never changes is cached here, so a ban or a changed
+      // permission takes effect with the next request.
       const { guildId } = owner
       const access = await ports.hub.access(guildId, userId, channelId, deadline)
       if (access.kind === 'unknown-channel' || access.kind === 'unknown-guild')

@@ -28,6 +28,7 @@ export async function createDraft(
 ): Promise<Draft> {
   const content = input.content ?? ''
   const embeds = input.embeds ?? (input.embed ? [input.embed] : [])
+  // The schema has checked the form. These checks need the sender's permissions or other messages.
   if (content.length === 0 && embeds.length === 0) throw refuse.emptyMessage()
   checkEmbeds(access, embeds)
   const replied = await findReplied(context, request, access, input)
@@ -40,6 +41,7 @@ export async function createDraft(
     channelId: access.channel.id,
     authorId: request.userId,
     content,
+    // Orders the writes to one message. The wall clock could not: it may be set back.
     writeTimeMicros: context.runtime.hybrid.next(),
     type: replied ? REPLY : DEFAULT,
     ...(input.tts === true && maySpeak(access) ? { tts: true } : {}),

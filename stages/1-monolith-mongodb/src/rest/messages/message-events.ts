@@ -87,6 +87,8 @@ async function messageEvent(
       ...guildFields,
     },
     channelId: message.channelId,
+    // The gateway removes the content for sessions without the MESSAGE_CONTENT intent, except for
+    // the author and mentioned users. It decides that by these two fields.
     authorId: message.authorId,
     ...(message.mentions ? { mentions: message.mentions } : {}),
   }

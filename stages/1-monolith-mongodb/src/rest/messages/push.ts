@@ -20,6 +20,7 @@ export async function enqueuePush(
       ? access.recipients.filter(isOther)
       : await viewersAmong(context, request, access, (message.mentions ?? []).filter(isOther))
   if (recipients.length === 0) return
+  // The push carries names and text, so that the worker and the sink need no further reads.
   const author = await context.requireUser(request.userId, request.deadline)
   await context.ports.notifier.enqueue(
     {

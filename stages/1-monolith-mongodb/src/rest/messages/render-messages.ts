@@ -35,6 +35,7 @@ export async function renderMessages(
       ? ports.messages.reactions(channelId, [...known.keys()], requester.userId, requester.deadline)
       : new Map(),
   ])
+  // Users come last, since replied messages name further authors.
   for (const message of fetched) known.set(message.id, message)
   const users = await context.users(
     [...known.values()].flatMap((m) => [m.authorId, ...(m.mentions ?? [])]),
