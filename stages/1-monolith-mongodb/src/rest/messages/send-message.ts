@@ -45,18 +45,20 @@ export async function sendMessage(
   input: CreateMessage,
 ): Promise<object> {
   if (access.channel.type === CATEGORY) throw refuse.notTextChannel()
+  // 1. Build the message.
   const draft = await createDraft(context, request, access, input)
   const dedupe = dedupeKey(request, access, input)
+  // 2. Count it for slow mode.
   const takeBackCount = await slowMode.admit(request, access, dedupe?.nonce)
   try {
     return await storeAndPublish(context, publisher, request, access, draft, dedupe)
   } catch (error) {
-    takeBackCount()
+    takeBackCount() // a message that was not stored must not make its author wait
     throw error
   }
 }
 
-/** Steps 3 to 5. */
+/** Steps 3 to 5. They are repeated with a new id if another message has the draft's. */
 async function storeAndPublish(
   context: Context,
   publisher: EventPublisher,
@@ -67,6 +69,7 @@ async function storeAndPublish(
 ): Promise<object> {
   const { ports } = context
   const { message: drafted, replied } = draft
+  // 3. Write the search entry and the push, at the same time.
   await Promise.all([
     access.kind === 'guild'
       ? writeSearchEntry(context, access, drafted, replied, request.deadline)
@@ -75,6 +78,7 @@ async function storeAndPublish(
   ])
   let { id } = drafted
   try {
+    // 4. Store the message.
     const inserted = await ports.messages.insert(drafted, request.deadline, dedupe)
     if (inserted.outcome === 'taken') {
       const renewed = withNewId(context, draft)
@@ -96,6 +100,7 @@ async function storeAndPublish(
     const [body] = await renderMessages(context, request, access, [message ?? inserted.message], {
       replied,
     })
+    // 5. Publish it.
     if (message) {
       const event = await messageCreated(context, request, access, message, body!)
       await publisher.publish(access, event, request.deadline)
