@@ -7,8 +7,8 @@ export const SSTABLES = {
 }
 
 /**
- * Reads Cassandra's own counters after the load, since nodetool starts a JVM. Reports nothing if the
- * lab did not start the node.
+ * Reads Cassandra's own counters after the load, since nodetool starts a JVM. Reports nothing if
+ * the lab did not start the node.
  */
 export const countSstables: Intervention = {
   text: 'after the load, nodetool tells how many sstables a read used',

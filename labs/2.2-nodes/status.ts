@@ -17,8 +17,8 @@ export async function smallestRingShare(
 
 /**
  * Returns the smallest share of the channels that a node has on its own disk, from 0 to 1. Each
- * channel is one partition as long as no bucket ends meanwhile. No client may write meanwhile, since
- * a partition that is written after the flush would be counted twice.
+ * channel is one partition as long as no bucket ends meanwhile. No client may write meanwhile,
+ * since a partition that is written after the flush would be counted twice.
  */
 export async function smallestDiskShare(
   engine: CassandraEngine,

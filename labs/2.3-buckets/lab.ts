@@ -43,7 +43,7 @@ export default defineLab({
   measure: {
     youngLargest: reported(LARGEST.young, 'count', LARGEST.young),
     oldLargest: reported(LARGEST.old, 'count', LARGEST.old),
-    bytes: reported(LARGEST_BYTES, 'bytes', `${LARGEST_BYTES}, where the node is ours to ask`),
+    bytes: reported(LARGEST_BYTES, 'bytes', `${LARGEST_BYTES}, if the lab started the node`),
     readYoung: time.readP50('young channels'),
     readOld: time.readP50('old channels'),
   },

@@ -7,8 +7,8 @@ export const LARGEST = {
 export const LARGEST_BYTES = 'bytes of the largest partition on disk'
 
 /**
- * Counts the rows of every partition by CQL. If the lab started the node, it also reports the size of
- * the largest partition on disk.
+ * Counts the rows of every partition by CQL. If the lab started the node, it also reports the size
+ * of the largest partition on disk.
  */
 export const countPartitionRows: Intervention = {
   text: 'the rows of every partition are counted',

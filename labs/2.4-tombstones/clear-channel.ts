@@ -25,8 +25,8 @@ const BULK_DELETE_SIZE = 100
 const DELETE_CONCURRENCY = 4
 const KEPT_SHARE = 0.05
 /**
- * The stage marks an empty bucket only after every process that opened it can no longer write to it.
- * This is how long the lab waits for the marks.
+ * The stage marks an empty bucket only after every process that opened it can no longer write to
+ * it. This is how long the lab waits for the marks.
  */
 const MARKS_TIMEOUT_MS = 40_000
 

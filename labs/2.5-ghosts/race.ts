@@ -25,8 +25,8 @@ export const RACES = 200
 const CONCURRENCY = API_CONNECTIONS
 /**
  * Time from the start of an edit to the start of its delete, as a fraction of the time that a send
- * takes here. The races use them in turn: with a single value, nearly every delete would win on some
- * machines and none on others.
+ * takes here. The races use them in turn: with a single value, nearly every delete would win on
+ * some machines and none on others.
  */
 const HEAD_STARTS = [0, 0.2, 0.4, 0.6, 0.8]
 /** Both processes of the stage share the secret, so that each accepts the other's tokens. */
@@ -41,9 +41,9 @@ const pathOf = ({ channel, id }: Message): string => `/api/v10/channels/${channe
 const BY_KEY = 'WHERE channel_id = ? AND bucket = ? AND message_id = ?'
 
 /**
- * Deletes each message and then edits it. The edits bypass the stage: a plain UPDATE whose timestamp
- * is the time at which it is written. `deletes` says whether the deletes are as plain, or the
- * stage's.
+ * Deletes each message and then edits it. The edits bypass the stage: a plain UPDATE whose
+ * timestamp is the time at which it is written. `deletes` says whether the deletes are as plain, or
+ * the stage's.
  */
 const editsAfterDeletes = (text: string, deletes: 'naive' | 'stage'): Intervention => ({
   text,

@@ -83,7 +83,9 @@ interface MigrationResult {
   readonly completed: boolean
 }
 
-/** Runs the probe writer during the migration. Then reads its messages back and compares the stores. */
+/**
+ * Runs the probe writer during the migration. Then reads its messages back and compares the stores.
+ */
 async function measureMigration(
   context: TrialContext,
   act: (folder: string) => Promise<MigrationResult>,

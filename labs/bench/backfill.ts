@@ -53,10 +53,10 @@ export function describe({ samples, noCopy, exportSeconds }: BackfillResult) {
       of,
     )
   const speed = (name: string): number => middle(name, ({ rows, copying }) => rows / copying)
-  const whole = (n: number): string => Math.round(n).toLocaleString('en')
+  const rounded = (n: number): string => Math.round(n).toLocaleString('en')
   const rows = names.map((name) => [
     name,
-    whole(speed(name)),
+    rounded(speed(name)),
     (speed(name) / speed(MIGRATOR)).toFixed(2),
     middle(name, ({ seconds }) => seconds).toFixed(1),
     middle(name, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0),
@@ -84,7 +84,7 @@ export function describe({ samples, noCopy, exportSeconds }: BackfillResult) {
       : [
           `${COPY} reads a file and cannot set write times, so it suits only stores without concurrent writes. The export of its file from MongoDB took another ${exportSeconds.toFixed(1)} s, which does not count; the others read from MongoDB directly.`,
         ]),
-    `Each wrote the same ${whole(first?.rows ?? 0)} rows in ${whole(first?.buckets ?? 0)} buckets into a keyspace of its own, and all columns were compared. Cassandra acknowledges every write once it is on disk.`,
+    `Each wrote the same ${rounded(first?.rows ?? 0)} rows in ${rounded(first?.buckets ?? 0)} buckets into a keyspace of its own, and all columns were compared. Cassandra acknowledges every write once it is on disk.`,
     'Rows per second count from the first row to the last, as each writer reports them; seconds and CPU are those of the whole process. Only the migrator keeps checkpoints and continues from them after a kill.',
   ]
   const columns = [

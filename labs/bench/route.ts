@@ -6,7 +6,9 @@ import { saveReport } from './src/report.ts'
 
 const SOCKETS = 500
 const MESSAGES = 200
-/** Rounds over the same sockets. The first round is the slowest, since V8 has compiled little yet. */
+/**
+ * Rounds over the same sockets. The first round is the slowest, since V8 has compiled little yet.
+ */
 const ROUNDS = 7
 const COUNTED = 3
 
@@ -16,7 +18,9 @@ const COUNTED = 3
  */
 const TARGETS = { ms: 133 / 10, micros: 227 / 10, mib: 541 / 3 }
 
-/** Measures the way of a message from the POST to the last of 500 sockets, one message at a time. */
+/**
+ * Measures the way of a message from the POST to the last of 500 sockets, one message at a time.
+ */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
   const engine = use.use(await startMongo({ prefer: 'lab', onProgress }))

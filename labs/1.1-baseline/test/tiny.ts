@@ -8,7 +8,9 @@ import { afterAll, beforeAll, expect } from 'vitest'
 /** Accepts a busy machine, since these tests check the lab. `busy.serial.test.ts` tests one. */
 export const ANY_MACHINE = { loadPerCore: 1_000, othersShare: 1_000, lagP99Ms: 1_500 }
 
-/** Returns a function that runs a lab at size tiny on the shared engine and reads its report.json. */
+/**
+ * Returns a function that runs a lab at size tiny on the shared engine and reads its report.json.
+ */
 export function tinyRuns(): (
   which: string | Lab,
   options?: Partial<RunLabOptions>,

@@ -6,7 +6,9 @@ import { allTests, leaseDatabase, leaseKeyspace } from '@threshold/engines/testi
 import { reportSchema, runLab } from '@threshold/lab-kit'
 import { expect, it } from 'vitest'
 
-/** The channel can be cleared only once, so a repeated trial in the same fixture would be worthless. */
+/**
+ * The channel can be cleared only once, so a repeated trial in the same fixture would be worthless.
+ */
 it.runIf(allTests())(
   'repeats a disturbed trial with a new fixture',
   { timeout: 300_000 },

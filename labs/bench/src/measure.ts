@@ -44,7 +44,8 @@ export async function connect(
 }
 
 /**
- * Measures one round over the client's open sockets, after a warm-up with a quarter as many messages.
+ * Measures one round over the client's open sockets, after a warm-up with a quarter as many
+ * messages.
  */
 export async function measureRound(
   client: Client,

@@ -21,7 +21,9 @@ export interface Program {
 
 const METER = fileURLToPath(new URL('./meter.ts', import.meta.url))
 
-/** Starts cqlsh as a child and reads its CPU after it exits, since cqlsh copies by child processes. */
+/**
+ * Starts cqlsh as a child and reads its CPU after it exits, since cqlsh copies by child processes.
+ */
 const PYTHON_METER = [
   'import os, resource, subprocess, sys',
   'code = subprocess.call(sys.argv[1:])',

@@ -34,7 +34,7 @@ export async function saveReport(
   { picture, ...result }: BenchResult,
   { publish = false } = {},
 ): Promise<string> {
-  const whole: BenchReport = {
+  const report: BenchReport = {
     v: 1,
     at: new Date().toISOString(),
     environment: readEnvironment(),
@@ -44,12 +44,12 @@ export async function saveReport(
   const folder = join(
     '.threshold',
     'evidence',
-    `bench-${result.name}-${whole.at.replaceAll(/[:.]/g, '-')}`,
+    `bench-${result.name}-${report.at.replaceAll(/[:.]/g, '-')}`,
   )
-  const json = `${JSON.stringify(whole, null, 2)}\n`
+  const json = `${JSON.stringify(report, null, 2)}\n`
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'bench.json'), json)
-  await writeFile(join(folder, 'bench.md'), markdown(whole))
+  await writeFile(join(folder, 'bench.md'), markdown(report))
   if (picture) await writeFile(join(folder, 'bench.svg'), picture.svg)
   if (publish) {
     await mkdir(RESULTS, { recursive: true })
@@ -57,7 +57,7 @@ export async function saveReport(
     if (picture) await writeFile(join(RESULTS, `${result.name}.svg`), picture.svg)
     await writeFile(PAGE, page(await published()))
   }
-  return `${markdown(whole)}\nevidence: ${folder}/bench.json\n${publish ? `published: ${PAGE}\n` : ''}`
+  return `${markdown(report)}\nevidence: ${folder}/bench.json\n${publish ? `published: ${PAGE}\n` : ''}`
 }
 
 export async function published(): Promise<BenchReport[]> {

@@ -36,8 +36,8 @@ describe('the history bench', { timeout: 120_000 }, () => {
     for (const { name, p50, p99, statements } of measured.samples) {
       expect(p50).toBeGreaterThan(0)
       expect(p99).toBeGreaterThanOrEqual(p50)
-      // Cassandra lists the buckets and reads them until the page is full. A repeated import request
-      // leaves more messages in them.
+      // Cassandra lists the buckets and reads them until the page is full. A repeated import
+      // request leaves more messages in them.
       if (name === 'stage 1') expect(statements).toBe(1)
       else expect(statements).toBeGreaterThanOrEqual(2)
     }

@@ -71,7 +71,9 @@ export interface LabSpec<A extends string, M extends Measures> {
   readonly expectAcross?: (arms: Readonly<Record<A, Figures<M>>>) => Expectation
   /** Lines for the report, computed from the last round. They do not affect the verdict. */
   readonly notes?: (arms: Readonly<Record<A, Figures<M>>>) => readonly string[]
-  /** The negative control: with this change the lab must be refuted, which proves that it can be. */
+  /**
+   * The negative control: with this change the lab must be refuted, which proves that it can be.
+   */
   readonly control: {
     readonly text: string
     readonly fault?: Fault

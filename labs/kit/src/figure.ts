@@ -1,4 +1,6 @@
-/** A `share` is a fraction from 0 to 1. Times and bytes depend on the machine: seldom a threshold. */
+/**
+ * A `share` is a fraction from 0 to 1. Times and bytes depend on the machine: seldom a threshold.
+ */
 export type Unit = 'count' | 'share' | 'ratio' | 'ms' | 's' | 'bytes' | 'cores'
 
 export type Relation = 'is' | 'at most' | 'at least'

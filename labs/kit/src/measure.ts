@@ -22,8 +22,8 @@ export const measure = (unit: Unit, text: string, read: (sample: Sample) => numb
 })
 
 /**
- * Computes the figures of one trial. If there is no sample, every figure is unknown, which serves to
- * list the thresholds before anything has run.
+ * Computes the figures of one trial. If there is no sample, every figure is unknown, which serves
+ * to list the thresholds before anything has run.
  */
 export function figuresOf<M extends Measures>(measures: M, sample: Sample | undefined): Figures<M> {
   const entries = Object.entries(measures).map(([name, { unit, read }]) => [

@@ -65,7 +65,9 @@ export function startProbeWriter({
   const api = createApi(stage.url)
   /** Message ids by channel. */
   const acknowledged = new Map<string, string[]>(channels.map((channel) => [channel, []]))
-  /** All sends in the order in which they began. Each resolves with whether it succeeded in time. */
+  /**
+   * All sends in the order in which they began. Each resolves with whether it succeeded in time.
+   */
   const sends: Promise<boolean>[] = []
   let activeChannels = channels
   let running = true
@@ -110,7 +112,9 @@ export function startProbeWriter({
     }
   }
 
-  /** Reads a channel until nothing is missing or the time is over. A failed read is repeated too. */
+  /**
+   * Reads a channel until nothing is missing or the time is over. A failed read is repeated too.
+   */
   async function readChannel(
     channel: string,
     expected: readonly string[],

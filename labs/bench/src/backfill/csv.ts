@@ -32,6 +32,8 @@ export async function exportCsv(
   return { messages, buckets, seconds: (performance.now() - began) / 1_000 }
 }
 
-/** Formats a value as cqlsh reads it by default: quoted, with backslashes before special characters. */
+/**
+ * Formats a value as cqlsh reads it by default: quoted, with backslashes before special characters.
+ */
 const cell = (value: unknown): string =>
   typeof value === 'string' ? `"${value.replaceAll(/[\\"]/g, '\\$&')}"` : String(value)

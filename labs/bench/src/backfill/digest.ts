@@ -12,7 +12,9 @@ export interface TableContents {
 
 const FETCH_SIZE = 2_000
 
-/** Reads all columns of all rows in the order of the partitioner, which depends only on the keys. */
+/**
+ * Reads all columns of all rows in the order of the partitioner, which depends only on the keys.
+ */
 export async function digest(uri: string): Promise<TableContents> {
   await using keyspace = await openKeyspace(uri)
   const { client, name } = keyspace

@@ -17,7 +17,9 @@ export interface FilledChannel extends AsyncDisposable {
   readonly keyspace: string | undefined
   readonly pid: number
   readonly enginePid: number | undefined
-  /** Reads a page and returns its time in milliseconds. A random one begins anywhere in the history. */
+  /**
+   * Reads a page and returns its time in milliseconds. A random one begins anywhere in the history.
+   */
   page(at: 'newest' | 'random'): Promise<number>
   /** Number of statements that the store has executed for pages so far. */
   statements(): Promise<number>

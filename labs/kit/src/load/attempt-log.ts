@@ -18,8 +18,8 @@ export interface LoggedSession {
 }
 
 /**
- * Deliveries in the order of arrival. Three parallel arrays hold millions of them in far less memory
- * than objects would.
+ * Deliveries in the order of arrival. Three parallel arrays hold millions of them in far less
+ * memory than objects would.
  */
 export interface Deliveries {
   readonly attempt: number[]

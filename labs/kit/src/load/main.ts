@@ -3,8 +3,8 @@ import { createGenerator, type Generator } from './generator.ts'
 import type { GeneratorCommand, GeneratorEvent } from './plan.ts'
 
 /*
- * The load generator's process. It shares neither event loop nor garbage collector with the stage or
- * the lab, and the report states its CPU. It exits when its parent closes the IPC channel.
+ * The load generator's process. It shares neither event loop nor garbage collector with the stage
+ * or the lab, and the report states its CPU. It exits when its parent closes the IPC channel.
  */
 let generator: Generator | undefined
 

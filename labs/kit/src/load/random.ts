@@ -1,7 +1,9 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 
-/** Returns numbers in [0, 1). The same seed gives the same sequence, so that a load is repeatable. */
+/**
+ * Returns numbers in [0, 1). The same seed gives the same sequence, so that a load is repeatable.
+ */
 export type Random = () => number
 
 export function seeded(seed: number): Random {

@@ -35,7 +35,8 @@ export function schedule(load: Load): Arrival[] {
       ['send', group.messagesPerSecond, group.burst ?? 1],
       ['read', group.readsPerSecond, 1],
     ] as const) {
-      // Sends and reads have separate seeds, so that adding reads to a load does not move its sends.
+      // Sends and reads have separate seeds, so that adding reads to a load does not move its
+      // sends.
       const random = seeded(load.seed * 1_000_003 + index * 7 + (kind === 'send' ? 0 : 3))
       for (const dueMs of dueTimes(random, perSecond / burst, load.warmupSeconds + load.seconds)) {
         for (let n = 0; n < burst; n++)

@@ -40,8 +40,8 @@ export class GatewaySession {
   }
 
   /**
-   * Resolves once the guild was received. The stage must deliver the guild's messages to this socket
-   * from then on. Connecting is not measured, so it is retried as a client library would.
+   * Resolves once the guild was received. The stage must deliver the guild's messages to this
+   * socket from then on. Connecting is not measured, so it is retried as a client library would.
    */
   async open(): Promise<void> {
     for (let attempt = 1; !this.#opened; attempt++) {

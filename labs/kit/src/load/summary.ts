@@ -80,7 +80,9 @@ function sockets({ sessions }: AttemptLog): LoadReport['sockets'] {
   }
 }
 
-/** `Math.max(...values)` would fail, since there may be more sockets than a call takes arguments. */
+/**
+ * `Math.max(...values)` would fail, since there may be more sockets than a call takes arguments.
+ */
 const highest = (values: readonly number[]): number =>
   values.reduce((most, value) => Math.max(most, value))
 const lowest = (values: readonly number[]): number =>
@@ -140,7 +142,8 @@ function series(log: AttemptLog, load: Load, warmupMs: number): SecondTally[] {
   }
   for (const { arrival, answeredMs, outcome } of log.attempts) {
     if (arrival.dueMs < warmupMs) continue
-    // An attempt without an answer fails when its timeout ends. Failed reads count like failed sends.
+    // An attempt without an answer fails when its timeout ends. Failed reads count like failed
+    // sends.
     const endedMs = Number.isNaN(answeredMs)
       ? arrival.dueMs + load.timeoutSeconds * 1_000
       : answeredMs

@@ -108,7 +108,9 @@ function countOutOfOrder(log: AttemptLog, counts: readonly boolean[]): Map<numbe
   return totals
 }
 
-/** The order in which each session received a channel's messages, by `guild/channel` and session. */
+/**
+ * The order in which each session received a channel's messages, by `guild/channel` and session.
+ */
 function ordersByChannel(
   log: AttemptLog,
   counts: readonly boolean[],

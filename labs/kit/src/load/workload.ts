@@ -9,9 +9,13 @@ export interface Group {
   readonly messagesPerSecond: number
   /** Messages that are due at the same moment, as when many members answer at once. Default 1. */
   readonly burst?: number
-  /** Rate of history reads. Each reads fifty messages, as a client does when a channel is opened. */
+  /**
+   * Rate of history reads. Each reads fifty messages, as a client does when a channel is opened.
+   */
   readonly readsPerSecond: number
-  /** Messages that exist before the load. Reads then begin anywhere in them instead of at the end. */
+  /**
+   * Messages that exist before the load. Reads then begin anywhere in them instead of at the end.
+   */
   readonly history?: History
 }
 

@@ -72,7 +72,9 @@ export function percentileChart(report: Report, kind: Kind, previous: Report | u
 const curve = ({ count, curve: points }: Latency): [number, number][] =>
   points.map(([percentile, ms]) => [nines(percentile, count), Math.max(ms, 0.01)])
 
-/** The first round second by second. It shows when a fault struck and how long its effect lasted. */
+/**
+ * The first round second by second. It shows when a fault struck and how long its effect lasted.
+ */
 export function timelineChart(report: Report): Markup {
   const arms = measured(report)
   // Answers after the last second have no due sends beside them and would look like a drop.

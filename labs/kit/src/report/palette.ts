@@ -1,6 +1,6 @@
 /*
- * ECharts does not accept CSS variables, but the page needs them for light and dark mode. Charts are
- * drawn with placeholder colours, which are replaced by the variables afterwards.
+ * ECharts does not accept CSS variables, but the page needs them for light and dark mode. Charts
+ * are drawn with placeholder colours, which are replaced by the variables afterwards.
  */
 const PLACEHOLDERS = {
   '#010101': 'var(--ink)',

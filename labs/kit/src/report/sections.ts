@@ -13,12 +13,17 @@ export function thresholdsSection(report: Report): Markup {
   const arms = [...new Set(report.thresholds.map(({ arm }) => arm))]
   const texts = [...new Set(report.thresholds.map(({ text }) => text))]
   return html`<section><h2>Expectations</h2>
-<p>These thresholds were in the lab's source before the run. They are counts and shares, so that a slow machine alone does not decide them. Each must hold in every round.</p>
-<div class="scroll"><table class="expectations"><thead><tr><th>Threshold</th>${arms.map((arm) => html`<th class="n">${arm}</th>`)}</tr></thead><tbody>
-${texts.map((text) => html`<tr><td>${text}</td>${arms.map((arm) => thresholdCell(report, arm, text))}</tr>`)}
-</tbody></table></div>
+<p>These thresholds were in the lab's source before the run. They are counts and shares, so that a
+slow machine alone does not decide them. Each must hold in every round.</p>
+<div class="scroll"><table class="expectations">
+<thead><tr><th>Threshold</th>${arms.map((arm) => html`<th class="n">${arm}</th>`)}</tr></thead>
+<tbody>${texts.map(
+    (text) => html`<tr><td>${text}</td>${arms.map((arm) => thresholdCell(report, arm, text))}</tr>`,
+  )}</tbody></table></div>
 <p class="eyebrow label">${engineLabel(report)}</p>
-<details><summary>Meaning of the figures</summary><dl>${report.measures.map(({ name, text }) => html`<dt>${name}</dt><dd>${text}</dd>`)}</dl></details></section>`
+<details><summary>Meaning of the figures</summary><dl>${report.measures.map(
+    ({ name, text }) => html`<dt>${name}</dt><dd>${text}</dd>`,
+  )}</dl></details></section>`
 }
 
 /** `0 ✓ · 0 ✓`: the value and the outcome of each round. */
@@ -33,7 +38,9 @@ function thresholdCell(report: Report, arm: string, text: string): Markup {
   if (findings.length === 0) return html`<td class="n">not measured</td>`
   return html`<td class="n">${findings.map(({ assertion }, index) => {
     const [name, mark] = OUTCOMES[assertion.outcome]
-    return html`${index > 0 && html`<span class="dot"> · </span>`}${show(assertion.unit, assertion.value)} <span class="${name}">${mark}</span>`
+    const value = show(assertion.unit, assertion.value)
+    const dot = index > 0 && html`<span class="dot"> · </span>`
+    return html`${dot}${value} <span class="${name}">${mark}</span>`
   })}</td>`
 }
 
@@ -58,8 +65,12 @@ export function headline(report: Report): Markup | undefined {
     ['late', total(deliveries.map(({ late }) => late))],
     ['not answered', total(loads.map(({ sends, reads }) => sends.errors + reads.errors))],
   ]
-  return html`<div class="tiles">${tiles.map(([name, value], index) => html`<div><b class="${index > 2 && value > 0 && 'no'}">${show('count', value)}</b>${name}</div>`)}</div>
-<p class="eyebrow">${arm.name}, ${loads.length === 1 ? 'one round' : `${loads.length} rounds together`}, on ${arm.engine?.text ?? 'an unknown engine'}</p>`
+  const rounds = loads.length === 1 ? 'one round' : `${loads.length} rounds together`
+  return html`<div class="tiles">${tiles.map(
+    ([name, value], index) =>
+      html`<div><b class="${index > 2 && value > 0 && 'no'}">${show('count', value)}</b>${name}</div>`,
+  )}</div>
+<p class="eyebrow">${arm.name}, ${rounds}, on ${arm.engine?.text ?? 'an unknown engine'}</p>`
 }
 
 const engineNames = (report: Report): string[] => [
@@ -73,28 +84,41 @@ export const engineLabel = (report: Report): string =>
 export function timesTable(report: Report, previous: Report | undefined): Markup | undefined {
   if (report.samples.length === 0) return undefined
   const rows = report.arms.filter(({ name }) => samplesOf(report, name).length > 0)
-  const before = (arm: string, kind: 'sends' | 'deliveries', percentile: number): string =>
-    previous === undefined || samplesOf(previous, arm).length === 0
+  const columns = [
+    ['Answered, p50', 'sends', 50],
+    ['Answered, p99', 'sends', 99],
+    ['At the socket, p50', 'deliveries', 50],
+    ['At the socket, p99', 'deliveries', 99],
+  ] as const
+  const time = (run: Report, arm: string, kind: 'sends' | 'deliveries', percentile: number) =>
+    samplesOf(run, arm).length === 0
       ? '–'
-      : show('ms', percentileMs(latencyOfArm(previous, arm, kind), percentile))
-  const previousColumn = previous === undefined ? [] : ['previous']
-  const ms = (arm: string, kind: 'sends' | 'deliveries', percentile: number): Markup[] => [
-    html`<td class="n">${show('ms', percentileMs(latencyOfArm(report, arm, kind), percentile))}</td>`,
-    ...previousColumn.map(() => html`<td class="n">${before(arm, kind, percentile)}</td>`),
-  ]
+      : show('ms', percentileMs(latencyOfArm(run, arm, kind), percentile))
   const headings = [
-    'Answered, p50',
-    'Answered, p99',
-    'At the socket, p50',
-    'At the socket, p99',
-  ].flatMap((heading) => [heading, ...previousColumn])
+    'Messages due',
+    'Deliveries expected',
+    ...columns.flatMap(([heading]) => (previous === undefined ? [heading] : [heading, 'previous'])),
+  ]
+  const cells = (arm: string): string[] => {
+    const loads = samplesOf(report, arm).map(({ load }) => load)
+    return [
+      show('count', total(loads.map(({ sends }) => sends.due))),
+      show('count', total(loads.map(({ deliveries }) => deliveries.expected))),
+      ...columns.flatMap(([, kind, percentile]) => [
+        time(report, arm, kind, percentile),
+        ...(previous === undefined ? [] : [time(previous, arm, kind, percentile)]),
+      ]),
+    ]
+  }
   return html`<h3>Times</h3>
-<p>From the moment a message was due, all rounds together. Times depend on this machine and do not affect the verdict.</p>
-<div class="scroll"><table><thead><tr><th>Arm</th><th class="n">Messages due</th><th class="n">Deliveries expected</th>${headings.map((heading) => html`<th class="n">${heading}</th>`)}</tr></thead><tbody>
-${rows.map(({ name }) => {
-  const loads = samplesOf(report, name).map(({ load }) => load)
-  return html`<tr><td>${name}</td><td class="n">${show('count', total(loads.map(({ sends }) => sends.due)))}</td><td class="n">${show('count', total(loads.map(({ deliveries }) => deliveries.expected)))}</td>${ms(name, 'sends', 50)}${ms(name, 'sends', 99)}${ms(name, 'deliveries', 50)}${ms(name, 'deliveries', 99)}</tr>`
-})}</tbody></table></div>`
+<p>From the moment a message was due, all rounds together. Times depend on this machine and do not
+affect the verdict.</p>
+<div class="scroll"><table>
+<thead><tr><th>Arm</th>${headings.map((text) => html`<th class="n">${text}</th>`)}</tr></thead>
+<tbody>${rows.map(
+    ({ name }) =>
+      html`<tr><td>${name}</td>${cells(name).map((cell) => html`<td class="n">${cell}</td>`)}</tr>`,
+  )}</tbody></table></div>`
 }
 
 /** The previous run beside this one, and whether the two are comparable. */
@@ -125,7 +149,10 @@ export function previousRunSection(report: Report, previous: PreviousRun): Marku
       ? 'Same engine, same machine, same code: any difference is chance, or other work on the machine.'
       : `The runs differ in ${list(differences)}: compare the shape of the curves, not exact values.`
   return html`<section>${title}<p>${comparable} The dashed curves are the previous run.</p>
-<div class="scroll"><table><thead><tr><th></th><th>This run</th><th>Previous run</th></tr></thead><tbody>${rows.map(([name, now, then]) => html`<tr><td>${name}</td><td>${now}</td><td>${then}</td></tr>`)}</tbody></table></div></section>`
+<div class="scroll"><table>
+<thead><tr><th></th><th>This run</th><th>Previous run</th></tr></thead>
+<tbody>${rows.map((cells) => html`<tr>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+</table></div></section>`
 }
 
 export const formatUtc = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`

@@ -12,7 +12,7 @@ export function machineCpuSeconds(): number {
 
 /**
  * Number of tasks that run, are ready to run or wait for a disk at this moment, without the caller.
- * Undefined if the system does not tell.
+ * Undefined if the system does not report it.
  */
 export async function runnableTasks(): Promise<number | undefined> {
   try {
@@ -27,7 +27,9 @@ export async function runnableTasks(): Promise<number | undefined> {
 /** Linux reports CPU times in hundredths of a second, whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100
 
-/** CPU seconds that a process has used. Undefined if it ended, or if the system does not tell. */
+/**
+ * CPU seconds that a process has used. Undefined if it ended, or if the system does not report it.
+ */
 export async function processCpuSeconds(pid: number): Promise<number | undefined> {
   try {
     const { own } = parseCpuTimes(await readFile(`/proc/${pid}/stat`, 'utf8'))
@@ -39,7 +41,7 @@ export async function processCpuSeconds(pid: number): Promise<number | undefined
 
 /**
  * CPU seconds that this process and its children have used, including children that have ended.
- * Undefined if the system does not tell.
+ * Undefined if the system does not report it.
  *
  * The function is synchronous on purpose. Node reaps a child between two turns of the event loop,
  * so within one turn no child is counted twice or missed.
@@ -74,7 +76,10 @@ function parseCpuTimes(stat: string): { readonly own: number; readonly ended: nu
   }
 }
 
-/** Resident memory of a process in bytes. Undefined if it ended, or if the system does not tell. */
+/**
+ * Resident memory of a process in bytes. Undefined if it ended, or if the system does not report
+ * it.
+ */
 export async function processMemoryBytes(pid: number): Promise<number | undefined> {
   try {
     const [, kibibytes] =

@@ -20,7 +20,7 @@ const machineSampleSchema = z.object({
   loadAverage: z.number(),
   /**
    * CPU cores that neither the lab nor its processes used. Null if an engine is not a process of
-   * the lab, or if the system does not tell.
+   * the lab, or if the system does not report it.
    */
   othersCores: z.number().nullable(),
 })

@@ -16,7 +16,7 @@ export interface Snapshot {
   readonly stageCpu: number | undefined
   /**
    * CPU seconds of the lab and all processes that it started, ended ones included. Undefined if an
-   * engine is not among them, or if the system does not tell.
+   * engine is not among them, or if the system does not report it.
    */
   readonly labCpu: number | undefined
   /** A restarted process has another id, and its counters start at zero. */
