@@ -98,10 +98,9 @@ export async function checkSpace(title: string, needMb: number): Promise<Availab
 export async function markInstalled(tool: Tool): Promise<void> {
   const target = join(toolDir(tool), MARKER)
   const draft = `${target}.${process.pid}`
-  await writeFile(
-    draft,
-    `${JSON.stringify({ v: 1, name: tool.name, version: tool.version, at: new Date().toISOString() })}\n`,
-  )
+  const { name, version } = tool
+  const marker = { v: 1, name, version, at: new Date().toISOString() }
+  await writeFile(draft, `${JSON.stringify(marker)}\n`)
   await rename(draft, target)
 }
 

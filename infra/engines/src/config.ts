@@ -40,11 +40,14 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
   const home = homeOf(env)
   const set = (name: string): string | undefined =>
     env[name] === undefined || env[name] === '' ? undefined : env[name]
-  const [own, caches] = [set('THRESHOLD_CACHE'), set('XDG_CACHE_HOME')]
+  const [ownCache, sharedCaches] = [set('THRESHOLD_CACHE'), set('XDG_CACHE_HOME')]
   // scripts/launcher/folders.mjs must find the same folder. A relative XDG_CACHE_HOME is invalid.
-  const shared = caches !== undefined && isAbsolute(caches) ? caches : join(home ?? '/', '.cache')
+  const shared =
+    sharedCaches !== undefined && isAbsolute(sharedCaches)
+      ? sharedCaches
+      : join(home ?? '/', '.cache')
   return {
-    cacheDir: own === undefined ? join(shared, 'threshold') : resolve(own),
+    cacheDir: ownCache === undefined ? join(shared, 'threshold') : resolve(ownCache),
     mongodbUri: set('THRESHOLD_MONGODB_URI'),
     cassandraUri: set('THRESHOLD_CASSANDRA_URI'),
     javaHome: set('JAVA_HOME'),

@@ -67,10 +67,12 @@ async function ownerOf(folder: string): Promise<number> {
 }
 
 /** Throws NOT_WRITABLE before a command spends minutes on a result that it could not save. */
-export async function requireWritable(folder: string, what: string, next: string): Promise<void> {
+export async function requireWritable(folder: string, title: string, next: string): Promise<void> {
   const why = await unwritableReason(folder)
   if (why !== undefined)
-    throw new CodedError('NOT_WRITABLE', `${what} cannot be written in ${folder}: ${why}`, { next })
+    throw new CodedError('NOT_WRITABLE', `${title} cannot be written in ${folder}: ${why}`, {
+      next,
+    })
 }
 
 export const CACHE_NEXT = 'set THRESHOLD_CACHE to a folder that you can write in'
@@ -116,26 +118,28 @@ export async function freeBytes(folder: string): Promise<number> {
 }
 
 export const DISK_NEXT =
-  'free some space (npx threshold reset removes leftovers of earlier commands), or set THRESHOLD_CACHE to a folder on another disk'
+  'free some space (npx threshold reset removes leftovers of earlier commands), ' +
+  'or set THRESHOLD_CACHE to a folder on another disk'
 
 /** Why the disk of a folder has too little space; undefined if it has enough. */
 export async function diskProblem(
   folder: string,
   needMb: number,
-  what: string,
+  purpose: string,
 ): Promise<string | undefined> {
   const free = await freeBytes(folder)
   if (free >= needMb * MEGABYTE) return undefined
-  return `the disk is full: ${what} needs ${needMb} MB, and ${Math.floor(free / MEGABYTE)} MB are left in ${folder}`
+  const freeMb = Math.floor(free / MEGABYTE)
+  return `the disk is full: ${purpose} needs ${needMb} MB, and ${freeMb} MB are left in ${folder}`
 }
 
 export async function requireDisk(
   folder: string,
   needMb: number,
-  what: string,
+  purpose: string,
   next: string = DISK_NEXT,
 ): Promise<void> {
-  const why = await diskProblem(folder, needMb, what)
+  const why = await diskProblem(folder, needMb, purpose)
   if (why !== undefined) throw new CodedError('DISK_FULL', why, { next })
 }
 

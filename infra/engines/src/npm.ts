@@ -6,7 +6,8 @@ import { runCommand } from './process/command.ts'
 import { which } from './process/which.ts'
 
 const NEXT =
-  'npm uses your own settings to reach its registry: check them (npm config get registry, proxy), then run the same command again'
+  'npm uses your own settings to reach its registry: check them (npm config get registry, proxy), ' +
+  'then run the same command again'
 
 /**
  * Overrides user settings and NODE_ENV=production, which would leave out packages, install

@@ -14,7 +14,8 @@ export type FoundTool =
   | { readonly usable: false; readonly why: string; readonly next: string }
 
 const PYTHON_NEXT =
-  'install Python 3.10 or newer with venv (Debian, Ubuntu: sudo apt-get install python3-venv; macOS: brew install python)'
+  'install Python 3.10 or newer with venv ' +
+  '(Debian, Ubuntu: sudo apt-get install python3-venv; macOS: brew install python)'
 
 /** Finds a Python that can make virtual environments. Debian's needs an extra package for that. */
 export async function findPython(): Promise<FoundTool> {
@@ -60,15 +61,15 @@ export interface PythonPackage {
  * against the digest in the requirements.
  */
 export async function installPythonPackage(
-  wanted: PythonPackage,
+  spec: PythonPackage,
   onProgress: OnProgress,
 ): Promise<string> {
   return await installTool(
-    wanted.tool,
+    spec.tool,
     async (dir) => {
       const python = await findPython()
       if (!python.usable) throw new CodedError('NO_PYTHON', python.why, { next: python.next })
-      const text = `installing ${wanted.title} (about 10 s, once)`
+      const text = `installing ${spec.title} (about 10 s, once)`
       onProgress({ text })
       // Temporary files go to the tool's folder, so that only the cache's disk needs space.
       const env = { ...OWN_PYTHON, TMPDIR: dir }
@@ -81,7 +82,7 @@ export async function installPythonPackage(
       })
       const venvPython = join(dir, 'bin', 'python')
       await runCommand({
-        title: `pip install ${wanted.package}`,
+        title: `pip install ${spec.package}`,
         command: venvPython,
         args: [
           '-I',
@@ -95,14 +96,16 @@ export async function installPythonPackage(
           '--progress-bar',
           'off',
           '-r',
-          wanted.requirements,
+          spec.requirements,
         ],
         env: { ...env, ...(await pipEnvironment(venvPython)) },
         onLine: (line) => {
           const name = /^(?:Collecting|Downloading) (\S+)/.exec(line)?.[1]
           if (name !== undefined) onProgress({ text: `${text}: ${name.split('/').at(-1)}` })
         },
-        next: 'pip uses your own settings to reach its index: check them (PIP_INDEX_URL, proxy), then run the same command again',
+        next:
+          'pip uses your own settings to reach its index: check them (PIP_INDEX_URL, proxy), ' +
+          'then run the same command again',
       })
     },
     onProgress,

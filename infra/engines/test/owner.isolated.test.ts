@@ -21,8 +21,8 @@ async function startOwner(use: AsyncDisposableStack, ...exit: string[]) {
 const registryFiles = async (cache: string): Promise<string[]> =>
   await readdir(join(cache, 'run')).catch(() => [])
 
-async function sweepInProcess(use: AsyncDisposableStack, ...what: string[]): Promise<SweepReport> {
-  const sweeper: ScriptProcess = await startScript(use, 'sweeper.ts', ...what)
+async function sweepInProcess(use: AsyncDisposableStack, ...args: string[]): Promise<SweepReport> {
+  const sweeper: ScriptProcess = await startScript(use, 'sweeper.ts', ...args)
   return JSON.parse(sweeper.firstLine)
 }
 

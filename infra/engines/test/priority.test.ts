@@ -34,10 +34,10 @@ const grouped = existsSync('/proc/self/autogroup')
 describe('a process whose priority is lowered', () => {
   it('has a lower priority than this process in all threads, also later ones', async () => {
     const child = await start(true)
-    const own = getPriority()
+    const ownPriority = getPriority()
     await lowerPriority(child.pid)
     expect(getPriority(child.pid)).toBe(LOWERED)
-    expect(getPriority()).toBe(own)
+    expect(getPriority()).toBe(ownPriority)
     child.stdin!.write('now')
     await once(child.stdout!, 'data')
     if (process.platform === 'linux')
@@ -48,10 +48,10 @@ describe('a process whose priority is lowered', () => {
 
   it.runIf(grouped)('lowers its own session, and not that of this process', async () => {
     const [apart, beside] = [await start(true), await start(false)]
-    const own = sessionOf('self')
+    const ownSession = sessionOf('self')
     await Promise.all([lowerPriority(apart.pid), lowerPriority(beside.pid)])
     expect(sessionOf(apart.pid)).toMatch(new RegExp(`nice ${LOWERED}$`))
-    expect(sessionOf(beside.pid)).toBe(own)
+    expect(sessionOf(beside.pid)).toBe(ownSession)
     expect(getPriority(beside.pid)).toBe(LOWERED)
   })
 

@@ -37,8 +37,8 @@ describe('a leased database', () => {
     expect([await insert(kept.uri), await insert(given.uri)]).toEqual([1, 1])
     expect(await databasesOf(kept.uri)).toEqual(expect.arrayContaining([kept.name, given.name]))
     await given[Symbol.asyncDispose]()
-    const left = await databasesOf(kept.uri)
-    expect([left.includes(kept.name), left.includes(given.name)]).toEqual([true, false])
+    const remaining = await databasesOf(kept.uri)
+    expect([remaining.includes(kept.name), remaining.includes(given.name)]).toEqual([true, false])
   })
 })
 

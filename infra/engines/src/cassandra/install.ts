@@ -56,7 +56,9 @@ export async function installCassandra(onProgress: OnProgress): Promise<string> 
           const jar = /Downloaded from \S+: \S+\/([^/ ]+\.jar)/.exec(line)?.[1]
           if (jar !== undefined) onProgress({ text: `${text}: ${jar}`, done: ++jars })
         },
-        next: 'mvn uses your own settings to reach its repository: check them (~/.m2/settings.xml, proxy), then run the same command again',
+        next:
+          'mvn uses your own settings to reach its repository: check them ' +
+          '(~/.m2/settings.xml, proxy), then run the same command again',
       })
       await rm(repository, { recursive: true, force: true })
     },

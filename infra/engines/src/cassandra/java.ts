@@ -22,10 +22,10 @@ export async function findJava(): Promise<FoundJava> {
     if (Number.parseInt(version, 10) === JAVA_MAJOR) return { usable: true, path, version }
     otherVersions.push(version)
   }
-  const others = [...new Set(otherVersions)].join(', ')
+  const found = [...new Set(otherVersions)].join(', ')
   return {
     usable: false,
-    why: others === '' ? 'no Java' : `no Java ${JAVA_MAJOR}, only ${others}`,
+    why: found === '' ? 'no Java' : `no Java ${JAVA_MAJOR}, only ${found}`,
   }
 }
 

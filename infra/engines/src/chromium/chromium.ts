@@ -61,13 +61,13 @@ export async function findChromium(onProgress: OnProgress = noProgress): Promise
  * start, since another browser would not be the one that the user chose.
  */
 export async function locateChromium(): Promise<Chromium | undefined> {
-  const own = enginesConfig().chromium
-  if (own !== undefined) {
-    const found = await probe(own, childEnvironment(), 'THRESHOLD_CHROMIUM')
+  const chosen = enginesConfig().chromium
+  if (chosen !== undefined) {
+    const found = await probe(chosen, childEnvironment(), 'THRESHOLD_CHROMIUM')
     if (found !== undefined) return found
     throw new CodedError(
       'BAD_CHROMIUM',
-      `THRESHOLD_CHROMIUM is ${own}, which does not start as a Chromium`,
+      `THRESHOLD_CHROMIUM is ${chosen}, which does not start as a Chromium`,
       {
         next: `unset THRESHOLD_CHROMIUM, or ${await remedy()}`,
       },

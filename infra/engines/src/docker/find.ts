@@ -89,7 +89,8 @@ async function tryHost(host: string): Promise<FoundDocker> {
     const why = `DOCKER_HOST is ${host}: containers on another machine cannot be reached from here`
     return refuse(
       why,
-      'unset DOCKER_HOST, or start the databases there and set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
+      'unset DOCKER_HOST, or start the databases there and set ' +
+        'THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
     )
   }
   try {
@@ -97,8 +98,9 @@ async function tryHost(host: string): Promise<FoundDocker> {
     const client = await connectTo(address)
     if (await isSiblingContainer(client))
       return refuse(
-        'Threshold runs in a container itself, where the published ports of other containers do not answer',
-        'start this container with --network host, or set THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
+        'Threshold runs in a container, where the published ports of others do not answer',
+        'start this container with --network host, or set ' +
+          'THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
       )
     return {
       usable: true,

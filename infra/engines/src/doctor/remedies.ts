@@ -21,7 +21,8 @@ export const REMEDIES = {
   },
   rust: {
     debian:
-      "sudo apt-get install -y build-essential cmake curl && curl --proto '=https' -sSf https://sh.rustup.rs | sh -s -- -y",
+      'sudo apt-get install -y build-essential cmake curl && ' +
+      "curl --proto '=https' -sSf https://sh.rustup.rs | sh -s -- -y",
     macos: 'xcode-select --install; brew install cmake rustup && rustup default stable',
     other: 'https://rustup.rs, and a C compiler with CMake',
   },

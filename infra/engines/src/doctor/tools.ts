@@ -10,7 +10,8 @@ import type { ToolFacts } from './report.ts'
 
 /** CI runs the Docker provider on the first of these. The others have never been run. */
 const DOCKER_TRIED =
-  'tried with Docker 20.10.24 on images of infra/docker; not tried: the official images, rootless Docker, macOS'
+  'tried with Docker 20.10.24 on images of infra/docker; ' +
+  'not tried: the official images, rootless Docker, macOS'
 
 const PROBE_TIMEOUT_MS = 5_000
 

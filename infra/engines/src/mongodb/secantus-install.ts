@@ -10,7 +10,8 @@ import { type FoundTool, installPythonPackage } from '../python.ts'
 import { REQUIREMENTS_FILE, TOOLS, VERSIONS } from '../versions.ts'
 
 const RUST_NEXT =
-  'install Rust (https://rustup.rs) and a C compiler with CMake (Debian, Ubuntu: sudo apt-get install build-essential cmake)'
+  'install Rust (https://rustup.rs) and a C compiler with CMake ' +
+  '(Debian, Ubuntu: sudo apt-get install build-essential cmake)'
 
 export async function findCargo(): Promise<FoundTool> {
   const path = await which('cargo')
@@ -64,7 +65,8 @@ export async function buildSecantusRust(onProgress: OnProgress): Promise<string>
     async (dir) => {
       const cargo = await findCargo()
       if (!cargo.usable) throw new CodedError('NO_RUST', cargo.why, { next: cargo.next })
-      const text = `building SecantusDB ${VERSIONS.secantusRust} (Rust, about 12 minutes of processor time, once)`
+      const duration = 'about 12 minutes of processor time, once'
+      const text = `building SecantusDB ${VERSIONS.secantusRust} (Rust, ${duration})`
       onProgress({ text })
       await runCommand({
         title: `cargo install secantus-mdb@${VERSIONS.secantusRust}`,

@@ -15,8 +15,8 @@ export interface SpawnSpec {
  * outlive a call starts here, except the watcher, which must carry no tag. Call `identifyChild`
  * next, without an `await` between: it reports a program that cannot be started.
  *
- * execa is not used: it either collects all output, and an engine may write without end, or discards
- * the output that comes before a reader is attached.
+ * execa is not used: it either collects all output, and an engine may write without end, or
+ * discards the output that comes before a reader is attached.
  */
 export const spawnTagged = (
   { command, args, spawn: options }: SpawnSpec,

@@ -130,7 +130,8 @@ async function removeContainers(
   } catch (error) {
     const command = `docker ps -aq --filter label=${REGISTRATION_LABEL}=${id} | xargs -r docker rm -fv`
     report.problems.push(
-      `${text}: the Docker daemon at ${dockerHost} does not answer (${messageOf(error)}), so its container may still exist; start Docker, then run: ${command}`,
+      `${text}: the Docker daemon at ${dockerHost} does not answer (${messageOf(error)}), ` +
+        `so its container may still exist; start Docker, then run: ${command}`,
     )
     // A reset removes the entry anyway. The next reset finds the container by its cache label.
     return all

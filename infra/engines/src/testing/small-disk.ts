@@ -46,7 +46,8 @@ export async function smallDisk(megabytes: number): Promise<SmallDisk> {
     onExit: 'kill',
   })
   const { dir } = registration
-  const script = `mount -t tmpfs -o size=${megabytes}m none "$1" && mkdir "$1/data" && echo mounted && exec sleep infinity`
+  const mount = `mount -t tmpfs -o size=${megabytes}m none "$1" && mkdir "$1/data"`
+  const script = `${mount} && echo mounted && exec sleep infinity`
   const holder = await startChild(
     {
       command: 'unshare',
