@@ -13,8 +13,8 @@ const environment = stage1.extend({
    */
   THRESHOLD_MESSAGES_ON: z.enum(['cassandra', 'mongodb']).default('cassandra'),
   /**
-   * Discord's width, which kept a partition below 100 MB ("How Discord Stores Billions of Messages",
-   * 2017). A hundred years means no buckets.
+   * Discord's width, which kept a partition below 100 MB ("How Discord Stores Billions of
+   * Messages", 2017). A hundred years means no buckets.
    */
   THRESHOLD_BUCKET_DAYS: integer(1, 36_500, 10),
   /** Copies of each row. Use 3 where there are three nodes. */

@@ -179,8 +179,12 @@ export async function startedMigration({
   if (found && !neverMoved(found)) return found
   const { source, target, stage, previousStage, startEmpty } = names
   if (!found && (await state.sourceHasMessages())) {
-    const why = `no ${stage} has been started on this database: a process that writes to it now would not follow the move`
-    const next = `start ${stage} in the place of ${previousStage}, with the same database; it serves the messages from where they are, then ${commandOf(names, 'dual-write')}`
+    const why =
+      `no ${stage} has been started on this database: a process that writes to it ` +
+      `now would not follow the move`
+    const next =
+      `start ${stage} in the place of ${previousStage}, with the same database; it ` +
+      `serves the messages from where they are, then ${commandOf(names, 'dual-write')}`
     throw new CodedError('NO_FOLLOWER', why, { next })
   }
   const why = found

@@ -138,7 +138,8 @@ export async function repair({ source, target }: BothEnds, divergence: Divergenc
     if (sourceTime > targetTime) await put(target, one)
     else if (targetTime > sourceTime) await put(source, other, PRESENT)
     else {
-      // Two processes wrote in one microsecond and neither is newer, so the source's row becomes it.
+      // Two processes wrote in one microsecond and neither is newer, so the source's row becomes
+      // it.
       const message = { ...one.message, writeTimeMicros: sourceTime + 1n }
       const newer = { ...one, message }
       await put(target, newer)

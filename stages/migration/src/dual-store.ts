@@ -59,9 +59,9 @@ export interface DualStoreParts {
 }
 
 /**
- * A message store over two, in whatever phase the move is. A write goes to the primary, whose answer
- * is the answer, and then to the replica, under the same id and write time. Its intent is recorded
- * before the primary is written and removed after the replica is.
+ * A message store over two, in whatever phase the move is. A write goes to the primary, whose
+ * answer is the answer, and then to the replica, under the same id and write time. Its intent is
+ * recorded before the primary is written and removed after the replica is.
  *
  * A replica that fails fails no request (policy `queue`): otherwise every outage of the new store
  * would be one of the product, before anything has moved there. The intent stays and is reconciled

@@ -91,8 +91,12 @@ async function runAll(context: MigratorContext, until: Step): Promise<void> {
     if (step === undefined || order.indexOf(step) > order.indexOf(until)) return
     if (step === 'verify' && ++verifications > VERIFICATIONS) {
       const { source, stage, previousStage } = context.names
-      const why = `${VERIFICATIONS} verifications in a row have found differences: something writes past ${stage}`
-      const next = `look for another process, a ${previousStage} perhaps, that writes to ${source}, then ${commandOf(context.names, 'verify')}`
+      const why =
+        `${VERIFICATIONS} verifications in a row have found differences: something ` +
+        `writes past ${stage}`
+      const next =
+        `look for another process, a ${previousStage} perhaps, that writes to ` +
+        `${source}, then ${commandOf(context.names, 'verify')}`
       throw new CodedError('NEVER_EQUAL', why, { next })
     }
     await runStep(context, step)

@@ -29,7 +29,9 @@ const REPORT_MS = 1_000
  * on without it.
  */
 const LEASE_MS = 5_000
-/** A migrator that raises the fence and dies leaves it up. Processes take it down after this long. */
+/**
+ * A migrator that raises the fence and dies leaves it up. Processes take it down after this long.
+ */
 const FENCE_MS = 2_000
 
 /**
@@ -37,8 +39,8 @@ const FENCE_MS = 2_000
  * this process has changed the document before the process reads it.
  *
  * An operation keeps the phase in which it began, and a process acknowledges an epoch once every
- * operation begun before it has ended. So when all have acknowledged `dual-write`, no process writes
- * to the source alone any more, and a backfill that starts then misses nothing.
+ * operation begun before it has ended. So when all have acknowledged `dual-write`, no process
+ * writes to the source alone any more, and a backfill that starts then misses nothing.
  */
 export async function joinMigration(
   state: MigrationState,

@@ -32,7 +32,9 @@ export function equalRanges(
 
 const LARGEST_ID = (1n << 63n) - 1n
 
-/** Ids are times: equal spans of time. The last is open, for ids made by a clock that runs ahead. */
+/**
+ * Ids are times: equal spans of time. The last is open, for ids made by a clock that runs ahead.
+ */
 export function idRanges(oldest: bigint, newest: bigint, about: number): RangeBounds[] {
   const parts = rangeCount(about)
   const width = (newest - oldest) / BigInt(parts) + 1n
@@ -73,7 +75,8 @@ export async function runRanges(
     const done = ranges.filter((range) => range.done).length
     const about = Math.max(work.about, before + rows)
     reporter.progress(
-      `${work.step}: ${whole(before + rows)} of about ${whole(about)} rows, ${done} of ${ranges.length} ranges, ${whole(perSecond)} rows/s, ${whole(left)} s left`,
+      `${work.step}: ${whole(before + rows)} of about ${whole(about)} rows, ${done} of ` +
+        `${ranges.length} ranges, ${whole(perSecond)} rows/s, ${whole(left)} s left`,
     )
   }
   async function runRange(range: Range): Promise<void> {

@@ -118,8 +118,8 @@ async function ensureMessage(
 
 /**
  * Settles an intent by reading the primary, whatever became of the write, and making the replica
- * equal. A message that the primary does not have is deleted in the replica only where the intent is
- * a delete or the replica had it before: an insert may never have happened, and a replica that
+ * equal. A message that the primary does not have is deleted in the replica only where the intent
+ * is a delete or the replica had it before: an insert may never have happened, and a replica that
  * remembers deletes deletes for good.
  */
 export async function reconcile(
@@ -138,8 +138,8 @@ export async function reconcile(
       : undefined
   const keys = [...new Set([id, reserved ?? id])].map((one) => ({ channelId, id: one }))
   // The replica is read before the primary. The primary had whatever the replica had then, so a
-  // message missing from the primary was deleted. A message that neither had may be on its way right
-  // now, as a retry of this intent's send.
+  // message missing from the primary was deleted. A message that neither had may be on its way
+  // right now, as a retry of this intent's send.
   const had = new Set(
     replica.remembersDeletes ? [] : (await replica.existing(keys, deadline)).map((one) => one.id),
   )

@@ -37,16 +37,16 @@ export interface PutOptions {
   /** Write explicit nulls for what an edit emptied. A null is a tombstone in Cassandra. */
   readonly edited: boolean
   /**
-   * Replace an older row and never add one. Used where a store forgets deletes: the row may have been
-   * deleted a moment ago.
+   * Replace an older row and never add one. Used where a store forgets deletes: the row may have
+   * been deleted a moment ago.
    */
   readonly onlyIfPresent?: boolean
 }
 
 /**
  * Each end of a move implements this beside its `MessageStore`: rows as they are stored, put where
- * an older or a newer one may already be. Every write may be repeated and may arrive late, since the
- * larger write time wins.
+ * an older or a newer one may already be. Every write may be repeated and may arrive late, since
+ * the larger write time wins.
  *
  * Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED` where a later try may succeed.
  */
@@ -69,8 +69,8 @@ export interface MigrationReplica {
   putNonces(nonces: readonly Nonce[], deadline: Deadline): Promise<void>
   reaction(reaction: Reaction, deadline: Deadline): Promise<Reaction | undefined>
   /**
-   * Sorted by message, emoji and user, behind `after`: at most `REACTIONS_PAGE`, and fewer only when
-   * there are no more. One message may have more than a deadline or a process can hold.
+   * Sorted by message, emoji and user, behind `after`: at most `REACTIONS_PAGE`, and fewer only
+   * when there are no more. One message may have more than a deadline or a process can hold.
    */
   reactionsOn(
     keys: readonly MessageKey[],

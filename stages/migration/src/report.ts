@@ -21,7 +21,8 @@ export async function plan(context: MigratorContext, checkpoints: Checkpoints): 
   reporter.result(
     ranges.length === 0
       ? 'to copy: nothing'
-      : `to copy: about ${whole(about)} messages in ${ranges.length} ranges, ${concurrency} at once${pace}`,
+      : `to copy: about ${whole(about)} messages in ${ranges.length} ranges, ${concurrency} at ` +
+          `once${pace}`,
   )
   reporter.result(`steps: ${FORWARD_STEPS.join(', ')}; rollback leads back from each but the last`)
   reporter.result(`next: ${(await nextStep(context, checkpoints)).text}`)
@@ -40,7 +41,8 @@ export async function status(context: MigratorContext, checkpoints: Checkpoints)
   const participants = await state.participants()
   const behind = participants.filter((one) => one.epoch < epoch).length
   reporter.result(
-    `processes that follow: ${participants.length}${behind === 0 ? '' : `, ${behind} not yet up to this`}`,
+    `processes that follow: ` +
+      `${participants.length}${behind === 0 ? '' : `, ${behind} not yet up to this`}`,
   )
   const deadline = () => deadlineAfter(5_000)
   const recorded = await intents.countOlderThan(0, deadline())

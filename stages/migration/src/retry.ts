@@ -14,8 +14,8 @@ const RETRY_FOR_MS = 60_000
 const PAUSE_MS = 500
 
 /**
- * Repeats work that may be repeated while a database is away, for a minute. Each try gets a deadline
- * of ten seconds.
+ * Repeats work that may be repeated while a database is away, for a minute. Each try gets a
+ * deadline of ten seconds.
  */
 export const retry = <T>(work: (deadline: Deadline) => Promise<T>): Promise<T> =>
   pRetry(() => work(deadlineAfter(WITHIN_MS)), {
@@ -26,7 +26,9 @@ export const retry = <T>(work: (deadline: Deadline) => Promise<T>): Promise<T> =
     shouldRetry: ({ error }) => hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED'),
   })
 
-/** Written by one deadline. All reactions of one message may be more, and would start over for ever. */
+/**
+ * Written by one deadline. All reactions of one message may be more, and would start over for ever.
+ */
 const REACTIONS_AT_ONCE = 500
 
 export async function putReactions(

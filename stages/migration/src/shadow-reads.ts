@@ -34,7 +34,9 @@ const AT_ONCE = 4
 /** Their bytes beyond the first page. A page of 100 large messages is 24 MB, and is read twice. */
 const BYTES_AT_ONCE = 8 * 1_024 * 1_024
 const READ_WITHIN_MS = 3_000
-/** A page that differs is read again this often, since a message on its way is in one store first. */
+/**
+ * A page that differs is read again this often, since a message on its way is in one store first.
+ */
 const AGAIN_MS = 500
 const AGAIN_FOR_MS = 6_000
 /** The try after which a page that still differs counts as doubtful. */
@@ -156,7 +158,9 @@ export function createShadowReader(
 const byId = (messages: readonly StoredMessage[]): Map<string, StoredMessage> =>
   new Map(messages.map((message) => [message.id, message]))
 
-/** Half a surrogate pair becomes a replacement character in either store, but not at the same read. */
+/**
+ * Half a surrogate pair becomes a replacement character in either store, but not at the same read.
+ */
 export const sameMessage = (one: StoredMessage, other: StoredMessage): boolean =>
   isDeepStrictEqual(
     { ...one, content: one.content.toWellFormed() },

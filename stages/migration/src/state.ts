@@ -77,7 +77,9 @@ export interface Participant {
   readonly id: string
   /** Everything that it began before this epoch has ended. */
   readonly epoch: number
-  /** Milliseconds since its last report, by the database's clock: its own may have been set back. */
+  /**
+   * Milliseconds since its last report, by the database's clock: its own may have been set back.
+   */
   readonly silentMs: number
   readonly shadow: ShadowReads
 }

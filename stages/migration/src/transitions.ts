@@ -42,8 +42,8 @@ export interface Transition {
   readonly needs: readonly Fact[]
   readonly establishes: readonly Fact[]
   /**
-   * The primary changes, so writes wait while the phase does. Otherwise a retry that meets a process
-   * in the other phase could become a second message.
+   * The primary changes, so writes wait while the phase does. Otherwise a retry that meets a
+   * process in the other phase could become a second message.
    */
   readonly fenced?: true
   readonly direction: 'forward' | 'back'
@@ -51,7 +51,8 @@ export interface Transition {
 
 /**
  * The whole move. Each transition that is taken again, after a kill for instance, does what is left
- * of its work. Next step, refusals, help, plan and the diagram in the README derive from this table.
+ * of its work. Next step, refusals, help, plan and the diagram in the README derive from this
+ * table.
  */
 export const TRANSITIONS: readonly Transition[] = [
   forward('dual-write', 'source', 'dual-write'),

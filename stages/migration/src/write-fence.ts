@@ -24,7 +24,9 @@ export async function allAcknowledged(
     const behind = participants.filter((one) => one.epoch < epoch)
     if (behind.length === 0) return participants
     if (Date.now() > until) {
-      const why = `${behind.length} of ${participants.length} processes have not followed within ${withinMs} ms`
+      const why =
+        `${behind.length} of ${participants.length} processes have not followed ` +
+        `within ${withinMs} ms`
       const next = 'wait 18 s, after which a process that was killed does not count any more'
       throw new CodedError('FOLLOWER_LAGS', why, { next })
     }

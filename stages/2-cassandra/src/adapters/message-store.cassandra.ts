@@ -35,9 +35,10 @@ const IMPORTED_AT_ONCE = 128
  *
  * An operation that reads and then writes holds the message's lock, within this process. Each id is
  * made by one process, so two processes never insert the same one. An edit in one process beside a
- * delete in another ends deleted although it was answered with its text, as if the delete had come a
- * moment later. A promise across processes would need a lightweight transaction for each edit and
- * delete: two or four times the round trips. Stage 3 does not need it, since one guild is one actor.
+ * delete in another ends deleted although it was answered with its text, as if the delete had come
+ * a moment later. A promise across processes would need a lightweight transaction for each edit and
+ * delete: two or four times the round trips. Stage 3 does not need it, since one guild is one
+ * actor.
  */
 export function cassandraMessageStore(
   database: CassandraDatabase,
@@ -107,8 +108,8 @@ export function cassandraMessageStore(
       }
       await buckets.open(execute, message.channelId, buckets.of(message.id))
       await write(execute, message, dedupe)
-      // Another try of this send may have been stored and deleted meanwhile. That delete covers this
-      // write, so nothing was stored.
+      // Another try of this send may have been stored and deleted meanwhile. That delete covers
+      // this write, so nothing was stored.
       const lost = dedupe !== undefined && !(await find(execute, message.channelId, message.id))
       return { outcome: lost ? 'duplicate' : 'inserted', message } as const
     })
@@ -136,7 +137,8 @@ export function cassandraMessageStore(
       database.run('messages.insert', deadline, async (execute) => {
         if (!dedupe) return await insertOnce(execute, message)
         const key = nonces.keyOf(dedupe)
-        // One after the other: concurrent reservations of one key wait longer for each other in Paxos.
+        // One after the other: concurrent reservations of one key wait longer for each other in
+        // Paxos.
         const held = await withLock(key, () => nonces.reserve(execute, key, message.id))
         const reserved = { ...message, id: held.id }
         // Sent and deleted since: the retry must not bring it back.
@@ -145,8 +147,8 @@ export function cassandraMessageStore(
             outcome: 'duplicate',
             message: (await find(execute, message.channelId, held.id)) ?? reserved,
           }
-        // A process may have died after reserving the nonce and before storing the message. An insert
-        // under the reserved id is right in either case.
+        // A process may have died after reserving the nonce and before storing the message. An
+        // insert under the reserved id is right in either case.
         const inserted = await insertOnce(execute, reserved, key)
         // The next try must not be given the same id.
         if (inserted.outcome === 'taken') await nonces.release(execute, key, held.id)

@@ -13,8 +13,8 @@ const SHAPE =
   /^cassandra:\/\/(?:([^:@/]+):([^@/]+)@)?([^/:?@]+):(\d{1,5})\/([a-z]\w{0,47})(?:\?dc=([\w.-]+))?$/
 
 /**
- * Reads `cassandra://[user:password@]host[,host]:port/keyspace[?dc=name]`. Any living node knows all
- * others; several hosts help when the first is down. Throws `BAD_CONFIG`, and never repeats the
+ * Reads `cassandra://[user:password@]host[,host]:port/keyspace[?dc=name]`. Any living node knows
+ * all others; several hosts help when the first is down. Throws `BAD_CONFIG`, and never repeats the
  * address, which may hold a password.
  */
 export function cassandraAddress(uri: string): CassandraAddress {

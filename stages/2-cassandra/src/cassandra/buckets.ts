@@ -15,8 +15,8 @@ const REMEMBERED = 50_000
  */
 const OVER_AFTER_MS = 600_000
 /**
- * A write follows the opening of its bucket within its deadline: five seconds for a request, ten for
- * a backfill. The rest is a margin for clocks that differ.
+ * A write follows the opening of its bucket within its deadline: five seconds for a request, ten
+ * for a backfill. The rest is a margin for clocks that differ.
  */
 const FOLLOWS_WITHIN_MS = 20_000
 
@@ -42,7 +42,9 @@ export interface Buckets {
   ): Promise<number[]>
   /** The newest bucket of each channel, whether it is known to be empty or not. */
   newest(execute: Execute, channels: readonly ChannelId[]): Promise<ReadonlyMap<ChannelId, number>>
-  /** A read that began at `sinceMs` found nothing in all of it. Ignored until the bucket is over. */
+  /**
+   * A read that began at `sinceMs` found nothing in all of it. Ignored until the bucket is over.
+   */
   markEmpty(execute: Execute, channel: ChannelId, bucket: number, sinceMs: number): Promise<void>
 }
 

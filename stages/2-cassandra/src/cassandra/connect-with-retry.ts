@@ -8,10 +8,10 @@ export interface RetriedConnection extends AsyncDisposable {
 }
 
 /**
- * Connects, and rejects as `connect` does. Where `whileAway` is given, `UNAVAILABLE` does not reject:
- * it goes on trying in the background, so a process that is restarted in an outage serves what it
- * can. Any other error in the background is logged and tried again less often, since an operator may
- * correct it, and nodes that come back may answer with passing errors.
+ * Connects, and rejects as `connect` does. Where `whileAway` is given, `UNAVAILABLE` does not
+ * reject: it goes on trying in the background, so a process that is restarted in an outage serves
+ * what it can. Any other error in the background is logged and tried again less often, since an
+ * operator may correct it, and nodes that come back may answer with passing errors.
  */
 export async function connectWithRetry(
   connect: (stopped: () => boolean) => Promise<void>,

@@ -26,7 +26,9 @@ export async function connect(
       `Cassandra answers and cannot be used: ${reasonOf(refusal)}`,
       {
         cause: error,
-        next: 'check THRESHOLD_CASSANDRA_URI: host, data centre, user and password, and what that user may do',
+        next:
+          'check THRESHOLD_CASSANDRA_URI: host, data centre, user and password, and what ' +
+          'that user may do',
       },
     )
   }

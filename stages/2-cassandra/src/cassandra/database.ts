@@ -30,8 +30,8 @@ export interface CassandraConfig extends CassandraAddress {
 }
 
 /**
- * Statements under way, and waiting. A longer queue would only add waiting, so the client is answered
- * 503 at once and tries again.
+ * Statements under way, and waiting. A longer queue would only add waiting, so the client is
+ * answered 503 at once and tries again.
  */
 const UNDER_WAY = 256
 const WAITING = 2_048
@@ -50,9 +50,9 @@ export interface CassandraDatabase extends AsyncDisposable {
   readonly client: Client
   /**
    * Runs one operation of a port, of any number of statements. Rejects with `UNAVAILABLE` or
-   * `DEADLINE_EXCEEDED` where a later try may succeed, with `TOO_LARGE` or `CASSANDRA_REFUSED` where
-   * none will, and never with a driver's error. After the deadline no further statement is sent.
-   * Adapters order their statements so that any of them may be the last.
+   * `DEADLINE_EXCEEDED` where a later try may succeed, with `TOO_LARGE` or `CASSANDRA_REFUSED`
+   * where none will, and never with a driver's error. After the deadline no further statement is
+   * sent. Adapters order their statements so that any of them may be the last.
    */
   run<T>(operation: string, deadline: Deadline, work: (execute: Execute) => Promise<T>): Promise<T>
 }
@@ -174,7 +174,8 @@ class OnceInTimePolicy extends policies.retry.RetryPolicy {
 
 /** Translates a driver's error into the coded error of the port. */
 export function storeError(operation: string, error: unknown): unknown {
-  if (error instanceof TypeError) return error // a value that no column takes: a bug here, not an outage
+  // A value that no column takes: a bug here, not an outage.
+  if (error instanceof TypeError) return error
   return (
     refusalError(operation, error) ??
     (mayHaveHappened(error) ? deadlineExceeded(operation, error) : away(error))
@@ -191,7 +192,9 @@ function away(error: unknown): CodedError {
   return new CodedError('UNAVAILABLE', `Cassandra is not available${reason}`, {
     retryAfterMs: 1_000,
     cause: error,
-    next: 'see its log and whether its disk is full; free space there, and restart it if it does not come back',
+    next:
+      'see its log and whether its disk is full; free space there, and restart it if it ' +
+      'does not come back',
   })
 }
 

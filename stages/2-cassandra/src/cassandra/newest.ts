@@ -23,8 +23,8 @@ type Page = (
  * whose newest bucket holds no message is read like a page.
  *
  * One partition that cannot be read, because its replicas are down or it holds too many tombstones,
- * fails the statement for all channels. Then each channel is read by itself, and those that fail are
- * left out.
+ * fails the statement for all channels. Then each channel is read by itself, and those that fail
+ * are left out.
  */
 export function createNewest(firstRows: string, buckets: Buckets, page: Page) {
   async function byBucket(execute: Execute, channels: readonly ChannelId[]): Promise<Newest> {

@@ -16,8 +16,8 @@ export interface Nonces {
   keyOf(dedupe: DedupeKey): string
   get(execute: Execute, key: string): Promise<HeldNonce | undefined>
   /**
-   * Reserves a key for an id. When several callers reserve one key, exactly one wins (Paxos), and the
-   * others learn the winner's id.
+   * Reserves a key for an id. When several callers reserve one key, exactly one wins (Paxos), and
+   * the others learn the winner's id.
    */
   reserve(execute: Execute, key: string, id: MessageId): Promise<HeldNonce>
   /** Writes a nonce over whatever the key holds. Only a migration does. */

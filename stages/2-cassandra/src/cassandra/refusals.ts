@@ -21,8 +21,8 @@ const PASSING: ReadonlySet<number> = new Set([
 const CANNOT_LOOK_UP = 'Unable to perform authentication'
 
 /**
- * Cassandra's and ScyllaDB's words for a statement that is too large: a mutation of more than half a
- * segment of the commit log, a batch, a frame. The error code differs with the part that noticed:
+ * Cassandra's and ScyllaDB's words for a statement that is too large: a mutation of more than half
+ * a segment of the commit log, a batch, a frame. The error code differs with the part that noticed:
  * the coordinator, a replica, the transport.
  */
 const TOO_LARGE = /\btoo (large|big)\b|oversized mutation|exceeds maximum (allowed )?(length|size)/i

@@ -5,8 +5,8 @@ import type { CassandraConfig, CassandraDatabase } from './database.ts'
 import { statements } from './statements.ts'
 
 /**
- * A channel's messages lie in partitions of some days each, newest first. A page is one slice of one
- * partition, or of the few that it must walk. A busy channel without buckets would be one
+ * A channel's messages lie in partitions of some days each, newest first. A page is one slice of
+ * one partition, or of the few that it must walk. A busy channel without buckets would be one
  * partition that grows for ever.
  */
 const TABLES = [
@@ -34,8 +34,8 @@ const SCHEMA_WITHIN_MS = 30_000
 
 /**
  * Creates the keyspace and the tables that are missing. A keyspace keeps the bucket width that it
- * was made with: another one is refused with `BUCKET_WIDTH`. Production would change its schema by a
- * step of the deploy and not at each start, since two versions at once may disagree on it.
+ * was made with: another one is refused with `BUCKET_WIDTH`. Production would change its schema by
+ * a step of the deploy and not at each start, since two versions at once may disagree on it.
  */
 export async function createSchema(client: Client, config: CassandraConfig): Promise<void> {
   const { keyspace, replication, bucketDays, localDataCenter } = config
@@ -50,7 +50,9 @@ export async function createSchema(client: Client, config: CassandraConfig): Pro
   const found = await client.execute(cql.width, [], { ...CONSISTENCY.quorum })
   const width = Number(found.first()?.value)
   if (width !== bucketDays) {
-    const why = `keyspace ${keyspace} has buckets of ${width} days, not of ${bucketDays}: messages would be looked for where they are not`
+    const why =
+      `keyspace ${keyspace} has buckets of ${width} days, not of ${bucketDays}: ` +
+      `messages would be looked for where they are not`
     throw new CodedError('BUCKET_WIDTH', `${why}; set THRESHOLD_BUCKET_DAYS=${width}`)
   }
 }

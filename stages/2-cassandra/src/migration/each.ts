@@ -12,7 +12,9 @@ export async function each<T>(
   for (const some of slices(items, AT_ONCE)) await Promise.all(some.map(work))
 }
 
-/** One after the other. Begins none after the deadline: the caller may reconcile what it gave up. */
+/**
+ * One after the other. Begins none after the deadline: the caller may reconcile what it gave up.
+ */
 export async function inOrder<T>(
   items: readonly T[],
   deadline: Deadline,

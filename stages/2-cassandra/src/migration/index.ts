@@ -52,7 +52,8 @@ export async function movingMessageStore(
   if (migration.phase === 'decommissioned') {
     if (config.startsOn === 'mongodb' || (await state.sourceHasMessages()))
       runtime.log.warn(
-        'messages are on Cassandra; messages on MongoDB were written past this stage and are not read',
+        'messages are on Cassandra; messages on MongoDB were written past this stage and are ' +
+          'not read',
       )
     return { ...messages, ready: pingCassandra }
   }
@@ -98,9 +99,12 @@ async function begin(
   if (await hasMessages(cassandra, target, deadlineAfter(LOOK_WITHIN_MS))) {
     throw new CodedError(
       'MESSAGES_ON_BOTH',
-      `keyspace ${target.keyspace} has messages, and those on MongoDB are to be served: nothing says which are the right ones`,
+      `keyspace ${target.keyspace} has messages, and those on MongoDB are to be served: ` +
+        `nothing says which are the right ones`,
       {
-        next: 'name an empty keyspace in THRESHOLD_CASSANDRA_URI, or a database without messages in THRESHOLD_MONGODB_URI',
+        next:
+          'name an empty keyspace in THRESHOLD_CASSANDRA_URI, or a database without ' +
+          'messages in THRESHOLD_MONGODB_URI',
       },
     )
   }

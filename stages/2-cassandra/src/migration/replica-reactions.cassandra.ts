@@ -91,8 +91,8 @@ export function cassandraReactionReplica(
     deleteReactions: (all, deadline) =>
       database.run('migration.unreact', deadline, (execute) =>
         each(all, async (reaction) => {
-          // The mark comes first and keeps the time of the tombstone, which cannot be read. The next
-          // reaction must be later.
+          // The mark comes first and keeps the time of the tombstone, which cannot be read. The
+          // next reaction must be later.
           await markReacted(execute, reaction)
           await execute(cql.delete, [reaction.writeTimeMicros, ...keyOf(reaction)])
         }),

@@ -32,8 +32,8 @@ import { cassandraReactionReplica } from './replica-reactions.cassandra.ts'
  */
 const BATCH_ROWS = [32, 16, 8, 4, 2, 1] as const
 /**
- * Cassandra refuses for good a mutation of more than half a segment of its commit log: 4 MiB as this
- * repository sets it, 16 MiB by default.
+ * Cassandra refuses for good a mutation of more than half a segment of its commit log: 4 MiB as
+ * this repository sets it, 16 MiB by default.
  */
 const BATCH_BYTES = 256 * 1_024
 /** Rows in one answer, which is in the node's memory and in this process's as a whole. */
@@ -45,8 +45,8 @@ const TOKENS = { first: -(1n << 63n), last: (1n << 63n) - 1n } as const
 
 /**
  * Cassandra as an end of a move. Each row is put at its own write time, so the order of arrival
- * means nothing: a backfill that brings an old row finds the newer cells in place, and a delete that
- * is later than all of them.
+ * means nothing: a backfill that brings an old row finds the newer cells in place, and a delete
+ * that is later than all of them.
  */
 export function cassandraReplica(
   database: CassandraDatabase,

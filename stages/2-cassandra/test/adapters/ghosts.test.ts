@@ -22,8 +22,8 @@ const ONE = 'channel_id = ? AND bucket = ? AND message_id = ?'
 const keyOf = ({ channelId, id }: StoredMessage) => [long(channelId), bucketOf(id, 10), long(id)]
 
 /**
- * Mutations as they reach a replica, each with its own time, in any order: from other coordinators, as
- * hints, by repair.
+ * Mutations as they reach a replica, each with its own time, in any order: from other coordinators,
+ * as hints, by repair.
  */
 function mutations(message: StoredMessage, removedAt: bigint) {
   const { database, keyspace } = opened

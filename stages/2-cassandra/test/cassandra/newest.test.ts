@@ -12,7 +12,8 @@ const channels = messages.map(({ channelId }) => channelId)
 const buckets = createBuckets('k', DAYS, Date.now)
 
 /**
- * Statements that name a channel of `broken` fail. A real node cannot be made to lose one partition.
+ * Statements that name a channel of `broken` fail. A real node cannot be made to lose one
+ * partition.
  */
 function newestWith(broken: readonly string[], error: Error) {
   let statements = 0

@@ -10,7 +10,9 @@ beforeAll(async () => {
 })
 
 const changesSchema = ({ cql }: SentStatement): boolean => cql.startsWith('CREATE')
-/** With a condition, from the value that was there, or by a function: twice is not the same as once. */
+/**
+ * With a condition, from the value that was there, or by a function: twice is not the same as once.
+ */
 const isRepeatable = ({ cql }: SentStatement): boolean =>
   !/\bIF\b|(\w+)\s*=\s*\1\s*[+-]|[+-]\s*(\w+)\s+WHERE|\b(now|uuid)\(\)/i.test(cql)
 const writesIn = ({ cql }: SentStatement): number =>

@@ -101,8 +101,8 @@ const PASSWORD = /:\/\/[^:@/]+:([^@/]+)@/
 const at = (uri: string, host: string): string => uri.replace(/@[^/]+/, `@${host}`)
 
 /**
- * Creates a MongoDB user for this database. Cassandra, as it is started here, asks for no password and
- * accepts any.
+ * Creates a MongoDB user for this database. Cassandra, as it is started here, asks for no password
+ * and accepts any.
  */
 async function withPasswords({ uris, mongo }: Fixture): Promise<Addresses> {
   const own = `sesame${randomBytes(12).toString('hex')}`

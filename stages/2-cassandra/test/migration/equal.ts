@@ -56,7 +56,10 @@ export async function onCassandra({
   return { messages: byId(messages), reactions: new Map(keyed) }
 }
 
-/** Waits until all intents are reconciled, and compares the stores. Nothing may be written meanwhile. */
+/**
+ * Waits until all intents are reconciled, and compares the stores. Nothing may be written
+ * meanwhile.
+ */
 export async function expectEqual(fixture: Fixture, withinMs = 40_000): Promise<StoredData> {
   const intents = fixture.mongo.db.collection('migration_intents')
   await vi.waitFor(async () => expect(Number(await intents.countDocuments({}))).toBe(0), {

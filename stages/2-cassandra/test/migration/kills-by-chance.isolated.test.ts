@@ -24,8 +24,8 @@ describe('the migrator, under live traffic', { timeout: iterations(240_000, 1_20
     const met = new Map<string, number>()
     for (let kills = 0; kills < KILLS; ) {
       const migrator = moving.start(['all', '--until', 'cutover'])
-      // Every other kill comes at once or soon, to meet the first steps. The rest come after a step is
-      // done, to meet the later ones.
+      // Every other kill comes at once or soon, to meet the first steps. The rest come after a step
+      // is done, to meet the later ones.
       await migrator.printed(kills % 2 === 0 ? PLANNED : STEP_DONE)
       const within = [0, 900, 900, 3_000][kills % 4]!
       const ended = await Promise.race([migrator.ended, delay(within === 0 ? 0 : roll(within))])

@@ -5,8 +5,8 @@ import { describe, it } from 'vitest'
 import { openFixture } from './fixture.ts'
 
 /**
- * Only with --all. Each call before and after the move goes to one store, which passes the same laws
- * in its own suite. `interleavings`, `replica-away` and `walk` test the phases in between.
+ * Only with --all. Each call before and after the move goes to one store, which passes the same
+ * laws in its own suite. `interleavings`, `replica-away` and `walk` test the phases in between.
  */
 const PHASES: readonly Phase[] = ['source', 'dual-write', 'cutover', 'decommissioned']
 

@@ -33,8 +33,8 @@ export function dice(seed: number): (below: number) => number {
 }
 
 /**
- * Users who send, edit, delete and react, each in a channel of their own, and repeat each request until
- * it is answered. So the expected messages are known to the last reaction.
+ * Users who send, edit, delete and react, each in a channel of their own, and repeat each request
+ * until it is answered. So the expected messages are known to the last reaction.
  */
 export async function startTraffic(url: string, seed: number): Promise<Traffic> {
   const api = `${url}/api/v10`

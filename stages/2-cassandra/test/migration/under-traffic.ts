@@ -28,8 +28,8 @@ export interface Moving {
   /** Rolls back until the move is in this phase. */
   back(to: 'source' | 'dual-write'): Promise<void>
   /**
-   * Goes on to the cutover from wherever the move was left, and expects every acknowledged write to be
-   * there, once and in order, in both stores.
+   * Goes on to the cutover from wherever the move was left, and expects every acknowledged write to
+   * be there, once and in order, in both stores.
    */
   endsEqual(): Promise<void>
 }

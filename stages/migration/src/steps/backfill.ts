@@ -9,8 +9,8 @@ import type { Migration } from '../state.ts'
 import { allAcknowledged } from '../write-fence.ts'
 
 /**
- * Read at once in each range. Channels lie mixed in it, and the more rows are read, the more of them
- * share a partition. The bytes keep all ranges together below a hundred megabytes.
+ * Read at once in each range. Channels lie mixed in it, and the more rows are read, the more of
+ * them share a partition. The bytes keep all ranges together below a hundred megabytes.
  */
 const READ = { rows: 2_500, bytes: 8 * 1_024 * 1_024 } as const
 /** Written by one deadline, by a node that has much else to do. */
@@ -60,12 +60,16 @@ export async function backfill(context: DualStoreContext): Promise<void> {
   )
 }
 
-/** Each is a lightweight transaction: a thousand may outlast a deadline, and start over for ever. */
+/**
+ * Each is a lightweight transaction: a thousand may outlast a deadline, and start over for ever.
+ */
 const NONCES_AT_ONCE = 200
 /** A writer's clock may be this far ahead of the migrator's. */
 const CLOCK_SKEW_MS = 10_000
 
-/** A nonce lives for five minutes. One used just before dual writes must count after the cutover. */
+/**
+ * A nonce lives for five minutes. One used just before dual writes must count after the cutover.
+ */
 async function copyNonces(
   { source, target }: DualStoreContext,
   { generation, since }: Migration,

@@ -75,7 +75,8 @@ export async function cutover(context: DualStoreContext): Promise<void> {
   if (refusal) throw refusal
   const fencedMs = await moveBehindFence(context, transition, { primary: source, replica: target })
   reporter.result(
-    `cutover: ${names.target} decides and is read; writes waited for ${fencedMs} ms; ${reads.same} pages read from both stores since, 0 differed`,
+    `cutover: ${names.target} decides and is read; writes waited for ${fencedMs} ms; ` +
+      `${reads.same} pages read from both stores since, 0 differed`,
   )
 }
 
@@ -93,13 +94,14 @@ export async function rollback(context: MigratorContext): Promise<void> {
   })
   const fencedMs = await moveBehindFence(context, transition, { primary: target, replica: source })
   reporter.result(
-    `rollback: ${names.source} decides and is read; writes waited for ${fencedMs} ms; rollback once more ends the dual writes`,
+    `rollback: ${names.source} decides and is read; writes waited for ${fencedMs} ms; rollback ` +
+      `once more ends the dual writes`,
   )
 }
 
 /**
- * The latest acknowledged writes may be on the target alone, since it decides: a rollback without it
- * would lose them.
+ * The latest acknowledged writes may be on the target alone, since it decides: a rollback without
+ * it would lose them.
  */
 function targetAway(error: unknown, { names }: MigratorContext): unknown {
   if (!hasCode(error, 'UNAVAILABLE')) return error
@@ -127,6 +129,7 @@ export async function decommission(context: MigratorContext): Promise<void> {
       (await context.migration())
   context.removeCheckpoints(migration.runId)
   reporter.result(
-    `decommission: messages are on ${names.target} alone, and what ${names.source} had of them is removed; the move is over`,
+    `decommission: messages are on ${names.target} alone, and what ${names.source} had of them ` +
+      `is removed; the move is over`,
   )
 }

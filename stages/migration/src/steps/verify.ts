@@ -43,10 +43,13 @@ export async function verify(context: DualStoreContext): Promise<void> {
   reporter.failpoint?.('before the verification is done')
   checkpoints.finish('verify', found === 0)
   reporter.failpoint?.('after the verification is done')
-  const counted = `verify: ${whole(total.source)} rows on ${names.source}, ${whole(total.target)} on ${names.target}`
+  const counted =
+    `verify: ${whole(total.source)} rows on ${names.source}, ` +
+    `${whole(total.target)} on ${names.target}`
   if (found > 0) {
     return reporter.result(
-      `${counted}; ${whole(found)} differed, ${whole(total.repaired)} repaired; to be verified again until none differs`,
+      `${counted}; ${whole(found)} differed, ${whole(total.repaired)} repaired; to be verified ` +
+        `again until none differs`,
     )
   }
   // Pages are compared under the real load from here on, for the cutover to look at.
@@ -152,7 +155,9 @@ export function divergenceByRange(
   return ranges.flatMap(({ no, side, from, to, counts }) => {
     const { onlySource, onlyTarget, differing } = counts
     if (onlySource + onlyTarget + differing === 0) return []
-    const found = `${onlySource} only on ${source}, ${onlyTarget} only on ${target}, ${differing} different`
+    const found =
+      `${onlySource} only on ${source}, ${onlyTarget} only on ${target}, ` +
+      `${differing} different`
     return [`range ${no} (${side === 'source' ? 'ids' : 'tokens'} ${from} to ${to}): ${found}`]
   })
 }
