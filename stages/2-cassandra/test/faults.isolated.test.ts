@@ -56,7 +56,7 @@ const openMongo = async () => {
 testCrash('Stage 2 on Cassandra', openCassandra, { rounds: iterations(1, 2), sends: 200 })
 // Only with --all: stage 1's test shows it of a stage, and the adapters' tests of both adapters.
 testDatabaseOutage('Stage 2 (Cassandra)', openCassandra, {
-  identifiesDuringOutage: true,
-  fullOnly: true,
+  identifiable: true,
+  fullRunsOnly: true,
 })
-testDatabaseOutage('Stage 2 (MongoDB)', openMongo, { fullOnly: true })
+testDatabaseOutage('Stage 2 (MongoDB)', openMongo, { fullRunsOnly: true })

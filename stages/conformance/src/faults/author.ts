@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { allPages, bodyOf, request } from './api.ts'
 
-const PATIENCE_MS = 30_000
+const RETRY_FOR_MS = 30_000
 const PAUSE_MS = 100
 
 interface Message {
@@ -12,7 +13,7 @@ interface Message {
   readonly reactions?: readonly { readonly count: number }[]
 }
 
-/** A user of one channel, who asks again while the answer is 503. */
+/** A user of one channel. Methods retry while the answer is 503, except `trySend`. */
 export interface Author {
   readonly id: string
   send(content: string): Promise<Message>
@@ -23,38 +24,23 @@ export interface Author {
   unreact(id: string): Promise<void>
   get(id: string): Promise<Message>
   /** Every message of the channel, newest first. */
-  page(): Promise<Message[]>
+  history(): Promise<Message[]>
 }
 
-/** A guild's owner and another member, in a new channel that both may write to. */
-export async function newAuthor(url: string): Promise<{ author: Author; other: Author }> {
-  const api = `${url}/api/v10`
-  const request = (
-    path: string,
-    method: string,
-    token?: string,
-    body?: unknown,
-  ): Promise<Response> =>
-    fetch(path, {
-      method,
-      headers: {
-        'content-type': 'application/json',
-        ...(token ? { authorization: `Bot ${token}` } : {}),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-  async function call<T>(...args: Parameters<typeof request>): Promise<T> {
-    let response = await request(...args)
-    // Client libraries retry too. After its clock jumped ahead a stage needs a moment to reserve
-    // time.
-    for (const until = Date.now() + PATIENCE_MS; response.status === 503 && Date.now() < until; ) {
-      await delay(PAUSE_MS)
-      response = await request(...args)
-    }
-    if (!response.ok)
-      throw new Error(`${args[1]} ${args[0]}: ${response.status} ${await response.text()}`)
-    return (response.status === 204 ? undefined : await response.json()) as T
+/** Retries as client libraries do. A stage whose clock jumped ahead first has to reserve time. */
+async function call<T>(...args: Parameters<typeof request>): Promise<T> {
+  let response = await request(...args)
+  const until = Date.now() + RETRY_FOR_MS
+  while (response.status === 503 && Date.now() < until) {
+    await delay(PAUSE_MS)
+    response = await request(...args)
   }
+  return await bodyOf<T>(response)
+}
+
+/** Creates a guild with its owner, another member, and a channel that both may write to. */
+export async function newAuthors(url: string): Promise<{ author: Author; other: Author }> {
+  const api = `${url}/api/v10`
   const newUser = (username: string) =>
     call<{ id: string; token: string }>(`${url}/workshop/users`, 'POST', undefined, { username })
 
@@ -79,14 +65,7 @@ export async function newAuthor(url: string): Promise<{ author: Author; other: A
       react: (message) => call(reaction(message), 'PUT', token),
       unreact: (message) => call(reaction(message), 'DELETE', token),
       get: (message) => call(`${messages}/${message}`, 'GET', token),
-      async page() {
-        const all: Message[] = []
-        for (let before = ''; ; before = `&before=${all.at(-1)!.id}`) {
-          const page = await call<Message[]>(`${messages}?limit=100${before}`, 'GET', token)
-          all.push(...page)
-          if (page.length < 100) return all
-        }
-      },
+      history: () => allPages((query) => call<Message[]>(`${messages}${query}`, 'GET', token)),
     }
   }
   return { author: authorOf(owner), other: authorOf(member) }

@@ -7,10 +7,10 @@ const SUITE_MS = 300_000
 const WAIT = { timeout: 60_000, interval: 200 }
 
 export interface FullDisk {
-  /** The disk's size: room for an engine, its first allocation, and some more. */
+  /** The size of the disk: room for the engine, its first allocation, and some more. */
   readonly megabytes: number
   readonly open: (disk: SmallDisk, onOutput: (text: string) => void) => Promise<FaultTargets>
-  /** As /readyz and the log name it. */
+  /** The name of the readiness check in /readyz and in the log. */
   readonly check: string
 }
 
@@ -26,9 +26,8 @@ const readyz = async (url: string): Promise<Ready> => {
 }
 
 /**
- * The disk of a stage's database is full, and then has room again. The stage says that it cannot
- * serve while it cannot, why, and what helps; once the database serves again, after a restart where
- * it needs one, so does the stage.
+ * The disk of the database fills up, and then has room again. Meanwhile the stage reports that it
+ * cannot serve, why, and what helps. It recovers with the database, which may need a restart.
  */
 export function testFullDisk(name: string, { megabytes, open, check }: FullDisk): void {
   const why = smallDiskProblem()
@@ -37,26 +36,26 @@ export function testFullDisk(name: string, { megabytes, open, check }: FullDisk)
     `${title}, with the disk of its database full`,
     { timeout: SUITE_MS },
     () => {
-      it('answers /readyz as it answers sends and reads, says why once, and serves again', async () => {
+      it('is not ready while sends fail, logs why, and recovers', async () => {
         await using disk = await smallDisk(megabytes)
         let log = ''
-        await using victims = await open(disk, (text) => {
+        await using targets = await open(disk, (text) => {
           log += text
         })
-        const { stage, engine } = victims
-        const place = await newSender(stage.url)
-        const before = await place.sendUntilAcknowledged('before')
+        const { stage, engine } = targets
+        const sender = await newSender(stage.url)
+        const before = await sender.sendUntilAcknowledged('before')
         expect(await readyz(stage.url)).toEqual({ status: 200, reasons: {} })
 
         await disk.fill()
-        // An engine keeps some room to itself, and writes into that first.
+        // Engines reserve space in advance, and fill it first.
         const long = 'x'.repeat(1_900)
         let round = 0
         await vi.waitFor(
           async () => {
             round += 1
             const sent = await Promise.all(
-              Array.from({ length: 100 }, (_, i) => place.send(`full-${round}-${i}`, long)),
+              Array.from({ length: 100 }, (_, i) => sender.send(`full-${round}-${i}`, long)),
             )
             expect(sent.every(({ status }) => status === 503)).toBe(true)
           },
@@ -66,19 +65,19 @@ export function testFullDisk(name: string, { megabytes, open, check }: FullDisk)
         const { reasons } = await readyz(stage.url)
         expect(reasons[check]).toMatch(/disk is full.*restart/s)
         expect(stage.exitReason()).toBeUndefined()
-        // And it stays so: no answer of the database to something that needs no disk changes that.
+        // It stays unready: an answer of the database that needs no disk does not change that.
         for (let i = 0; i < 5; i++) expect((await readyz(stage.url)).status).toBe(503)
 
         await disk.free()
-        // Some engines recover by themselves. The others are restarted, as the reason says.
-        const served = async (): Promise<boolean> => (await place.send('freed')).status === 200
-        if (!(await served())) {
+        // Some engines recover by themselves. Others need the restart that the reason suggests.
+        const canSend = async (): Promise<boolean> => (await sender.send('freed')).status === 200
+        if (!(await canSend())) {
           expect((await readyz(stage.url)).status).toBe(503)
           await engine.restart()
         }
         await vi.waitFor(async () => expect((await readyz(stage.url)).status).toBe(200), WAIT)
-        const after = await place.sendUntilAcknowledged('after')
-        const ids = (await place.history()).map(({ id }) => id)
+        const after = await sender.sendUntilAcknowledged('after')
+        const ids = (await sender.history()).map(({ id }) => id)
         expect(ids).toEqual(expect.arrayContaining([before, after]))
 
         const lines = log

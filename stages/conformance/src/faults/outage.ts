@@ -8,41 +8,49 @@ const WAIT = { timeout: 30_000, interval: 50 }
 
 export interface OutageOptions {
   /**
-   * Whether it is another database that knows people and guilds: then who comes meanwhile is let
-   * in.
+   * Whether users and guilds are in another database, so that clients can identify during the
+   * outage.
    */
-  readonly identifiesDuringOutage?: boolean
-  /** Where another suite has shown the same of the same adapters. */
-  readonly fullOnly?: boolean
+  readonly identifiable?: boolean
+  /** Run only in full test runs, because another suite covers the same adapters. */
+  readonly fullRunsOnly?: boolean
 }
 
-/** A database that is away costs its users a wait and nothing else. */
+/** An outage of the database delays requests and loses nothing. */
 export function testDatabaseOutage(
   name: string,
   open: () => Promise<FaultTargets>,
-  { identifiesDuringOutage: letsIn = false, fullOnly: onlyWithAll = false }: OutageOptions = {},
+  { identifiable = false, fullRunsOnly = false }: OutageOptions = {},
 ): void {
-  describe.runIf(allTests() || !onlyWithAll)(
+  describe.runIf(allTests() || !fullRunsOnly)(
     `${name}, without its database`,
     { timeout: SUITE_MS },
     () => {
-      const ways = [
-        ['killed', (v: FaultTargets) => v.engine.kill(), (v: FaultTargets) => v.engine.restart()],
-        ['hanging', (v: FaultTargets) => v.engine.pause(), (v: FaultTargets) => v.engine.resume()],
+      const outages = [
+        [
+          'killed',
+          ({ engine }: FaultTargets) => engine.kill(),
+          ({ engine }: FaultTargets) => engine.restart(),
+        ],
+        [
+          'hanging',
+          ({ engine }: FaultTargets) => engine.pause(),
+          ({ engine }: FaultTargets) => engine.resume(),
+        ],
       ] as const
 
-      it.each(ways)(
-        'answers 503 with Retry-After while it is %s, and serves again by itself',
-        async (_how, hurt, heal) => {
-          await using victims = await open()
-          const { stage } = victims
-          const place = await newSender(stage.url)
-          const before = await place.sendUntilAcknowledged('before')
+      it.each(outages)(
+        'answers 503 with Retry-After while it is %s, and recovers by itself',
+        async (_how, breakEngine, restoreEngine) => {
+          await using targets = await open()
+          const { stage } = targets
+          const sender = await newSender(stage.url)
+          const before = await sender.sendUntilAcknowledged('before')
 
-          await hurt(victims)
-          // Many at once, and all answered: what waits is bounded in time and number.
+          await breakEngine(targets)
+          // Each of many requests is answered, because the queue is bounded in time and length.
           const refused = await Promise.all(
-            Array.from({ length: 200 }, (_, i) => place.send(`away-${i}`)),
+            Array.from({ length: 200 }, (_, i) => sender.send(`away-${i}`)),
           )
           expect(new Set(refused.map((s) => s.status))).toEqual(new Set([503]))
           expect(refused.every((s) => Number(s.retryAfter) >= 1)).toBe(true)
@@ -50,52 +58,52 @@ export function testDatabaseOutage(
           expect((await fetch(`${stage.url}/healthz`)).status).toBe(200)
           expect(stage.exitReason()).toBeUndefined()
 
-          await heal(victims)
+          await restoreEngine(targets)
           await vi.waitFor(
             async () => expect((await fetch(`${stage.url}/readyz`)).status).toBe(200),
             WAIT,
           )
-          const after = await place.sendUntilAcknowledged('after')
-          const ids = (await place.history()).map((m) => m.id)
+          const after = await sender.sendUntilAcknowledged('after')
+          const ids = (await sender.history()).map((m) => m.id)
           expect(ids).toContain(before)
           expect(ids).toContain(after)
           expect(new Set(ids).size).toBe(ids.length)
         },
       )
 
-      // Of its only database it knows neither people nor guilds without it: such a stage ends, and
-      // whoever watches it starts it again.
-      if (letsIn)
-        it.each(ways)(
-          'starts again while it is %s, and serves by itself once it is back',
-          async (_how, hurt, heal) => {
-            await using victims = await open()
-            const { stage } = victims
-            const place = await newSender(stage.url)
-            const before = await place.sendUntilAcknowledged('before')
-            await hurt(victims)
+      // A stage with a single database exits when it cannot load users and guilds at its start. Its
+      // supervisor starts it again.
+      if (identifiable)
+        it.each(outages)(
+          'starts while it is %s, and serves by itself when it is back',
+          async (_how, breakEngine, restoreEngine) => {
+            await using targets = await open()
+            const { stage } = targets
+            const sender = await newSender(stage.url)
+            const before = await sender.sendUntilAcknowledged('before')
+            await breakEngine(targets)
             await stage.kill()
             await stage.restart()
-            expect((await place.send('away')).status).toBe(503)
+            expect((await sender.send('away')).status).toBe(503)
             expect((await fetch(`${stage.url}/readyz`)).status).toBe(503)
-            await heal(victims)
+            await restoreEngine(targets)
             await vi.waitFor(
               async () => expect((await fetch(`${stage.url}/readyz`)).status).toBe(200),
               WAIT,
             )
-            const after = await place.sendUntilAcknowledged('after')
-            expect((await place.history()).map((m) => m.id)).toEqual(
+            const after = await sender.sendUntilAcknowledged('after')
+            expect((await sender.history()).map((m) => m.id)).toEqual(
               expect.arrayContaining([before, after]),
             )
           },
         )
 
-      const lets = letsIn
-        ? 'lets clients in while it is away'
-        : 'lets a client in that came while it was away, once it is back'
-      it(lets, async () => {
-        await using victims = await open()
-        const { stage, engine } = victims
+      const identifies = identifiable
+        ? 'identifies clients during the outage'
+        : 'identifies a client again after the outage'
+      it(identifies, async () => {
+        await using targets = await open()
+        const { stage, engine } = targets
         const user = await fetch(`${stage.url}/workshop/users`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
@@ -103,9 +111,8 @@ export function testDatabaseOutage(
         })
         const { token } = (await user.json()) as { token: string }
         await engine.kill()
-        // A close after which clients come back by themselves, not one that tells them their token
-        // is wrong.
-        expect(await identify(stage.url, token)).toBe(letsIn ? 'READY' : 4_000)
+        // Clients reconnect after 4000. After a code for a wrong token they would not.
+        expect(await identify(stage.url, token)).toBe(identifiable ? 'READY' : 4_000)
         await engine.restart()
         await vi.waitFor(async () => expect(await identify(stage.url, token)).toBe('READY'), WAIT)
       })
@@ -113,7 +120,7 @@ export function testDatabaseOutage(
   )
 }
 
-/** Identifies on a new socket: READY, or the code it was closed with. */
+/** Identifies on a new socket. Resolves to READY, or to the close code. */
 function identify(url: string, token: string): Promise<'READY' | number> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/?v=10&encoding=json`)
   return new Promise((resolve) => {

@@ -1,47 +1,33 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import pRetry from 'p-retry'
+import { allPages, call, request } from './api.ts'
 
 export interface SendResult {
   readonly nonce: string
-  /** The message's id, when the send was acknowledged. */
+  /** The id of the message, if the send was acknowledged. */
   readonly id: string | undefined
-  /** 0: no answer at all. */
+  /** The status of the answer; 0 if there was none. */
   readonly status: number
   readonly retryAfter: string | null
 }
 
 export interface TestSender {
-  readonly channel: string
-  /** Sends once and says what came of it; never rejects. */
+  /** Sends once. Never rejects. */
   send(nonce: string, content?: string): Promise<SendResult>
-  /** Sends until acknowledged, as a client with patience does: same nonce each time. */
+  /** Retries with the same nonce until the send is acknowledged. Resolves to the message's id. */
   sendUntilAcknowledged(nonce: string): Promise<string>
   /** Every message of the channel, newest first. */
   history(): Promise<{ id: string; nonce: string }[]>
-  status(): Promise<number>
 }
 
-const PATIENCE_MS = 30_000
-const PAUSE_MS = 50
-
-async function call<T>(
-  url: string,
-  method: string,
-  token: string | undefined,
-  body?: unknown,
-): Promise<T> {
-  const response = await fetch(url, {
-    method,
-    headers: {
-      'content-type': 'application/json',
-      ...(token ? { authorization: `Bot ${token}` } : {}),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`)
-  return (await response.json()) as T
+const RETRY_FOR_MS = 30_000
+const RETRY = {
+  retries: Number.POSITIVE_INFINITY,
+  maxRetryTime: RETRY_FOR_MS,
+  minTimeout: 50,
+  factor: 1,
 }
 
-/** A user in a new guild, who sends into a new channel. */
+/** Creates a user with a guild and a channel to send to. The content of a message is its nonce. */
 export async function newSender(url: string): Promise<TestSender> {
   const api = `${url}/api/v10`
   const { token } = await call<{ token: string }>(`${url}/workshop/users`, 'POST', undefined, {
@@ -55,10 +41,10 @@ export async function newSender(url: string): Promise<TestSender> {
 
   async function send(nonce: string, content = nonce): Promise<SendResult> {
     try {
-      const response = await fetch(messages, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bot ${token}` },
-        body: JSON.stringify({ content, nonce, enforce_nonce: true }),
+      const response = await request(messages, 'POST', token, {
+        content,
+        nonce,
+        enforce_nonce: true,
       })
       const body = (await response.json()) as { id?: string }
       return {
@@ -72,33 +58,20 @@ export async function newSender(url: string): Promise<TestSender> {
     }
   }
   return {
-    channel: channel.id,
     send,
-    async sendUntilAcknowledged(nonce) {
-      const until = Date.now() + PATIENCE_MS
-      for (;;) {
+    sendUntilAcknowledged: (nonce) =>
+      pRetry(async () => {
         const { id, status } = await send(nonce)
-        if (id) return id
-        if (Date.now() > until)
-          throw new Error(
-            `${nonce} was not acknowledged within ${PATIENCE_MS} ms; the last answer was ${status}`,
-          )
-        await delay(PAUSE_MS)
-      }
-    },
-    async history() {
-      const all: { id: string; nonce: string }[] = []
-      for (let before = ''; ; before = `&before=${all.at(-1)!.id}`) {
-        const page = await call<{ id: string; content: string }[]>(
-          `${messages}?limit=100${before}`,
-          'GET',
-          token,
+        if (id !== undefined) return id
+        throw new Error(
+          `${nonce} was not acknowledged within ${RETRY_FOR_MS} ms; the last answer was ${status}`,
         )
-        all.push(...page.map((m) => ({ id: m.id, nonce: m.content })))
-        if (page.length < 100) return all
-      }
+      }, RETRY),
+    async history() {
+      const all = await allPages((query) =>
+        call<{ id: string; content: string }[]>(`${messages}${query}`, 'GET', token),
+      )
+      return all.map(({ id, content }) => ({ id, nonce: content }))
     },
-    status: async () =>
-      (await fetch(messages, { headers: { authorization: `Bot ${token}` } })).status,
   }
 }

@@ -1,6 +1,6 @@
-// Loaded into a stage under test by `--import`, before anything else: its clock is off by as many
-// milliseconds as a file says. The file is read again and again, so that a test sets the clock of a
-// process that runs.
+// Preloaded into a stage under test with `--import`. It shifts the clock of the process by the
+// milliseconds in a file, and reads that file again every 20 ms, so that a test can set the clock of
+// a running process.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const file = new URL(import.meta.url).searchParams.get('file')
@@ -8,17 +8,17 @@ const RealDate = Date
 const timeOrigin = performance.timeOrigin
 let shift = 0
 
-function read() {
+function readShift() {
   const next = Number(readFileSync(file, 'utf8'))
   if (next === shift) return
   shift = next
-  writeFileSync(`${file}.seen`, String(shift))
+  writeFileSync(`${file}.applied`, String(shift))
 }
 
-read()
-setInterval(read, 20).unref()
+readShift()
+setInterval(readShift, 20).unref()
 const now = () => RealDate.now() + shift
-// A proxy, so that dates that Node itself makes are still instances of it.
+// A proxy, so that dates made by Node itself remain instances of Date.
 globalThis.Date = new Proxy(RealDate, {
   get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
   construct: (target, args, self) =>

@@ -5,13 +5,13 @@ import { expect, vi } from 'vitest'
 
 const PRELOAD = new URL('./shifted-clock.mjs', import.meta.url)
 
-/** The clock of one process under test, set from outside. Nothing else on the machine notices. */
+/** The clock of one process under test. The rest of the machine is not affected. */
 export interface ShiftedClock extends AsyncDisposable {
-  /** For the environment of the process. */
+  /** The environment in which the process has to start. */
   readonly env: Record<string, string>
-  /** Off by so many milliseconds from now on, and from the process's next start on. */
+  /** Shifts the clock by so many milliseconds, now and at later starts of the process. */
   shift(ms: number): Promise<void>
-  /** The same, and waits until the process that runs goes by it. */
+  /** Shifts the clock and waits until the running process has applied it. */
   shiftRunning(ms: number): Promise<void>
 }
 
@@ -26,8 +26,8 @@ export async function shiftedClock(): Promise<ShiftedClock> {
     shift,
     async shiftRunning(ms) {
       await shift(ms)
-      const seen = (): Promise<string> => readFile(`${file}.seen`, 'utf8')
-      await vi.waitFor(async () => expect(await seen()).toBe(String(ms)), {
+      const applied = (): Promise<string> => readFile(`${file}.applied`, 'utf8')
+      await vi.waitFor(async () => expect(await applied()).toBe(String(ms)), {
         timeout: 30_000,
         interval: 20,
       })
