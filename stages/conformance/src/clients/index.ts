@@ -6,16 +6,16 @@ import { type ClientRun, runClient } from './run.ts'
 import { STEPS } from './scenario.ts'
 
 export interface ClientsOptions {
-  /** Called when the cases run, so that a stage may be started in `beforeAll`. */
+  /** Called when the cases run, so that `beforeAll` may start the stage. */
   readonly baseUrl: () => string
   readonly capabilities?: readonly Capability[]
-  /** Installing or building a library says how far it is. */
+  /** Reports the installation or build of a library. */
   readonly onProgress?: OnProgress
 }
 
 const STEP_MS = 180_000
-/** A build of a client's from nothing, beside other tests. */
-const PREPARED_WITHIN_MS = 600_000
+/** Long enough to build a client from scratch beside other tests. */
+const PREPARE_MS = 600_000
 
 /** The ids of all cases here: `clients.discordjs.edit`. */
 export const clientCases: readonly string[] = LIBRARIES.flatMap((library) =>
@@ -27,8 +27,8 @@ function caseId(library: Library, step: string): string {
 }
 
 /**
- * Unmodified client libraries drive a stage. All of them start at once, each in a process of its
- * own and with people and a guild of its own; the cases then wait for what the processes report.
+ * Tests a stage with unmodified client libraries. All of them start at once, each in its own process
+ * with its own users and guild. The cases wait for the reports of the processes.
  */
 export function testClients(name: string, options: ClientsOptions): void {
   const { baseUrl, capabilities = [], onProgress = () => {} } = options
@@ -39,17 +39,17 @@ export function testClients(name: string, options: ClientsOptions): void {
       const preparing: [Library, ReturnType<Library['prepare']>][] = []
       for (const library of LIBRARIES)
         if (!(await library.missing())) preparing.push([library, library.prepare(onProgress)])
-      // All of them before any plays: what is installed or built for one takes cores and disk, and
-      // the others keep time meanwhile.
+      // Prepares all of them before one starts: an installation takes cores and disk, and the
+      // steps of the others would time out.
       await Promise.allSettled(preparing.map(([, prepared]) => prepared))
       for (const [library, prepared] of preparing) {
         const run = prepared.then((client) =>
           runClient(client, { baseUrl: baseUrl(), resume: capabilities.includes('resume') }),
         )
-        run.catch(() => {}) // told by its cases
+        run.catch(() => {}) // its cases report the error
         runs.set(library, run)
       }
-    }, PREPARED_WITHIN_MS)
+    }, PREPARE_MS)
     afterAll(async () => {
       for (const run of await Promise.allSettled(runs.values())) {
         if (run.status === 'fulfilled') await run.value[Symbol.asyncDispose]()
@@ -59,8 +59,8 @@ export function testClients(name: string, options: ClientsOptions): void {
     for (const library of LIBRARIES) {
       describe(library.name, async () => {
         const missing = await library.missing()
-        for (const { id, says } of STEPS) {
-          const title = `${caseId(library, id)}: ${says}`
+        for (const { id, description } of STEPS) {
+          const title = `${caseId(library, id)}: ${description}`
           if (missing) it.skip(`NOT RUN, ${missing.why}; ${missing.next} (${title})`, () => {})
           else it(title, async () => await (await runs.get(library)!).step(id))
         }

@@ -4,7 +4,7 @@ import type { OnProgress } from '@threshold/engines'
 import { buildDiscordgo, missingGo } from './go/install.ts'
 import { installPythonClients, missingPython } from './python/install.ts'
 
-/** How a client's process is started. It is told the rest on its standard input. */
+/** How to start the process of a client. It gets its setup on standard input. */
 export interface Launch {
   readonly command: string
   readonly args: readonly string[]
@@ -13,31 +13,31 @@ export interface Launch {
 
 export interface Missing {
   readonly why: string
-  /** The command or page that mends it. */
+  /** The command or page that helps. */
   readonly next: string
 }
 
 /** A client library as its users install it: from its registry, pinned, unmodified. */
 export interface Library {
-  /** In case ids. */
+  /** Part of the case ids. */
   readonly id: string
   readonly name: string
-  /** What this machine lacks to run it; undefined when nothing. */
+  /** What this machine lacks to run the library; undefined if nothing. */
   missing(): Promise<Missing | undefined>
-  /** Fetches or builds what is needed, once per machine. */
+  /** Downloads or builds the library, once on each machine. */
   prepare(onProgress: OnProgress): Promise<Launch>
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-const javascript = (id: string, name: string, folder: string): Library => ({
+const javascript = (id: string, name: string, main: string): Library => ({
   id,
   name,
   missing: async () => undefined,
-  prepare: async () => ({ command: execPath, args: [here(`javascript/${folder}/main.ts`)] }),
+  prepare: async () => ({ command: execPath, args: [here(`javascript/${main}`)] }),
 })
 
-/** -B: what Python compiles is not left in the tree. */
+/** -B keeps Python from writing compiled files into the repository. */
 const python = (id: string, name: string, module: string, atLeast: string): Library => ({
   id,
   name,
@@ -50,9 +50,9 @@ const python = (id: string, name: string, module: string, atLeast: string): Libr
 })
 
 export const LIBRARIES: readonly Library[] = [
-  javascript('discordjs', 'discord.js 14.28.1', 'discord-js'),
-  javascript('oceanic', 'oceanic.js 1.15.0', 'oceanic'),
-  javascript('eris', 'eris 0.18.0', 'eris'),
+  javascript('discordjs', 'discord.js 14.28.1', 'discord-js/main.ts'),
+  javascript('oceanic', 'oceanic.js 1.15.0', 'eris-oceanic/oceanic.ts'),
+  javascript('eris', 'eris 0.18.0', 'eris-oceanic/eris.ts'),
   python('discordpy', 'discord.py 2.7.1', 'discord_py', '3.10'),
   python('hikari', 'hikari 2.7.0', 'hikari_client', '3.11'),
   {

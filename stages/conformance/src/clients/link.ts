@@ -1,28 +1,25 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /**
- * A wire between a client and the server that can be cut and go silent, as real ones do. Servers
- * name their gateway by the host that a client asked for, so that sockets come through here as
- * well. Bytes are passed on as they are.
+ * A TCP proxy between a client and the server that can fail as networks do. Servers announce their
+ * gateway under the host of the request, so gateway sockets go through the proxy as well. It passes
+ * bytes on unchanged.
  */
 export interface Link extends AsyncDisposable {
-  /** Origin to give to the client. */
+  /** The origin for the client. */
   readonly url: string
-  /** Ends all gateway sockets without a word. New ones wait until what is returned is called. */
+  /** Resets all gateway sockets. New ones wait until the returned function is called. */
   cut(): () => void
-  /**
-   * From now on nothing that the server says on today's gateway sockets arrives, until the client
-   * gives a socket up.
-   */
-  mute(): void
-  /** With which codes clients closed, in order. */
-  readonly closes: readonly number[]
+  /** Withholds all data from the server on the current gateway sockets until the client closes. */
+  stall(): void
+  /** The close codes that clients sent, in order. */
+  readonly closeCodes: readonly number[]
 }
 
-interface Wire {
+interface Connection {
   readonly client: Socket
   readonly server: Socket
-  muted: boolean
+  stalled: boolean
 }
 
 const UPGRADE = /^upgrade:\s*websocket/im
@@ -30,41 +27,41 @@ const UPGRADE = /^upgrade:\s*websocket/im
 export async function openLink(target: string): Promise<Link> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
-  const gateway = new Set<Wire>()
-  const closes: number[] = []
-  let held: (() => void)[] | undefined
+  const gateway = new Set<Connection>()
+  const closeCodes: number[] = []
+  let waitingSockets: (() => void)[] | undefined
 
-  const wire = (client: Socket): void => {
+  const accept = (client: Socket): void => {
     const server = connect({ port: Number(port || 80), host: hostname })
-    const pair: Wire = { client, server, muted: false }
+    const connection: Connection = { client, server, stalled: false }
     const end = (): void => {
-      gateway.delete(pair)
+      gateway.delete(connection)
       for (const socket of [client, server]) {
         socket.destroy()
         sockets.delete(socket)
       }
     }
-    const unmute = (): void => {
-      if (pair.muted) server.resume()
-      pair.muted = false
+    const unstall = (): void => {
+      if (connection.stalled) server.resume()
+      connection.stalled = false
     }
     client.on('data', (chunk: Buffer) => {
-      // Not only a connection's first request: libraries upgrade one that they had used for REST.
-      if (!gateway.has(pair) && UPGRADE.test(chunk.toString('latin1'))) {
-        gateway.add(pair)
-        if (held) {
+      // Libraries may upgrade a connection that they used for REST before.
+      if (!gateway.has(connection) && UPGRADE.test(chunk.toString('latin1'))) {
+        gateway.add(connection)
+        if (waitingSockets) {
           client.pause()
-          held.push(() => {
+          waitingSockets.push(() => {
             server.write(chunk)
             client.resume()
           })
           return
         }
       }
-      const code = gateway.has(pair) ? closeCode(chunk) : undefined
+      const code = gateway.has(connection) ? closeCode(chunk) : undefined
       if (code !== undefined) {
-        closes.push(code)
-        unmute()
+        closeCodes.push(code)
+        unstall()
       }
       server.write(chunk)
     })
@@ -72,7 +69,7 @@ export async function openLink(target: string): Promise<Link> {
       if (!client.write(chunk)) server.pause()
     })
     client.on('drain', () => {
-      if (!pair.muted) server.resume()
+      if (!connection.stalled) server.resume()
     })
     client.on('end', () => server.end())
     server.on('end', () => client.end())
@@ -82,28 +79,28 @@ export async function openLink(target: string): Promise<Link> {
     }
   }
 
-  const listener = createServer(wire)
+  const listener = createServer(accept)
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
-    closes,
+    closeCodes,
     cut() {
       const waiting: (() => void)[] = []
-      held = waiting
+      waitingSockets = waiting
       for (const { client, server } of gateway) {
         client.resetAndDestroy()
         server.resetAndDestroy()
       }
       gateway.clear()
       return () => {
-        held = undefined
+        waitingSockets = undefined
         for (const go of waiting) go()
       }
     },
-    mute() {
-      for (const pair of gateway) {
-        pair.muted = true
-        pair.server.pause()
+    stall() {
+      for (const connection of gateway) {
+        connection.stalled = true
+        connection.server.pause()
       }
     },
     async [Symbol.asyncDispose]() {
@@ -117,7 +114,7 @@ export async function openLink(target: string): Promise<Link> {
 const CLOSE_FRAME = 0x88
 const MASKED = 0x80
 
-/** The code of a client's close frame, where one begins this chunk: clients write it by itself. */
+/** The code of a client's close frame. Clients write such a frame as a chunk of its own. */
 function closeCode(chunk: Buffer): number | undefined {
   if (chunk[0] !== CLOSE_FRAME || chunk.length < 8 || ((chunk[1] ?? 0) & MASKED) === 0)
     return undefined

@@ -4,33 +4,33 @@ import { LIBRARIES, type Library } from './libraries.ts'
 import { type ClientRun, runClient } from './run.ts'
 import { STEPS } from './scenario.ts'
 
-const USAGE = `Unmodified client libraries against a server of your own.
+const USAGE = `Test a server of your own with unmodified client libraries.
 
   node stages/conformance/src/clients/main.ts URL [--resume] [LIBRARY…]
 
-  URL        where it serves, such as http://127.0.0.1:8080; it must have POST /workshop/users
-  --resume   sessions can be resumed there
-  LIBRARY    ${LIBRARIES.map(({ id }) => id).join(', ')}; without one, all
+  URL        its address, such as http://127.0.0.1:8080; it must have POST /workshop/users
+  --resume   the server resumes sessions
+  LIBRARY    ${LIBRARIES.map(({ id }) => id).join(', ')}; default: all of them
 `
 
-/** One library after the other, so that what a server logs meanwhile belongs to one of them. */
+/** Runs one library at a time, so that the server's log belongs to one of them. */
 async function main(): Promise<number> {
-  const words = argv.slice(2)
-  const url = words.find((word) => /^https?:\/\//.test(word))
-  const names = words.filter((word) => word !== url && word !== '--resume')
+  const args = argv.slice(2)
+  const url = args.find((arg) => /^https?:\/\//.test(arg))
+  const names = args.filter((arg) => arg !== url && arg !== '--resume')
   const unknown = names.filter((name) => !LIBRARIES.some(({ id }) => id === name))
   if (url === undefined || unknown.length > 0) {
-    stderr.write(unknown.length > 0 ? `no such library: ${unknown.join(', ')}\n\n${USAGE}` : USAGE)
+    stderr.write(unknown.length > 0 ? `unknown library: ${unknown.join(', ')}\n\n${USAGE}` : USAGE)
     return 2
   }
   let failures = 0
   for (const library of LIBRARIES.filter(({ id }) => names.length === 0 || names.includes(id))) {
-    failures += await play(library, url, words.includes('--resume'))
+    failures += await runLibrary(library, url, args.includes('--resume'))
   }
   return failures === 0 ? 0 : 1
 }
 
-async function play(library: Library, baseUrl: string, resume: boolean): Promise<number> {
+async function runLibrary(library: Library, baseUrl: string, resume: boolean): Promise<number> {
   stdout.write(`\n${library.name}\n`)
   const missing = await library.missing()
   if (missing) {
@@ -46,13 +46,13 @@ async function play(library: Library, baseUrl: string, resume: boolean): Promise
     },
   })
   let failures = 0
-  for (const { id, says } of STEPS) {
+  for (const { id, description } of STEPS) {
     try {
       await run.step(id)
-      stdout.write(`  ok    ${id}: ${says}\n`)
+      stdout.write(`  ok    ${id}: ${description}\n`)
     } catch (error) {
       failures += 1
-      stdout.write(`  FAIL  ${id}: ${says}\n${messageOf(error)}\n`)
+      stdout.write(`  FAIL  ${id}: ${description}\n${messageOf(error)}\n`)
     }
   }
   return failures

@@ -5,81 +5,88 @@ import { identify, registerProcess, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { Launch } from './libraries.ts'
 import { openLink } from './link.ts'
-import { type Ask, FOUNDATIONS, type Line, STEPS, type StepId } from './scenario.ts'
-import { serverAt } from './stagehand.ts'
+import {
+  ESSENTIAL_STEPS,
+  type HarnessRequest,
+  type ReportLine,
+  STEPS,
+  type StepId,
+} from './scenario.ts'
+import { scenarioServer } from './scenario-server.ts'
 
 export interface RunOptions {
   readonly baseUrl: string
-  /** Whether sessions can be resumed here. */
+  /** Whether the server resumes sessions. */
   readonly resume: boolean
-  readonly patienceMs?: number
-  readonly onLine?: (line: Line) => void
+  readonly stepTimeoutMs?: number
+  readonly onLine?: (line: ReportLine) => void
 }
 
-/** One library playing the scenario in a process of its own. */
+/** A library that plays the scenario in its own process. */
 export interface ClientRun extends AsyncDisposable {
-  /** Resolves when the step was done, rejects with all there is to know when it was not. */
+  /** Resolves when the step succeeded. Rejects with a report when it failed. */
   step(id: StepId): Promise<void>
 }
 
-/** discordgo bears five heartbeats of silence, and machines are busy. */
-const PATIENCE_MS = 30_000
-/** For the whole scenario; two steps wait for a library's own timers. */
+/** discordgo tolerates five missed heartbeats, and machines are busy. */
+const STEP_TIMEOUT_MS = 30_000
+/** For the whole scenario. Two steps wait for timers of the library. */
 const DEADLINE_MS = 170_000
 const OUTPUT_CHARACTERS = 6_000
 
-const CLEANLY = 'it ended with exit code 0'
+const CLEAN_EXIT = 'it ended with exit code 0'
 
 type Outcome =
   | { readonly ok: true }
-  | { readonly ok: false; readonly why: string; readonly unreached?: true }
+  | { readonly ok: false; readonly error: string; readonly unreached?: true }
 
 export async function runClient(launch: Launch, options: RunOptions): Promise<ClientRun> {
-  const { baseUrl, resume, patienceMs = PATIENCE_MS, onLine = () => {} } = options
-  const server = serverAt(baseUrl)
+  const { baseUrl, resume, stepTimeoutMs = STEP_TIMEOUT_MS, onLine = () => {} } = options
+  const server = scenarioServer(baseUrl)
   const link = await openLink(baseUrl)
-  const world = await server.prepare({ base: link.url, resume, patience: patienceMs })
+  const setup = await server.prepare({ base: link.url, resume, stepTimeoutMs })
   const child = spawn(launch.command, launch.args, {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: launch.cwd,
   })
   const outcomes = new Map(STEPS.map(({ id }) => [id, Promise.withResolvers<Outcome>()]))
-  const said: string[] = []
+  const lines: string[] = []
   let output = ''
   const keep = (text: string): void => {
     output = (output + text).slice(-OUTPUT_CHARACTERS)
   }
 
-  const answer = async (ask: Ask): Promise<string> => {
-    if (ask === 'join') await server.join(world)
-    if (ask === 'mute') link.mute()
-    if (ask !== 'cut') return ''
+  const respond = async (request: HarnessRequest): Promise<string> => {
+    if (request === 'join') await server.addBob(setup)
+    if (request === 'stall') link.stall()
+    if (request !== 'cut') return ''
     const release = link.cut()
     try {
-      await server.say(world, 'while you were away')
+      await server.sendAsAda(setup, 'while you were away')
     } finally {
       release()
     }
     return 'while you were away'
   }
 
-  const hear = async (line: Line): Promise<void> => {
+  const handle = async (line: ReportLine): Promise<void> => {
     onLine(line)
-    said.push(JSON.stringify(line))
+    lines.push(JSON.stringify(line))
     if ('step' in line) {
       reached.add(line.step)
-      if (!line.ok && FOUNDATIONS.includes(line.step)) broken = line.step
+      if (!line.ok && ESSENTIAL_STEPS.includes(line.step)) broken = line.step
       outcomes.get(line.step)?.resolve(line)
     }
-    if ('ask' in line) send(child.stdin, { id: line.id, answer: await answer(line.ask) })
+    if ('request' in line) send(child.stdin, { id: line.id, response: await respond(line.request) })
   }
 
-  child.stdin.on('error', () => {}) // it ended: what it did not do is told by its steps
+  child.stdin.on('error', () => {}) // the process ended; its steps report what is missing
   child.stderr.setEncoding('utf8').on('data', keep)
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line = parseLine(text)
-    if (line) hear(line).catch((error: unknown) => keep(`\nthe harness failed: ${String(error)}\n`))
+    if (line)
+      handle(line).catch((error: unknown) => keep(`\nthe harness failed: ${String(error)}\n`))
     else keep(`${text}\n`)
   })
   const ended = new Promise<string>((resolve) => {
@@ -95,8 +102,8 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
       if (reached.has(id)) continue
       resolve(
         broken === undefined
-          ? { ok: false, why: `${why} before this step` }
-          : { ok: false, why: `not reached after ${broken}`, unreached: true },
+          ? { ok: false, error: `${why} before this step` }
+          : { ok: false, error: `not reached after ${broken}`, unreached: true },
       )
       broken ??= id
     }
@@ -114,26 +121,26 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
       group: true,
       onExit: 'kill',
     }))
-  send(child.stdin, world)
+  send(child.stdin, setup)
 
   const failed = (id: StepId, why: string): CodedError =>
-    new CodedError('CLIENT_FAILED', `${id}: ${why}\n\n${report(said, link.closes, output)}`)
+    new CodedError('CLIENT_FAILED', `${id}: ${why}\n\n${report(lines, link.closeCodes, output)}`)
   return {
     async step(id) {
       const outcome = await outcomes.get(id)!.promise
       if (!outcome.ok)
         throw outcome.unreached
-          ? new CodedError('NOT_REACHED', `${id}: ${outcome.why}`)
-          : failed(id, outcome.why)
+          ? new CodedError('NOT_REACHED', `${id}: ${outcome.error}`)
+          : failed(id, outcome.error)
       if (id !== 'close') return
-      // The last step's second half: with everything closed, nothing keeps the process.
+      // The second half of the last step: nothing may keep the process alive after closing.
       let late: NodeJS.Timeout | undefined
       const never = new Promise<string>((resolve) => {
-        late = setTimeout(resolve, patienceMs, 'its process did not end')
+        late = setTimeout(resolve, stepTimeoutMs, 'the process did not end')
       })
-      const how = await Promise.race([ended, never])
+      const exit = await Promise.race([ended, never])
       clearTimeout(late)
-      if (how !== CLEANLY) throw failed(id, `all was closed, but ${how}`)
+      if (exit !== CLEAN_EXIT) throw failed(id, `both clients closed, but ${exit}`)
     },
     async [Symbol.asyncDispose]() {
       clearTimeout(timer)
@@ -147,27 +154,27 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
 const send = (input: Writable, message: object): void =>
   void input.write(`${JSON.stringify(message)}\n`)
 
-/** A line of the scenario, or undefined: libraries write to standard output, too. */
-function parseLine(text: string): Line | undefined {
+/** A line of the report; undefined for output of the library. */
+function parseLine(text: string): ReportLine | undefined {
   if (!text.startsWith('{"')) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    const known =
+    const isReport =
       typeof value === 'object' &&
       value !== null &&
-      ('step' in value || 'ask' in value || 'note' in value)
-    return known ? (value as Line) : undefined
+      ('step' in value || 'request' in value || 'note' in value)
+    return isReport ? (value as ReportLine) : undefined
   } catch {
     return undefined
   }
 }
 
-const report = (said: readonly string[], closes: readonly number[], output: string): string =>
+const report = (lines: readonly string[], closeCodes: readonly number[], output: string): string =>
   [
-    'What the client reported until now:',
-    ...said.map((line) => `  ${line}`),
-    `Codes with which it closed gateway sockets: ${closes.length === 0 ? 'none' : closes.join(', ')}`,
-    'The end of what its library wrote:',
+    'Reports of the client:',
+    ...lines.map((line) => `  ${line}`),
+    `Close codes that it sent: ${closeCodes.length === 0 ? 'none' : closeCodes.join(', ')}`,
+    'The end of its output:',
     ...output
       .trimEnd()
       .split('\n')

@@ -1,88 +1,88 @@
 /**
- * What every client library must be able to do, in the order it is done. The same for all: what
- * differs is the idiom. A case is `clients.<library>.<step>`; the people in it are Ada, who owns
- * the guild, and Bob, who joins it, each a client of the library under test.
+ * The scenario that every client library plays, in this order. The steps are the same for all; each
+ * library uses its own idiom. A case is `clients.<library>.<step>`. The users are Ada, who owns the
+ * guild, and Bob, who joins it. Each is a client of the library under test.
  */
 export const STEPS = [
   {
     id: 'login',
-    says: 'logs two users in with workshop tokens, only addresses changed, and is ready',
+    description: 'logs two users in with workshop tokens and changed addresses, and is ready',
   },
-  { id: 'guild', says: 'knows its guild, owner, channels and roles from GUILD_CREATE' },
-  { id: 'join', says: 'sees a member join, and the joiner the guild' },
-  { id: 'send', says: 'sends a message that the other client receives whole' },
-  { id: 'reply', says: 'replies, and the reply knows what it answers' },
-  { id: 'edit', says: 'edits a message, seen by the other' },
-  { id: 'react', says: 'adds, lists and removes reactions' },
-  { id: 'collect', says: 'collects messages with the means of the library' },
-  { id: 'delete', says: 'deletes a message, seen by the other' },
-  { id: 'bulk-delete', says: 'deletes several messages at once' },
-  { id: 'history', says: 'pages through history, backwards, forwards and around' },
-  { id: 'channel', says: 'creates a channel that overwrites hide, opens it, edits and deletes it' },
-  { id: 'role', says: 'creates, gives, takes, edits and deletes a role' },
-  { id: 'members', says: 'fetches members in chunks, all, by name and by id' },
-  { id: 'typing', says: 'types, seen by the other' },
-  { id: 'presence', says: 'changes its presence, seen by the other' },
-  { id: 'dm', says: 'talks in a direct message' },
-  { id: 'invite', says: 'creates an invite and looks it up' },
-  { id: 'voice', says: 'joins and leaves a voice channel and is told of a voice server' },
-  { id: 'search', says: 'searches the guild for a word' },
-  { id: 'error', says: 'understands refusals: a text too long, an unknown message' },
-  { id: 'kick', says: 'removes a member, who loses the guild, and takes them back' },
-  { id: 'reconnect', says: 'comes back by itself after its socket is cut' },
-  { id: 'zombie', says: 'gives up a socket that has gone silent, and comes back' },
-  { id: 'close', says: 'closes, is seen to go offline, and its process ends' },
+  { id: 'guild', description: 'has its guild, owner, channels and roles from GUILD_CREATE' },
+  { id: 'join', description: 'sees a member join, and the new member sees the guild' },
+  { id: 'send', description: 'sends a message that the other client receives whole' },
+  { id: 'reply', description: 'replies, and the reply contains the message it replies to' },
+  { id: 'edit', description: 'edits a message, and the other client sees it' },
+  { id: 'react', description: 'adds, lists and removes reactions' },
+  { id: 'collect', description: 'collects messages with the means of the library' },
+  { id: 'delete', description: 'deletes a message, and the other client sees it' },
+  { id: 'bulk-delete', description: 'deletes several messages at once' },
+  { id: 'history', description: 'pages through history, backwards, forwards and around' },
+  {
+    id: 'channel',
+    description: 'creates a channel hidden by overwrites, opens it, edits and deletes it',
+  },
+  { id: 'role', description: 'creates, assigns, removes, edits and deletes a role' },
+  { id: 'members', description: 'fetches members in chunks, all, by name and by id' },
+  { id: 'typing', description: 'starts typing, and the other client sees it' },
+  { id: 'presence', description: 'changes its presence, and the other client sees it' },
+  { id: 'dm', description: 'exchanges direct messages' },
+  { id: 'invite', description: 'creates an invite and looks it up' },
+  { id: 'voice', description: 'joins and leaves a voice channel and receives a voice server' },
+  { id: 'search', description: 'searches the guild for a word' },
+  { id: 'error', description: 'reports refusals: a text too long, an unknown message' },
+  { id: 'kick', description: 'removes a member, who loses the guild, and adds them again' },
+  { id: 'reconnect', description: 'reconnects by itself after its socket is cut' },
+  { id: 'zombie', description: 'drops a silent socket, and reconnects' },
+  { id: 'close', description: 'closes, is seen offline, and its process exits' },
 ] as const
 
 export type StepId = (typeof STEPS)[number]['id']
 
-/**
- * Without these there is nothing to go on with; after any other failure the rest is still worth
- * knowing.
- */
-export const FOUNDATIONS: readonly StepId[] = ['login', 'guild', 'join']
+/** A failure of one of these ends the scenario. After any other the client continues. */
+export const ESSENTIAL_STEPS: readonly StepId[] = ['login', 'guild', 'join']
 
-export interface Person {
+export interface TestUser {
   readonly id: string
   readonly username: string
   readonly token: string
 }
 
-/** What a client is told before it starts; the first line on its standard input. */
-export interface World {
-  /** What to do, in this order; a failure of one that is a foundation ends it. */
+/** The first line on a client's standard input. */
+export interface ScenarioSetup {
+  /** The steps to play, in this order. */
   readonly steps: readonly StepId[]
-  readonly foundations: readonly StepId[]
-  /** Origin of the server, or of a link before it: `http://127.0.0.1:1234`. */
+  readonly essential: readonly StepId[]
+  /** Origin of the server, or of a link to it: `http://127.0.0.1:1234`. */
   readonly base: string
-  /** Whether sessions can be resumed here: then what was missed must come, exactly once. */
+  /** Whether the server resumes sessions. Missed events must then arrive, each once. */
   readonly resume: boolean
-  readonly ada: Person
-  readonly bob: Person
+  readonly ada: TestUser
+  readonly bob: TestUser
   readonly guildId: string
   readonly guildName: string
   readonly textId: string
   readonly voiceId: string
-  /** Members who are never online, for fetching. Their names begin with `guest`. */
+  /** Members who are never online. Their names begin with `guest`. */
   readonly guests: readonly string[]
-  /** Milliseconds a step may take. */
-  readonly patience: number
+  readonly stepTimeoutMs: number
 }
 
 /**
- * A line on a client's standard output. What is not such a line is the library talking, and is kept
- * for a failure's report.
+ * A line on a client's standard output. Other lines are the library's own output, which the harness
+ * keeps for the report of a failure.
  */
-export type Line =
+export type ReportLine =
   | { readonly step: StepId; readonly ok: true; readonly ms: number }
-  | { readonly step: StepId; readonly ok: false; readonly ms: number; readonly why: string }
+  | { readonly step: StepId; readonly ok: false; readonly ms: number; readonly error: string }
   | { readonly note: string }
-  | { readonly ask: Ask; readonly id: number }
+  | { readonly request: HarnessRequest; readonly id: number }
 
 /**
- * What a client cannot do by itself: `join` puts Bob into the guild where the library has no method
- * for it; `cut` ends both gateway sockets as a broken network does and has Ada's account send a
- * message before they may come back, whose content is the answer; `mute` keeps everything that the
- * server says from both until they give their sockets up.
+ * An action that a client requests from the harness.
+ * - `join` adds Bob to the guild, for libraries without a method for it.
+ * - `cut` resets both gateway sockets, and has Ada's account send a message before they may
+ *   reconnect. The content of that message is the response.
+ * - `stall` withholds all data from the server until the clients drop their sockets.
  */
-export type Ask = 'join' | 'cut' | 'mute'
+export type HarnessRequest = 'join' | 'cut' | 'stall'

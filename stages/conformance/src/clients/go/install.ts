@@ -7,7 +7,7 @@ import { CodedError } from '@threshold/kit'
 import type { Missing } from '../libraries.ts'
 
 const SOURCE = fileURLToPath(new URL('./discordgo', import.meta.url))
-const FILES = ['go.mod', 'go.sum', 'guild.go', 'main.go', 'messages.go', 'play.go', 'session.go']
+const FILES = ['go.mod', 'go.sum', 'guild.go', 'harness.go', 'main.go', 'messages.go', 'session.go']
 const NEXT =
   'install Go 1.23 or newer (https://go.dev/dl; Debian, Ubuntu: sudo apt-get install golang; macOS: brew install go)'
 
@@ -16,8 +16,8 @@ export async function missingGo(): Promise<Missing | undefined> {
 }
 
 /**
- * Under a minute, once: the scenario and discordgo as one binary. Its version is its source, so
- * that a change builds anew.
+ * Builds the scenario and discordgo as one binary, once in under a minute. The version contains a
+ * hash of the source, so that a change leads to a new build.
  */
 export async function buildDiscordgo(onProgress: OnProgress): Promise<string> {
   const hash = createHash('sha256')
@@ -32,7 +32,7 @@ export async function buildDiscordgo(onProgress: OnProgress): Promise<string> {
       await runCommand({
         title: 'go build',
         command: go,
-        // go.sum is checked in: a module that differs from what was pinned is refused.
+        // go.sum pins the modules: go refuses one that differs.
         args: ['build', '-o', join(target, 'client'), '.'],
         env: { GOFLAGS: '-mod=readonly', CGO_ENABLED: '0' },
         cwd: SOURCE,

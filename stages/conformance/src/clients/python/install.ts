@@ -5,10 +5,10 @@ import type { Missing } from '../libraries.ts'
 
 const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url))
 
-/** One environment for all Python clients; the version changes with the pinned list. */
+/** One environment for all Python clients. Change the version with the pinned list. */
 const TOOL = { name: 'python-clients', version: 'discord.py-2.7.1-hikari-2.7.0' }
 
-/** `atLeast`: such as `3.11`, for a library that demands more than the pinned list as a whole. */
+/** What is missing for a library that needs Python `atLeast`, such as `3.11`. */
 export async function missingPython(atLeast: string): Promise<Missing | undefined> {
   const python = await findPython()
   if (!python.usable) return { why: python.why, next: python.next }
@@ -21,8 +21,8 @@ export async function missingPython(atLeast: string): Promise<Missing | undefine
 }
 
 /**
- * Seconds, once: an environment of its own, filled from the pinned list, every file checked against
- * its digest.
+ * Installs the pinned list into an environment of its own, once in a few seconds. pip checks every
+ * file against its digest.
  */
 export async function installPythonClients(onProgress: OnProgress): Promise<string> {
   const dir = await installPythonPackage(

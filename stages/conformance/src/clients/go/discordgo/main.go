@@ -1,4 +1,4 @@
-// Plays the scenario of ../../scenario.ts with discordgo and reports it as lines of JSON, as every client does.
+// Plays the scenario of ../../scenario.ts with discordgo, and reports it as lines of JSON.
 package main
 
 import (
@@ -8,12 +8,12 @@ import (
 )
 
 func main() {
-	hand := newStagehand(os.Stdin)
-	pointAt(hand.world.Base)
-	hand.play(newCast(hand).steps())
+	h := newHarness(os.Stdin)
+	pointAt(h.setup.Base)
+	h.runScenario(newClients(h).steps())
 }
 
-// pointAt sets the addresses that discordgo exports to be set. Those that are functions follow from these.
+// pointAt sets the addresses that discordgo exports. Its other addresses are functions of these.
 func pointAt(base string) {
 	discordgo.EndpointDiscord = base + "/"
 	discordgo.EndpointAPI = discordgo.EndpointDiscord + "api/v" + discordgo.APIVersion + "/"

@@ -10,29 +10,29 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// cast is the two clients and what all steps need.
-type cast struct {
-	*stagehand
+// clients holds the two clients and the harness.
+type clients struct {
+	*harness
 	ada, bob *discordgo.Session
 }
 
-func newCast(hand *stagehand) *cast {
+func newClients(h *harness) *clients {
 	logger := log.New(os.Stderr, "", 0)
 	discordgo.Logger = func(_, _ int, format string, a ...interface{}) { logger.Printf(format, a...) }
-	return &cast{hand, newSession(hand.world.Ada), newSession(hand.world.Bob)}
+	return &clients{h, newSession(h.setup.Ada), newSession(h.setup.Bob)}
 }
 
-func newSession(who person) *discordgo.Session {
+func newSession(who testUser) *discordgo.Session {
 	session := must(discordgo.New("Bot " + who.Token))
 	session.Identify.Intents = discordgo.IntentsAll
 	session.State.MaxMessageCount = 100
 	session.LogLevel = discordgo.LogInformational
-	// One after the other, so that what is heard is heard in order.
+	// Handles events one after the other, so that their order is kept.
 	session.SyncEvents = true
 	return session
 }
 
-func (c *cast) steps() map[string]func() {
+func (c *clients) steps() map[string]func() {
 	steps := map[string]func(){
 		"login": c.login, "presence": c.presence, "voice": c.voice,
 		"reconnect": c.reconnect, "zombie": c.zombie, "close": c.close,
@@ -42,8 +42,8 @@ func (c *cast) steps() map[string]func() {
 	return steps
 }
 
-// heard gives the next event of type T that matches. Call it before the deed that brings the event about.
-func heard[T any](session *discordgo.Session, matches func(*T) bool) <-chan *T {
+// nextEvent returns the next event of type T that matches. Call it before the action that causes it.
+func nextEvent[T any](session *discordgo.Session, matches func(*T) bool) <-chan *T {
 	found := make(chan *T, 1)
 	var once sync.Once
 	var remove func()
@@ -62,9 +62,9 @@ func heard[T any](session *discordgo.Session, matches func(*T) bool) <-chan *T {
 
 func anyOf[T any](*T) bool { return true }
 
-func (c *cast) login() {
-	for session, who := range map[*discordgo.Session]person{c.ada: c.world.Ada, c.bob: c.world.Bob} {
-		ready := heard(session, anyOf[discordgo.Ready])
+func (c *clients) login() {
+	for session, who := range map[*discordgo.Session]testUser{c.ada: c.setup.Ada, c.bob: c.setup.Bob} {
+		ready := nextEvent(session, anyOf[discordgo.Ready])
 		check(session.Open())
 		event := <-ready
 		equal(event.User.ID, who.ID)
@@ -73,42 +73,42 @@ func (c *cast) login() {
 	}
 }
 
-func (c *cast) bobIs(status discordgo.Status) func(*discordgo.PresenceUpdate) bool {
+func (c *clients) bobIs(status discordgo.Status) func(*discordgo.PresenceUpdate) bool {
 	return func(update *discordgo.PresenceUpdate) bool {
-		return update.User.ID == c.world.Bob.ID && update.Status == status
+		return update.User.ID == c.setup.Bob.ID && update.Status == status
 	}
 }
 
-func (c *cast) presence() {
-	got := heard(c.ada, c.bobIs(discordgo.StatusDoNotDisturb))
+func (c *clients) presence() {
+	event := nextEvent(c.ada, c.bobIs(discordgo.StatusDoNotDisturb))
 	check(c.bob.UpdateStatusComplex(discordgo.UpdateStatusData{
 		Status:     string(discordgo.StatusDoNotDisturb),
 		Activities: []*discordgo.Activity{{Name: "the scenario", Type: discordgo.ActivityTypeWatching}},
 	}))
-	equal((<-got).Activities[0].Name, "the scenario")
+	equal((<-event).Activities[0].Name, "the scenario")
 }
 
-func (c *cast) voice() {
+func (c *clients) voice() {
 	in := func(channel string) func(*discordgo.VoiceStateUpdate) bool {
 		return func(update *discordgo.VoiceStateUpdate) bool {
-			return update.UserID == c.world.Bob.ID && update.ChannelID == channel
+			return update.UserID == c.setup.Bob.ID && update.ChannelID == channel
 		}
 	}
-	// The gateway's part alone: the voice connection that discordgo would make next insists on TLS.
-	server := heard(c.bob, anyOf[discordgo.VoiceServerUpdate])
-	joined := heard(c.ada, in(c.world.VoiceID))
-	check(c.bob.ChannelVoiceJoinManual(c.world.GuildID, c.world.VoiceID, false, true))
+	// Only the gateway's part: discordgo's voice connection requires TLS.
+	server := nextEvent(c.bob, anyOf[discordgo.VoiceServerUpdate])
+	joined := nextEvent(c.ada, in(c.setup.VoiceID))
+	check(c.bob.ChannelVoiceJoinManual(c.setup.GuildID, c.setup.VoiceID, false, true))
 	expect((<-joined).SelfDeaf, "Bob is not deaf")
 	update := <-server
 	expect(update.Token != "" && update.Endpoint != "", "a voice server without token or endpoint")
-	equal(must(c.ada.State.VoiceState(c.world.GuildID, c.world.Bob.ID)).ChannelID, c.world.VoiceID)
-	left := heard(c.ada, in(""))
-	check(c.bob.ChannelVoiceJoinManual(c.world.GuildID, "", false, false))
+	equal(must(c.ada.State.VoiceState(c.setup.GuildID, c.setup.Bob.ID)).ChannelID, c.setup.VoiceID)
+	left := nextEvent(c.ada, in(""))
+	check(c.bob.ChannelVoiceJoinManual(c.setup.GuildID, "", false, false))
 	<-left
 }
 
-func comesBack(session *discordgo.Session) func() string {
-	resumed, ready := heard(session, anyOf[discordgo.Resumed]), heard(session, anyOf[discordgo.Ready])
+func reconnection(session *discordgo.Session) func() string {
+	resumed, ready := nextEvent(session, anyOf[discordgo.Resumed]), nextEvent(session, anyOf[discordgo.Ready])
 	return func() string {
 		select {
 		case <-resumed:
@@ -119,39 +119,39 @@ func comesBack(session *discordgo.Session) func() string {
 	}
 }
 
-func (c *cast) reconnect() {
+func (c *clients) reconnect() {
 	seen := make(chan string, 100)
 	remove := c.bob.AddHandler(func(_ *discordgo.Session, message *discordgo.MessageCreate) { seen <- message.Content })
-	adaBack, bobBack := comesBack(c.ada), comesBack(c.bob)
-	wanted, way := []string{"after the cut"}, "identified"
-	missed := c.ask("cut")
-	if c.world.Resume {
-		wanted, way = []string{missed, "after the cut"}, "resumed"
+	adaBack, bobBack := reconnection(c.ada), reconnection(c.bob)
+	wanted, kind := []string{"after the cut"}, "identified"
+	missed := c.request("cut")
+	if c.setup.Resume {
+		wanted, kind = []string{missed, "after the cut"}, "resumed"
 	}
-	ways := []string{adaBack(), bobBack()}
-	c.note("after a cut socket: " + strings.Join(ways, ", "))
-	c.sent("after the cut")
+	kinds := []string{adaBack(), bobBack()}
+	c.note("after a cut socket: " + strings.Join(kinds, ", "))
+	c.sendAndReceive("after the cut")
 	for _, content := range wanted {
 		equal(<-seen, content)
 	}
 	remove()
-	equal(ways[0], way)
-	equal(ways[1], way)
+	equal(kinds[0], kind)
+	equal(kinds[1], kind)
 }
 
-func (c *cast) zombie() {
-	adaBack, bobBack := comesBack(c.ada), comesBack(c.bob)
-	c.ask("mute")
+func (c *clients) zombie() {
+	adaBack, bobBack := reconnection(c.ada), reconnection(c.bob)
+	c.request("stall")
 	c.note("after a silent server: " + strings.Join([]string{adaBack(), bobBack()}, ", "))
-	c.sent("after the silence")
+	c.sendAndReceive("after the silence")
 }
 
-func (c *cast) close() {
-	// Seen first, since who is back and gone again within a moment need not be mentioned.
-	there := heard(c.ada, c.bobIs(discordgo.StatusIdle))
+func (c *clients) close() {
+	// Ada must see Bob idle first: the server may skip a presence that reverts at once.
+	idle := nextEvent(c.ada, c.bobIs(discordgo.StatusIdle))
 	check(c.bob.UpdateStatusComplex(discordgo.UpdateStatusData{Status: string(discordgo.StatusIdle)}))
-	<-there
-	offline := heard(c.ada, c.bobIs(discordgo.StatusOffline))
+	<-idle
+	offline := nextEvent(c.ada, c.bobIs(discordgo.StatusOffline))
 	check(c.bob.Close())
 	<-offline
 	check(c.ada.Close())

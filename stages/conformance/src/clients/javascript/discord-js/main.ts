@@ -1,10 +1,10 @@
-import { play } from '../play.ts'
-import { createCast } from './cast.ts'
+import { runScenario } from '../harness.ts'
+import { createClients } from './clients.ts'
 import { guild } from './guild.ts'
 import { messages } from './messages.ts'
 import { session } from './session.ts'
 
-await play((hand) => {
-  const cast = createCast(hand)
-  return { ...session(cast), ...guild(cast), ...messages(cast) }
+await runScenario((harness) => {
+  const clients = createClients(harness)
+  return { ...session(clients), ...guild(clients), ...messages(clients) }
 })

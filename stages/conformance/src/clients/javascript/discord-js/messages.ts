@@ -1,67 +1,67 @@
 import assert from 'node:assert/strict'
 import { DiscordAPIError, Events, type Message } from 'discord.js'
-import type { Steps } from '../play.ts'
-import { type Cast, heard } from './cast.ts'
+import type { Steps } from '../harness.ts'
+import { type Clients, nextEvent } from './clients.ts'
 
-/** What is said, and what becomes of it. */
-export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
+/** Messages and reactions. */
+export const messages = ({ setup, ada, bob, textOf, hasContent, sendAndReceive }: Clients) =>
   ({
     async send() {
-      const { mine, theirs } = await sent('hello from discord.js')
-      assert.equal(theirs.id, mine.id)
-      assert.equal(theirs.author.id, world.ada.id)
-      assert.equal(theirs.guildId, world.guildId)
-      assert.equal(theirs.member?.id, world.ada.id)
-      assert.ok(Math.abs(theirs.createdTimestamp - Date.now()) < 60_000)
+      const { sent, received } = await sendAndReceive('hello from discord.js')
+      assert.equal(received.id, sent.id)
+      assert.equal(received.author.id, setup.ada.id)
+      assert.equal(received.guildId, setup.guildId)
+      assert.equal(received.member?.id, setup.ada.id)
+      assert.ok(Math.abs(received.createdTimestamp - Date.now()) < 60_000)
     },
 
     async reply() {
-      const { mine, theirs } = await sent('a question')
-      const got = heard(ada, Events.MessageCreate, says('an answer'))
-      await theirs.reply('an answer')
-      const [reply] = await got
-      assert.equal(reply.reference?.messageId, mine.id)
-      assert.equal(reply.mentions.repliedUser?.id, world.ada.id)
+      const { sent, received } = await sendAndReceive('a question')
+      const event = nextEvent(ada, Events.MessageCreate, hasContent('an answer'))
+      await received.reply('an answer')
+      const [reply] = await event
+      assert.equal(reply.reference?.messageId, sent.id)
+      assert.equal(reply.mentions.repliedUser?.id, setup.ada.id)
       assert.equal((await reply.fetchReference()).content, 'a question')
     },
 
     async edit() {
-      const { mine } = await sent('before')
-      const got = heard(bob, Events.MessageUpdate, (_, now) => now.id === mine.id)
-      assert.equal((await mine.edit('after')).content, 'after')
-      const [was, now] = await got
+      const { sent } = await sendAndReceive('before')
+      const event = nextEvent(bob, Events.MessageUpdate, (_, now) => now.id === sent.id)
+      assert.equal((await sent.edit('after')).content, 'after')
+      const [was, now] = await event
       assert.equal(was.content, 'before')
       assert.equal(now.content, 'after')
       assert.ok(now.editedTimestamp)
     },
 
     async react() {
-      const { mine, theirs } = await sent('react to this')
-      const added = heard(
+      const { sent, received } = await sendAndReceive('react to this')
+      const added = nextEvent(
         ada,
         Events.MessageReactionAdd,
-        (reaction) => reaction.message.id === mine.id,
+        (reaction) => reaction.message.id === sent.id,
       )
-      await theirs.react('👍')
+      await received.react('👍')
       const [reaction, user] = await added
-      assert.equal(user.id, world.bob.id)
+      assert.equal(user.id, setup.bob.id)
       assert.equal(reaction.emoji.name, '👍')
-      assert.deepEqual([...(await reaction.users.fetch()).keys()], [world.bob.id])
-      assert.equal((await mine.fetch(true)).reactions.cache.get('👍')?.count, 1)
-      const removed = heard(
+      assert.deepEqual([...(await reaction.users.fetch()).keys()], [setup.bob.id])
+      assert.equal((await sent.fetch(true)).reactions.cache.get('👍')?.count, 1)
+      const removed = nextEvent(
         ada,
         Events.MessageReactionRemove,
-        (gone) => gone.message.id === mine.id,
+        (deleted) => deleted.message.id === sent.id,
       )
-      await theirs.reactions.cache.get('👍')?.users.remove(world.bob.id)
-      assert.equal((await removed)[1].id, world.bob.id)
+      await received.reactions.cache.get('👍')?.users.remove(setup.bob.id)
+      assert.equal((await removed)[1].id, setup.bob.id)
     },
 
     async collect() {
       const collected = textOf(ada).awaitMessages({
-        filter: (m) => m.author.id === world.bob.id,
+        filter: (m) => m.author.id === setup.bob.id,
         max: 2,
-        time: world.patience,
+        time: setup.stepTimeoutMs,
       })
       await textOf(bob).send('first of two')
       await textOf(bob).send('second of two')
@@ -72,18 +72,19 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
     },
 
     async delete() {
-      const { mine } = await sent('delete this')
-      const got = heard(bob, Events.MessageDelete, (message) => message.id === mine.id)
-      await mine.delete()
-      await got
+      const { sent } = await sendAndReceive('delete this')
+      const event = nextEvent(bob, Events.MessageDelete, (message) => message.id === sent.id)
+      await sent.delete()
+      await event
     },
 
     async 'bulk-delete'() {
-      const doomed: Message[] = []
-      for (const content of ['one', 'two', 'three']) doomed.push((await sent(content)).mine)
-      const got = heard(bob, Events.MessageBulkDelete)
-      assert.equal((await textOf(ada).bulkDelete(doomed)).size, 3)
-      assert.deepEqual([...(await got)[0].keys()].sort(), doomed.map((m) => m.id).sort())
+      const toDelete: Message[] = []
+      for (const content of ['one', 'two', 'three'])
+        toDelete.push((await sendAndReceive(content)).sent)
+      const event = nextEvent(bob, Events.MessageBulkDelete)
+      assert.equal((await textOf(ada).bulkDelete(toDelete)).size, 3)
+      assert.deepEqual([...(await event)[0].keys()].sort(), toDelete.map((m) => m.id).sort())
     },
 
     async history() {
@@ -100,29 +101,28 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
     },
 
     async typing() {
-      const got = heard(bob, Events.TypingStart, (typing) => typing.user.id === world.ada.id)
+      const event = nextEvent(bob, Events.TypingStart, (typing) => typing.user.id === setup.ada.id)
       await textOf(ada).sendTyping()
-      assert.equal((await got)[0].channel.id, world.textId)
+      assert.equal((await event)[0].channel.id, setup.textId)
     },
 
     async dm() {
-      const got = heard(bob, Events.MessageCreate, says('between us'))
-      await (await ada.users.fetch(world.bob.id)).send('between us')
-      const [message] = await got
+      const event = nextEvent(bob, Events.MessageCreate, hasContent('between us'))
+      await (await ada.users.fetch(setup.bob.id)).send('between us')
+      const [message] = await event
       assert.equal(message.guildId, null)
-      const back = heard(ada, Events.MessageCreate, says('indeed'))
+      const answer = nextEvent(ada, Events.MessageCreate, hasContent('indeed'))
       await message.reply('indeed')
-      assert.equal((await back)[0].channelId, message.channelId)
+      assert.equal((await answer)[0].channelId, message.channelId)
     },
 
     async search() {
-      const { mine } = await sent('a needle in discord.js')
-      // discord.js has no method for it; this is its own REST client, with its queue and its
-      // errors.
-      const found = await ada.rest.get(`/guilds/${world.guildId}/messages/search`, {
+      const { sent } = await sendAndReceive('a needle in discord.js')
+      // discord.js has no method for searching. This is its REST client, with its queue and errors.
+      const found = await ada.rest.get(`/guilds/${setup.guildId}/messages/search`, {
         query: new URLSearchParams({ content: 'needle' }),
       })
-      assert.equal((found as { messages: { id: string }[][] }).messages[0]?.[0]?.id, mine.id)
+      assert.equal((found as { messages: { id: string }[][] }).messages[0]?.[0]?.id, sent.id)
     },
 
     async error() {
@@ -132,7 +132,7 @@ export const messages = ({ world, ada, bob, textOf, says, sent }: Cast) =>
         assert.match(error.message, /BASE_TYPE_MAX_LENGTH/)
         return true
       })
-      const unknown = textOf(ada).messages.fetch(world.guildId)
+      const unknown = textOf(ada).messages.fetch(setup.guildId)
       await assert.rejects(
         unknown,
         (error) => error instanceof DiscordAPIError && error.code === 10008 && error.status === 404,

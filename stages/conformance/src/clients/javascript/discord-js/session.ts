@@ -1,69 +1,73 @@
 import assert from 'node:assert/strict'
 import { ActivityType, type Client, Events, type Message, type VoiceChannel } from 'discord.js'
-import { type Steps, until } from '../play.ts'
-import { type Cast, heard } from './cast.ts'
+import { type Steps, waitFor } from '../harness.ts'
+import { type Clients, nextEvent } from './clients.ts'
 
-const comesBack = (client: Client): Promise<'resumed' | 'identified'> =>
+const reconnection = (client: Client): Promise<'resumed' | 'identified'> =>
   Promise.race([
-    heard(client, Events.ShardResume).then(() => 'resumed' as const),
-    heard(client, Events.ShardReady).then(() => 'identified' as const),
+    nextEvent(client, Events.ShardResume).then(() => 'resumed' as const),
+    nextEvent(client, Events.ShardReady).then(() => 'identified' as const),
   ])
 
-/** What a client is by its socket: there, away, in a call, back again. */
-export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
+/** Login, presence, voice and reconnects. */
+export const session = ({ harness, setup, ada, bob, guildOf, sendAndReceive }: Clients) =>
   ({
     async login() {
-      const ready = [heard(ada, Events.ClientReady), heard(bob, Events.ClientReady)]
-      await Promise.all([ada.login(world.ada.token), bob.login(world.bob.token)])
+      const ready = [nextEvent(ada, Events.ClientReady), nextEvent(bob, Events.ClientReady)]
+      await Promise.all([ada.login(setup.ada.token), bob.login(setup.bob.token)])
       await Promise.all(ready)
-      assert.equal(ada.user?.id, world.ada.id)
-      assert.equal(bob.user?.username, world.bob.username)
+      assert.equal(ada.user?.id, setup.ada.id)
+      assert.equal(bob.user?.username, setup.bob.username)
     },
 
     async presence() {
-      const got = heard(
+      const event = nextEvent(
         ada,
         Events.PresenceUpdate,
-        (_, now) => now.userId === world.bob.id && now.status === 'dnd',
+        (_, now) => now.userId === setup.bob.id && now.status === 'dnd',
       )
       bob.user?.setPresence({
         status: 'dnd',
         activities: [{ name: 'the scenario', type: ActivityType.Watching }],
       })
-      assert.equal((await got)[1].activities[0]?.name, 'the scenario')
+      assert.equal((await event)[1].activities[0]?.name, 'the scenario')
     },
 
     async voice() {
-      let server: { token: string; endpoint: string | null } | undefined
-      // What @discordjs/voice uses: the way by which a voice connection speaks through the gateway.
+      // The adapter through which @discordjs/voice uses the gateway.
+      const { promise: server, resolve } = Promise.withResolvers<{
+        token: string
+        endpoint: string | null
+      }>()
       const adapter = guildOf(bob).voiceAdapterCreator({
-        onVoiceServerUpdate: (data) => {
-          server = data
-        },
+        onVoiceServerUpdate: resolve,
         onVoiceStateUpdate: () => {},
         destroy: () => {},
       })
       const move = (channel_id: string | null) =>
         adapter.sendPayload({
           op: 4,
-          d: { guild_id: world.guildId, channel_id, self_mute: false, self_deaf: true },
+          d: { guild_id: setup.guildId, channel_id, self_mute: false, self_deaf: true },
         })
-      const joined = heard(
+      const joined = nextEvent(
         ada,
         Events.VoiceStateUpdate,
-        (_, now) => now.id === world.bob.id && now.channelId === world.voiceId,
+        (_, now) => now.id === setup.bob.id && now.channelId === setup.voiceId,
       )
-      move(world.voiceId)
+      move(setup.voiceId)
       assert.equal((await joined)[1].selfDeaf, true)
-      await until('VOICE_SERVER_UPDATE', () => server !== undefined)
-      assert.ok(server?.token && server.endpoint)
-      assert.ok(
-        (guildOf(ada).channels.cache.get(world.voiceId) as VoiceChannel).members.has(world.bob.id),
+      const { token, endpoint } = await waitFor<Awaited<typeof server>>(
+        'VOICE_SERVER_UPDATE',
+        (done) => void server.then(done),
       )
-      const left = heard(
+      assert.ok(token && endpoint)
+      assert.ok(
+        (guildOf(ada).channels.cache.get(setup.voiceId) as VoiceChannel).members.has(setup.bob.id),
+      )
+      const left = nextEvent(
         ada,
         Events.VoiceStateUpdate,
-        (_, now) => now.id === world.bob.id && now.channelId === null,
+        (_, now) => now.id === setup.bob.id && now.channelId === null,
       )
       move(null)
       await left
@@ -71,38 +75,38 @@ export const session = ({ hand, world, ada, bob, guildOf, sent }: Cast) =>
 
     async reconnect() {
       const seen: string[] = []
-      const remember = (message: Message): void => void seen.push(message.content)
-      bob.on(Events.MessageCreate, remember)
-      const back = [comesBack(ada), comesBack(bob)]
-      const missed = await hand.ask('cut')
-      const ways = await Promise.all(back)
-      hand.note(`after a cut socket: ${ways.join(', ')}`)
-      await sent('after the cut')
-      assert.deepEqual(seen, world.resume ? [missed, 'after the cut'] : ['after the cut'])
-      assert.deepEqual(ways, world.resume ? ['resumed', 'resumed'] : ['identified', 'identified'])
-      bob.off(Events.MessageCreate, remember)
+      const record = (message: Message): void => void seen.push(message.content)
+      bob.on(Events.MessageCreate, record)
+      const reconnections = [reconnection(ada), reconnection(bob)]
+      const missed = await harness.request('cut')
+      const ways = await Promise.all(reconnections)
+      harness.note(`after a cut socket: ${ways.join(', ')}`)
+      await sendAndReceive('after the cut')
+      assert.deepEqual(seen, setup.resume ? [missed, 'after the cut'] : ['after the cut'])
+      assert.deepEqual(ways, setup.resume ? ['resumed', 'resumed'] : ['identified', 'identified'])
+      bob.off(Events.MessageCreate, record)
     },
 
     async zombie() {
-      const back = [comesBack(ada), comesBack(bob)]
-      await hand.ask('mute')
-      hand.note(`after a silent server: ${(await Promise.all(back)).join(', ')}`)
-      await sent('after the silence')
+      const reconnections = [reconnection(ada), reconnection(bob)]
+      await harness.request('stall')
+      harness.note(`after a silent server: ${(await Promise.all(reconnections)).join(', ')}`)
+      await sendAndReceive('after the silence')
     },
 
     async close() {
-      // Seen first, since who is back and gone again within a moment need not be mentioned.
-      const there = heard(
+      // Ada must see Bob idle first: the server may skip a presence that reverts at once.
+      const there = nextEvent(
         ada,
         Events.PresenceUpdate,
-        (_, now) => now.userId === world.bob.id && now.status === 'idle',
+        (_, now) => now.userId === setup.bob.id && now.status === 'idle',
       )
       bob.user?.setPresence({ status: 'idle' })
       await there
-      const offline = heard(
+      const offline = nextEvent(
         ada,
         Events.PresenceUpdate,
-        (_, now) => now.userId === world.bob.id && now.status === 'offline',
+        (_, now) => now.userId === setup.bob.id && now.status === 'offline',
       )
       await bob.destroy()
       await offline

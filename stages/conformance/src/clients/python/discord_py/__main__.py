@@ -1,16 +1,16 @@
 import asyncio
 
-from play import Stagehand, Steps, play
+from harness import Harness, Steps, run_scenario
 
-from .cast import Cast
+from .clients import Clients
 from .guild import guild_steps
 from .messages import message_steps
 from .session import session_steps
 
 
-def cast(hand: Stagehand) -> Steps:
-    people = Cast(hand)
-    return {**session_steps(people), **guild_steps(people), **message_steps(people)}
+def create_steps(harness: Harness) -> Steps:
+    clients = Clients(harness)
+    return {**session_steps(clients), **guild_steps(clients), **message_steps(clients)}
 
 
-asyncio.run(play(cast))
+asyncio.run(run_scenario(create_steps))

@@ -1,15 +1,15 @@
-"""What a client is by its socket: there, away, in a call, back again."""
+"""Login, presence, voice and reconnects."""
 
 import asyncio
 
 import discord
-from play import Steps
+from harness import Steps
 
-from .cast import Cast
+from .clients import Clients
 
 
 class Call(discord.VoiceProtocol):
-    """The gateway's part of a voice connection; what follows it, unmodified clients do only with TLS."""
+    """The gateway's part of a voice connection. The rest requires TLS in an unmodified client."""
 
     def __init__(self, client: discord.Client, channel: discord.abc.Connectable) -> None:
         super().__init__(client, channel)
@@ -31,44 +31,44 @@ class Call(discord.VoiceProtocol):
         self.cleanup()
 
 
-def session_steps(cast: Cast) -> Steps:
-    world, ada, bob = cast.world, cast.ada, cast.bob
+def session_steps(clients: Clients) -> Steps:
+    setup, ada, bob = clients.setup, clients.ada, clients.bob
     running: list[asyncio.Task[None]] = []
 
     async def login() -> None:
-        for client, person in ((ada, world.ada), (bob, world.bob)):
+        for client, person in ((ada, setup.ada), (bob, setup.bob)):
             running.append(asyncio.create_task(client.start(person["token"])))
-        # Not wait_until_ready: that would wait on for ever for a client whose start has failed.
+        # wait_until_ready would wait forever for a client whose start failed.
         while not (ada.is_ready() and bob.is_ready()):
             for task in running:
                 if task.done():
                     task.result()
             await asyncio.sleep(0.01)
-        assert ada.user.id == world.ada_id
-        assert bob.user.name == world.bob["username"]
-        assert (await ada.application_info()).id == world.ada_id
+        assert ada.user.id == setup.ada_id
+        assert bob.user.name == setup.bob["username"]
+        assert (await ada.application_info()).id == setup.ada_id
 
     async def presence() -> None:
-        got = ada.wait_for("presence_update", check=lambda _, now: now.id == world.bob_id and now.status is discord.Status.dnd)
+        expected = ada.wait_for("presence_update", check=lambda _, now: now.id == setup.bob_id and now.status is discord.Status.dnd)
         activity = discord.Activity(type=discord.ActivityType.watching, name="the scenario")
         await bob.change_presence(status=discord.Status.dnd, activity=activity)
-        assert (await got)[1].activity.name == "the scenario"
+        assert (await expected)[1].activity.name == "the scenario"
 
     async def voice() -> None:
         def in_channel(channel_id: int | None):
-            return lambda member, _, now: member.id == world.bob_id and (now.channel and now.channel.id) == channel_id
+            return lambda member, _, now: member.id == setup.bob_id and (now.channel and now.channel.id) == channel_id
 
-        joined = ada.wait_for("voice_state_update", check=in_channel(world.voice_id))
-        call = await cast.guild(bob).get_channel(world.voice_id).connect(cls=Call, self_deaf=True)
+        joined = ada.wait_for("voice_state_update", check=in_channel(setup.voice_id))
+        call = await clients.guild(bob).get_channel(setup.voice_id).connect(cls=Call, self_deaf=True)
         assert (await joined)[2].self_deaf
         server = await call.server
         assert server["token"] and server["endpoint"]
-        assert world.bob_id in [member.id for member in cast.guild(ada).get_channel(world.voice_id).members]
+        assert setup.bob_id in [member.id for member in clients.guild(ada).get_channel(setup.voice_id).members]
         left = ada.wait_for("voice_state_update", check=in_channel(None))
         await call.disconnect()
         await left
 
-    async def comes_back(client: discord.Client) -> str:
+    async def reconnection(client: discord.Client) -> str:
         ways = {asyncio.ensure_future(client.wait_for("resumed")): "resumed", asyncio.ensure_future(client.wait_for("ready")): "identified"}
         done, late = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for task in late:
@@ -82,27 +82,27 @@ def session_steps(cast: Cast) -> Steps:
             seen.append(message.content)
 
         bob.event(on_message)
-        back = asyncio.gather(comes_back(ada), comes_back(bob))
-        missed = await cast.hand.ask("cut")
+        back = asyncio.gather(reconnection(ada), reconnection(bob))
+        missed = await clients.harness.request("cut")
         ways = await back
-        cast.hand.note(f"after a cut socket: {', '.join(ways)}")
-        await cast.sent("after the cut")
+        clients.harness.note(f"after a cut socket: {', '.join(ways)}")
+        await clients.send_and_receive("after the cut")
         while "after the cut" not in seen:  # discord.py runs its listeners in tasks of their own
             await asyncio.sleep(0.01)
-        assert seen == ([missed, "after the cut"] if world.resume else ["after the cut"]), seen
-        assert ways == (["resumed", "resumed"] if world.resume else ["identified", "identified"])
+        assert seen == ([missed, "after the cut"] if setup.resume else ["after the cut"]), seen
+        assert ways == (["resumed", "resumed"] if setup.resume else ["identified", "identified"])
 
     async def zombie() -> None:
-        back = asyncio.gather(comes_back(ada), comes_back(bob))
-        await cast.hand.ask("mute")
-        cast.hand.note(f"after a silent server: {', '.join(await back)}")
-        await cast.sent("after the silence")
+        back = asyncio.gather(reconnection(ada), reconnection(bob))
+        await clients.harness.request("stall")
+        clients.harness.note(f"after a silent server: {', '.join(await back)}")
+        await clients.send_and_receive("after the silence")
 
     async def close() -> None:
         def bob_is(status: discord.Status):
-            return lambda _, now: now.id == world.bob_id and now.status is status
+            return lambda _, now: now.id == setup.bob_id and now.status is status
 
-        # Seen first, since who is back and gone again within a moment need not be mentioned.
+        # Ada must see Bob idle first: the server may skip a presence that reverts at once.
         there = ada.wait_for("presence_update", check=bob_is(discord.Status.idle))
         await bob.change_presence(status=discord.Status.idle)
         await there
@@ -113,6 +113,10 @@ def session_steps(cast: Cast) -> Steps:
         await asyncio.gather(*running)
 
     return {
-        **{"login": login, "presence": presence, "voice": voice},
-        **{"reconnect": reconnect, "zombie": zombie, "close": close},
+        "login": login,
+        "presence": presence,
+        "voice": voice,
+        "reconnect": reconnect,
+        "zombie": zombie,
+        "close": close,
     }
