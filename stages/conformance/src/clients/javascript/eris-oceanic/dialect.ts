@@ -75,6 +75,8 @@ export interface Dialect {
   readonly guildFirst: boolean
   connect(base: string, token: string): Client
   disconnect(client: Client): void
+  /** Only in oceanic.js. */
+  applicationId?(client: Client): string
   /** Whether an error is a refusal by the API with this code. */
   isRefusal(error: unknown, status: number, code: number): boolean
 
@@ -103,6 +105,7 @@ export interface Dialect {
   /** Replies in the channel of a direct message. */
   replyDirect(client: Client, message: Message, content: string): Promise<unknown>
   channelOf(message: Message): string
+  /** The id of the only match. */
   search(client: Client, guild: Guild, word: string): Promise<string | undefined>
 
   setStatus(client: Client, status: 'dnd' | 'idle', watching?: string): Promise<void>

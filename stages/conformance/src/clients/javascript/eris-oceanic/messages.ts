@@ -98,7 +98,8 @@ export const messages = ({
       for (const content of ['one', 'two', 'three'])
         ids.push((await sendAndReceive(content)).sent.id)
       const event = nextEvent<[WithId[]]>(bob, 'messageDeleteBulk')
-      await textOf(ada).deleteMessages([...ids])
+      const deleted = await textOf(ada).deleteMessages([...ids])
+      if (deleted !== undefined) assert.equal(deleted, 3)
       assert.deepEqual((await event)[0].map(({ id }) => id).sort(), ids.sort())
     },
 

@@ -21,6 +21,7 @@ await run({
       gateway: { intents: ['ALL'] },
     }) as unknown as Client,
   disconnect: (client) => native(client).disconnect(false),
+  applicationId: (client) => native(client).application.id,
   isRefusal: (error, status, code) =>
     error instanceof oceanic.DiscordRESTError && error.code === code && error.status === status,
 
@@ -78,7 +79,7 @@ await run({
       authorIDs: [client.user.id],
       channelIDs: [...guild.channels.keys()],
     })
-    return found.messages[0]?.[0]?.id
+    return found.totalResults === 1 ? found.messages[0]?.[0]?.id : undefined
   },
 
   async setStatus(client, status, watching) {

@@ -32,6 +32,7 @@ export const session = ({
       await Promise.all(ready)
       assert.equal(ada.user.id, setup.ada.id)
       assert.equal(bob.user.username, setup.bob.username)
+      if (dialect.applicationId) assert.equal(dialect.applicationId(ada), setup.ada.id)
     },
 
     async presence() {
