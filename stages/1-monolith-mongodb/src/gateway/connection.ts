@@ -191,7 +191,7 @@ export class Connection {
     const request = readIdentify(d, tokens)
     if ('refused' in request) return request.refused
     const { compress, userId, ...options } = request
-    // A compressed stream, asked for in the URL, includes what `compress` in IDENTIFY asks for.
+    // `compress` in IDENTIFY adds nothing to a compressed stream, which the URL asks for.
     if (compress && !isStreamCompression(this.#address.compress))
       this.#transport = createTransport(this.#outbound, { compressed: true })
     this.#state = 'identifying'

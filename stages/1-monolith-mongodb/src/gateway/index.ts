@@ -38,7 +38,7 @@ export interface GatewayConfig {
   /** Milliseconds for a session's reads, such as those for READY. */
   readonly budgetMs: number
   readonly limits: Omit<ConnectionLimits, 'heartbeatMs'>
-  /** `transport.ts` tells them apart. */
+  /** `transport.ts` explains the difference. */
   readonly transport: 'plain' | 'batched'
 }
 

@@ -8,7 +8,7 @@ const CHUNK_SIZE = 1_000
 /** Members that a query by name returns at most, whatever limit the client asks for. */
 const MAX_BY_NAME = 100
 
-/** The members that were asked for. `missing` are the requested ids of users who are not members. */
+/** The requested members. `missing` are the requested ids of users who are not members. */
 async function findMembers(
   hub: GuildHub,
   request: RequestMembers,

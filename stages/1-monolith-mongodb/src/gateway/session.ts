@@ -212,6 +212,7 @@ export class Session {
     }
     const { event } = delivery
     if (event.type === 'VOICE_STATE_UPDATE') this.#voice.applyVoiceState(guildId, event.data)
+    // Encoded by the first session that receives the event, and shared by all others.
     const dispatch = this.#dependencies.dispatches.get(event, true, this.#recipient)
     if (dispatch) this.#send(dispatch)
   }
@@ -246,6 +247,7 @@ export class Session {
     this.#send(new Dispatch(this.#dependencies.encoder, type, data))
   }
 
+  /** Numbers an event. Clients repeat the last number in heartbeats, and resume from it. */
   #send(event: Dispatch): void {
     if (this.#ended) return
     this.#sequence += 1

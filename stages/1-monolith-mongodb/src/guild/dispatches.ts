@@ -12,8 +12,8 @@ import type { LastMessages } from './last-messages.ts'
 
 /**
  * The dispatch that clients receive for a guild event, and the channel whose viewers receive it
- * (all members if it has none). Undefined for `guild.deleted`, of which each session is told by the
- * end of its subscription.
+ * (all members if it has none). Undefined for `guild.deleted`: each session learns of it by the end
+ * of its subscription.
  */
 export function dispatchOf(
   state: GuildState,

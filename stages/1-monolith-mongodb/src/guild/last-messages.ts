@@ -60,7 +60,7 @@ const GUILD_TIMEOUT_MS = 1_000
 const DIRECT_MESSAGES_TIMEOUT_MS = 500
 /** Direct message channels per request to the store. MongoDB runs one query for each. */
 const CHANNELS_PER_REQUEST = 50
-/** Direct message channels of one user for which the store is asked. */
+/** Direct message channels of one user that are requested in all. */
 const MAX_DIRECT_CHANNELS = 1_000
 
 type NewestMessages = ReadonlyMap<ChannelId, MessageId>

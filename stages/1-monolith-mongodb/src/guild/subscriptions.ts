@@ -41,7 +41,7 @@ export class Subscriptions {
     )
     this.#temporary = createTemporaryMembers(temporaryTimes, expireMember)
     for (const { temporary, user } of live.current.members.values())
-      if (temporary) this.#temporary.startExpiry(user.id, 'unseen')
+      if (temporary) this.#temporary.startExpiry(user.id, 'start')
   }
 
   /** Whether a temporary member may have to be removed later. */
@@ -76,7 +76,7 @@ export class Subscriptions {
 
   /** Starts waiting for a new temporary member to connect. */
   temporaryMemberAdded(user: UserId): void {
-    this.#temporary.startExpiry(user, 'unseen')
+    this.#temporary.startExpiry(user, 'start')
   }
 
   memberRemoved(user: UserId): void {
@@ -108,7 +108,7 @@ export class Subscriptions {
     this.#presences.delete(userId, sessionId)
     if (voiceStates.get(userId)?.sessionId === sessionId) voiceStates.leave(userId)
     if (live.current.members.get(userId)?.temporary && !audience.hasUser(userId))
-      this.#temporary.startExpiry(userId, 'seen')
+      this.#temporary.startExpiry(userId, 'disconnect')
   }
 
   #publishPresence(user: UserId, presence: Presence): void {

@@ -25,8 +25,8 @@ const RETRY_MS = 5_000
 export interface TemporaryMembers {
   /** Whether any member's timer is running. */
   readonly pending: boolean
-  /** Starts the timer: the member's last session ended (`seen`), or none has begun (`unseen`). */
-  startExpiry(user: UserId, presence: 'seen' | 'unseen'): void
+  /** Starts the timer of a member whose last session has ended, or who has not connected yet. */
+  startExpiry(user: UserId, since: 'disconnect' | 'start'): void
   /** Stops the timer: the member has a session, was removed, or was given a role and stays. */
   cancelExpiry(user: UserId): void
   close(): void
@@ -58,8 +58,8 @@ export function createTemporaryMembers(
     get pending() {
       return timers.size > 0
     },
-    startExpiry: (user, presence) =>
-      schedule(user, presence === 'seen' ? times.offlineMs : times.unseenMs),
+    startExpiry: (user, since) =>
+      schedule(user, since === 'disconnect' ? times.offlineMs : times.unseenMs),
     cancelExpiry(user) {
       clearTimeout(timers.get(user))
       timers.delete(user)

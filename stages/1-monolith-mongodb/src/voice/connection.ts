@@ -185,10 +185,10 @@ export class VoiceConnection implements VoicePeer {
       return
     }
     // The client may have gone, or the gateway may have moved or dismissed the user meanwhile.
-    const gone = this.#state.at !== 'identifying'
-    if (gone || !calls.isCurrent(seat)) {
+    const closed = this.#state.at !== 'identifying'
+    if (closed || !calls.isCurrent(seat)) {
       relay.leave(endpoint.ssrc)
-      if (!gone) this.close(Close.Disconnected)
+      if (!closed) this.close(Close.Disconnected)
       return
     }
     const { ssrc, address: ip, port } = endpoint

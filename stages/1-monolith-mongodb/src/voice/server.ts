@@ -22,7 +22,7 @@ export interface VoiceConfig {
   readonly port: number
   /** Milliseconds between a client's heartbeats. It is closed after two intervals without one. */
   readonly heartbeatMs: number
-  /** The address that clients are told, if it differs from `host`. */
+  /** The address for clients, if it differs from `host`. */
   readonly advertise?: string
   /** Maximum number of connections, upgraded or not. Further ones are closed at once. */
   readonly maxConnections?: number

@@ -39,42 +39,42 @@ function crowd() {
 describe('an audience', () => {
   it('has the viewers that the permission rules give, whatever connects, disconnects and changes', () => {
     const { state: initial, users, channels } = crowd()
-    const who = fc.nat(9)
-    const step = fc.oneof(
+    const userIndex = fc.nat(9)
+    const anyStep = fc.oneof(
       fc.record({
         kind: fc.constantFrom('connect' as const, 'disconnect' as const, 'own' as const),
-        who,
+        userIndex,
         channel: fc.constant(0),
       }),
       fc.record({
         kind: fc.constantFrom('hide' as const, 'show' as const),
-        who,
+        userIndex,
         channel: fc.nat(2),
       }),
     )
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 30, size: 'max' }), (steps) => {
+      fc.property(fc.array(anyStep, { maxLength: 30, size: 'max' }), (steps) => {
         let state = initial
         const audience = createAudience(typescriptPermissions())
         const sessionsOf = users.slice(0, 10).map((user) => [subscriber(user)])
         for (const [session] of sessionsOf) audience.add(state, session!)
-        for (const each of steps) {
-          const sessions = sessionsOf[each.who]!
-          const user = users[each.who]!
-          if (each.kind === 'connect') {
+        for (const step of steps) {
+          const sessions = sessionsOf[step.userIndex]!
+          const user = users[step.userIndex]!
+          if (step.kind === 'connect') {
             sessions.push(subscriber(user))
             audience.add(state, sessions.at(-1)!)
-          } else if (each.kind === 'disconnect') {
+          } else if (step.kind === 'disconnect') {
             const session = sessions.pop()
             if (session) audience.remove(session)
-          } else if (each.kind === 'own') {
+          } else if (step.kind === 'own') {
             state = { ...state, guild: { ...state.guild, ownerId: user } }
             audience.invalidate()
           } else {
-            const channel = state.channels.get(channels[each.channel]!.id)!
+            const channel = state.channels.get(channels[step.channel]!.id)!
             const overwrites = [
               ...channel.overwrites.filter(({ id }) => id !== user),
-              (each.kind === 'hide' ? denyView : allowView)(user, 1),
+              (step.kind === 'hide' ? denyView : allowView)(user, 1),
             ]
             state = {
               ...state,
@@ -135,7 +135,7 @@ describe('an audience', () => {
     const { state, users, channels } = crowd()
     const audience = createAudience(typescriptPermissions())
     const [first, second] = [subscriber(users[0]!), subscriber(users[0]!)]
-    for (const each of [first, second]) audience.add(state, each)
+    for (const session of [first, second]) audience.add(state, session)
     audience.viewersOf(state, channels[0]!.id).has(users[0]!)
     audience.remove(first)
     audience.remove(first)

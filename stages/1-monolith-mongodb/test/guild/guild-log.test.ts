@@ -35,7 +35,7 @@ describe('a guild log', () => {
         log.append(type, {}, everyone)
     })
     const passive = users.slice(1).map((user) => subscriber(user))
-    for (const each of [reacting, ...passive]) audience.add(state, each)
+    for (const session of [reacting, ...passive]) audience.add(state, session)
     log.append('one', {}, everyone)
     for (const { received } of [reacting, ...passive]) {
       expect(eventTypes(received)).toEqual(['one', 'two', 'three', 'four'])
@@ -52,7 +52,7 @@ describe('a guild log', () => {
       log.append('ended', {}, everyone)
     })
     const other = subscriber(users[1]!)
-    for (const each of [ending, other]) audience.add(state, each)
+    for (const session of [ending, other]) audience.add(state, session)
     log.append('one', {}, everyone)
     log.append('two', {}, everyone)
     expect(eventTypes(ending.received)).toEqual(['one'])

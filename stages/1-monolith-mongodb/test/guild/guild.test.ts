@@ -60,7 +60,7 @@ describe('a guild', () => {
     for (const { state, owner, others } of [small, large]) {
       const { guild } = openGuild(state)
       const [first, second] = [subscriber(others[3]!.user.id), subscriber(owner.user.id)]
-      for (const each of [first, second]) guild.subscribe(each)
+      for (const session of [first, second]) guild.subscribe(session)
       const listed = viewIn(first.received).members.map(({ user }) => user.id)
       expect(listed).toEqual(
         state.members.size <= LARGE_GUILD ? [...state.members.keys()] : [others[3]!.user.id],

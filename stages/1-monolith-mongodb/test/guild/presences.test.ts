@@ -49,12 +49,12 @@ describe('presences', () => {
         vi.advanceTimersByTime(DELAY_MS)
         const rank = ['offline', 'idle', 'dnd', 'online']
         for (const known of readers) {
-          for (const who of ['1', '2', '3']) {
-            const best = [...(actual.get(who)?.values() ?? [])].sort(
+          for (const user of ['1', '2', '3']) {
+            const best = [...(actual.get(user)?.values() ?? [])].sort(
               (x, y) => rank.indexOf(y.status) - rank.indexOf(x.status),
             )[0]
-            expect(known.get(who) ?? OFFLINE).toEqual(best ?? OFFLINE)
-            expect(presences.get(who)).toEqual(best ?? OFFLINE)
+            expect(known.get(user) ?? OFFLINE).toEqual(best ?? OFFLINE)
+            expect(presences.get(user)).toEqual(best ?? OFFLINE)
           }
         }
         presences.close()
@@ -64,8 +64,8 @@ describe('presences', () => {
 
   it('of a user who is back within the delay are not published', () => {
     const published: string[] = []
-    const presences = createPresences(DELAY_MS, (who, { status }) =>
-      published.push(`${who} ${status}`),
+    const presences = createPresences(DELAY_MS, (user, { status }) =>
+      published.push(`${user} ${status}`),
     )
     presences.set('1', 'a', as('online'))
     vi.advanceTimersByTime(DELAY_MS)
@@ -79,9 +79,9 @@ describe('presences', () => {
 
   it('of many users are published in batches, one after each delay', () => {
     const published: string[] = []
-    const presences = createPresences(DELAY_MS, (who) => published.push(who))
+    const presences = createPresences(DELAY_MS, (user) => published.push(user))
     const crowd = Array.from({ length: 180 }, (_, i) => String(i))
-    for (const who of crowd) presences.set(who, 'a', as('online'))
+    for (const user of crowd) presences.set(user, 'a', as('online'))
     const sizes: number[] = []
     while (vi.getTimerCount() > 0) {
       const before = published.length
@@ -94,8 +94,8 @@ describe('presences', () => {
 
   it('that change during a publication are published in a later batch', () => {
     const published: string[] = []
-    const presences = createPresences(DELAY_MS, (who, { status }) => {
-      published.push(`${who} ${status}`)
+    const presences = createPresences(DELAY_MS, (user, { status }) => {
+      published.push(`${user} ${status}`)
       if (published.length === 1) presences.set('1', 'a', as('dnd')) // as a subscriber might in response
     })
     presences.set('1', 'a', as('online'))
@@ -106,7 +106,7 @@ describe('presences', () => {
 
   it('are not published after close, and keep no timer', () => {
     const published: string[] = []
-    const presences = createPresences(DELAY_MS, (who) => published.push(who))
+    const presences = createPresences(DELAY_MS, (user) => published.push(user))
     presences.set('1', 'a', as('online'))
     presences.close()
     presences.delete('1', 'a')

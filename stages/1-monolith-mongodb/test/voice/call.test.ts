@@ -48,9 +48,9 @@ describe('a token that was issued before a change in the guild', () => {
     setAccess(Permission.ViewChannel | Permission.Connect)
     const ada = await join(ADA)
     ada.speaking(1)
-    await ada.sendPacket(Buffer.from('unheard'))
-    await grace.sendPacket(Buffer.from('heard'))
-    await eventually(() => expect(ada.received).toEqual(['heard']))
+    await ada.sendPacket(Buffer.from('dropped'))
+    await grace.sendPacket(Buffer.from('forwarded'))
+    await eventually(() => expect(ada.received).toEqual(['forwarded']))
     expect(grace.received).toEqual([])
     expect(dataOf(grace, VoiceOpcodes.Speaking)).toEqual([])
   })
@@ -76,7 +76,7 @@ describe('a call', () => {
     expect(ada.discovered.address).toBe('127.0.0.1')
   })
 
-  it('tells the others when a member joins, speaks and leaves', async () => {
+  it('announces to the others when a member joins, speaks and leaves', async () => {
     const [ada, grace, alan] = [await join(ADA), await join(GRACE), await join(ALAN, OTHER_CHANNEL)]
     expect(dataOf(ada, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [GRACE] }])
     expect(dataOf(grace, VoiceOpcodes.ClientsConnect)).toEqual([{ user_ids: [ADA] }])
@@ -133,8 +133,10 @@ describe('a call', () => {
     voice.setMuted(GUILD, ADA, true)
     await ada.sendPacket(Buffer.from('muted'))
     ada.speaking(1)
-    await grace.sendPacket(Buffer.from('heard'))
-    await eventually(() => expect([ada.received, relay.packets().silenced]).toEqual([['heard'], 1]))
+    await grace.sendPacket(Buffer.from('forwarded'))
+    await eventually(() =>
+      expect([ada.received, relay.packets().silenced]).toEqual([['forwarded'], 1]),
+    )
     voice.setMuted(GUILD, ADA, false)
     await ada.sendPacket(Buffer.from('again'))
     await eventually(() => expect(grace.received).toEqual(['again']))

@@ -71,7 +71,7 @@ const relayReceived = (relay: UdpVoiceRelay, packets: number): Promise<void> =>
   )
 
 describe('the voice relay over UDP', () => {
-  it('tells a client its public address', async () => {
+  it('answers discovery with the public address of the client', async () => {
     const ada = await joinPeer(await openRelay(), 'c1', 'ada')
     expect(await ada.discover()).toEqual({
       ssrc: ada.ssrc,
