@@ -25,9 +25,9 @@ describe('a race', () => {
       const [edit, remove] = await Promise.all([timeWrite(editing), timeWrite(write)])
       return { edit, remove }
     }
-    const inTurn: Pair = { edit: await timeWrite(write), remove: await timeWrite(write) }
-    expect(tallyOf([inTurn])).toEqual({ edits: 1, raced: 0 })
-    expect(tallyOf([inTurn, await atOnce(write), await atOnce(refuse)])).toEqual({
+    const sequential: Pair = { edit: await timeWrite(write), remove: await timeWrite(write) }
+    expect(tallyOf([sequential])).toEqual({ edits: 1, raced: 0 })
+    expect(tallyOf([sequential, await atOnce(write), await atOnce(refuse)])).toEqual({
       edits: 2,
       raced: 1,
     })

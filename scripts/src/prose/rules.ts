@@ -35,7 +35,6 @@ export const IDIOMS: readonly Rule[] = [
   { pattern: /\bfor want of\b/i, instead: 'for lack of, without' },
   { pattern: /\b(tells?|told) of\b/i, instead: 'reports, describes' },
   { pattern: /\bspeaks? of\b/i, instead: 'mentions, describes' },
-  { pattern: /\bknows? nothing of\b/i, instead: 'does not depend on, does not know' },
   { pattern: /\bof (ours|theirs)\b/i, instead: 'our own, their own' },
   { pattern: /\bat the (most|least)\b/i, instead: 'at most, at least' },
 ]

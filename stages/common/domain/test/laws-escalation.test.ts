@@ -83,12 +83,12 @@ describe('a series of commands by a member who is not the owner', () => {
         const { state: after, events } = play(before, commands)
         // A deleted and re-created channel is a new one, and may inherit the overwrites of a
         // category.
-        const gone = new Set(
+        const deleted = new Set(
           events.flatMap((event) => (event.type === 'channel.deleted' ? [event.channel.id] : [])),
         )
         for (const channel of before.channels.values()) {
           const now = after.channels.get(channel.id)
-          if (!now || gone.has(channel.id)) continue
+          if (!now || deleted.has(channel.id)) continue
           const power = ceiling(before, before.members.get(by)!, channel)
           for (const [id, member] of after.members) {
             const could = potential(before, before.members.get(id) ?? aMember(id), channel)

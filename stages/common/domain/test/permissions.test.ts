@@ -93,11 +93,11 @@ describe('permissions', () => {
     fc.assert(
       fc.property(memberInChannel, ({ state, member, channel }) => {
         const right = documented(state, member, channel)
-        const ours = channelPermissions(state, member, channel)
-        expect(covers(right, ours)).toBe(true)
-        if ((right & Permission.ViewChannel) === 0n) expect(ours).toBe(0n)
+        const actual = channelPermissions(state, member, channel)
+        expect(covers(right, actual)).toBe(true)
+        if ((right & Permission.ViewChannel) === 0n) expect(actual).toBe(0n)
         else if (covers(right, Permission.SendMessages | Permission.Connect))
-          expect(ours).toBe(right)
+          expect(actual).toBe(right)
       }),
       { numRuns: 500 },
     )

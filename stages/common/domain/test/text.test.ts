@@ -94,13 +94,13 @@ describe('mentions', () => {
 
   it('of everyone and of unmentionable roles need the permission', () => {
     const state = aGuild({ roles: [aRole('31', 1, '0', { mentionable: true }), aRole('32', 1)] })
-    const asked = { users: ['20'], roles: ['31', '32', '38'], everyone: true }
-    expect(permittedMentions(asked, state, 0n)).toEqual({
+    const requested = { users: ['20'], roles: ['31', '32', '38'], everyone: true }
+    expect(permittedMentions(requested, state, 0n)).toEqual({
       users: ['20'],
       roles: ['31'],
       everyone: false,
     })
-    expect(permittedMentions(asked, state, Permission.MentionEveryone)).toMatchObject({
+    expect(permittedMentions(requested, state, Permission.MentionEveryone)).toMatchObject({
       roles: ['31', '32'],
       everyone: true,
     })

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { deadlineExceeded } from './errors.ts'
 
 /**
- * The time after which nobody waits for the answer any more. It is absolute, so a call can pass it
+ * The time after which the caller no longer waits for the answer. It is absolute, so a call can pass it
  * on, and the budget does not grow with each hop. Machines that share one need roughly equal clocks.
  */
 export interface Deadline {

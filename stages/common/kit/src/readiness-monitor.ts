@@ -26,7 +26,7 @@ interface Failure {
 
 /**
  * Runs the checks on request, after a failed request, and then every second until they succeed. A
- * healthy process that nobody asks runs none. Logs once why a check fails, and once that it
+ * healthy process without requests runs none. Logs once why a check fails, and once that it
  * succeeds again.
  */
 export function watchReadiness(

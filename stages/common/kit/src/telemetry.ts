@@ -70,7 +70,7 @@ const TICK_MS = 10
 
 /**
  * Reports the longest stall of the event loop since the last scrape. A mean or a p99 of event-loop
- * delay hides the one second in which the process served nobody. Node's `monitorEventLoopDelay`
+ * delay hides the one second in which the process served no request. Node's `monitorEventLoopDelay`
  * cannot replace this: after a `reset` it skips the next tick, and so misses a stall that directly
  * follows a scrape.
  */

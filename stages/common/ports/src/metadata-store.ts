@@ -58,7 +58,7 @@ export interface MetadataStore extends AsyncDisposable {
   useInvite(code: string, deadline: Deadline): Promise<boolean>
   /**
    * Returns one use to an invite whose user was not let in. Call it once for each successful
-   * `useInvite`, and do not retry it: a lost use is a nuisance, one use too many lets somebody in.
+   * `useInvite`, and do not retry it: a lost use is a nuisance, one use too many lets a user in.
    */
   giveBackInvite(code: string, deadline: Deadline): Promise<void>
 
