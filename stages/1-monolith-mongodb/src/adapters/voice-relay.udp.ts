@@ -37,7 +37,7 @@ export interface UdpVoiceRelay extends VoiceRelay {
   packets(): Readonly<Record<PacketOutcome, number>>
 }
 
-interface Seat {
+interface Endpoint {
   readonly ssrc: number
   readonly channelId: ChannelId
   readonly userId: UserId
@@ -70,8 +70,8 @@ export async function voiceRelayUdp(
   socket.on('error', (error) => runtime?.log.warn({ err: messageOf(error) }, 'voice relay socket'))
 
   const random = runtime?.random ?? randomBytes
-  const seats = new Map<number, Seat>()
-  const channels = new Map<ChannelId, Set<Seat>>()
+  const endpoints = new Map<number, Endpoint>()
+  const channels = new Map<ChannelId, Set<Endpoint>>()
   const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Record<
     PacketOutcome,
     number
@@ -85,22 +85,22 @@ export async function voiceRelayUdp(
   function receive(bytes: Buffer, from: RemoteInfo): PacketOutcome {
     const datagram = readDatagram(bytes)
     if (datagram.kind === 'malformed') return 'malformed'
-    const seat = seats.get(datagram.ssrc)
+    const endpoint = endpoints.get(datagram.ssrc)
     // RTCP ends here as well: it has its SSRC at another offset, and the relay does not need it.
-    if (seat === undefined) return 'unknown-ssrc'
+    if (endpoint === undefined) return 'unknown-ssrc'
     if (datagram.kind === 'discovery') {
-      // The first packet binds the seat to its source. An attacker would have to guess 32 random
+      // The first packet binds the endpoint to its source. An attacker would have to guess 32 random
       // bits; an SFU would also check the packet's authentication tag.
-      seat.source ??= { address: from.address, port: from.port }
-      if (!cameFrom(seat, from)) return 'wrong-source'
-      send(socket, discoveryResponse(seat.ssrc, from.address, from.port), from)
+      endpoint.source ??= { address: from.address, port: from.port }
+      if (!cameFrom(endpoint, from)) return 'wrong-source'
+      send(socket, discoveryResponse(endpoint.ssrc, from.address, from.port), from)
       return 'discovered'
     }
-    if (!cameFrom(seat, from)) return 'wrong-source'
-    if (seat.muted) return 'silenced'
+    if (!cameFrom(endpoint, from)) return 'wrong-source'
+    if (endpoint.muted) return 'silenced'
     if (socket.getSendQueueSize() > MAX_QUEUED_BYTES) return 'congested'
-    for (const other of channels.get(seat.channelId) ?? [])
-      if (other !== seat && other.source) send(socket, bytes, other.source)
+    for (const other of channels.get(endpoint.channelId) ?? [])
+      if (other !== endpoint && other.source) send(socket, bytes, other.source)
     return 'forwarded'
   }
 
@@ -108,29 +108,29 @@ export async function voiceRelayUdp(
     packets: () => ({ ...counts }),
 
     async join(channelId, userId): Promise<VoiceEndpoint> {
-      const ssrc = freeSsrc(random, seats)
-      const seat: Seat = { ssrc, channelId, userId, muted: false }
-      seats.set(ssrc, seat)
-      channels.set(channelId, (channels.get(channelId) ?? new Set()).add(seat))
+      const ssrc = freeSsrc(random, endpoints)
+      const endpoint: Endpoint = { ssrc, channelId, userId, muted: false }
+      endpoints.set(ssrc, endpoint)
+      channels.set(channelId, (channels.get(channelId) ?? new Set()).add(endpoint))
       return { ssrc, address: config.advertise ?? config.host, port: socket.address().port }
     },
 
     setMuted(ssrc, muted) {
-      const seat = seats.get(ssrc)
-      if (seat) seat.muted = muted
+      const endpoint = endpoints.get(ssrc)
+      if (endpoint) endpoint.muted = muted
     },
 
     leave(ssrc) {
-      const seat = seats.get(ssrc)
-      if (seat === undefined) return
-      seats.delete(ssrc)
-      const seatsInChannel = channels.get(seat.channelId)
-      seatsInChannel?.delete(seat)
-      if (seatsInChannel?.size === 0) channels.delete(seat.channelId)
+      const endpoint = endpoints.get(ssrc)
+      if (endpoint === undefined) return
+      endpoints.delete(ssrc)
+      const endpointsInChannel = channels.get(endpoint.channelId)
+      endpointsInChannel?.delete(endpoint)
+      if (endpointsInChannel?.size === 0) channels.delete(endpoint.channelId)
     },
 
     async [Symbol.asyncDispose]() {
-      seats.clear()
+      endpoints.clear()
       channels.clear()
       const closed = once(socket, 'close')
       socket.close()
@@ -139,8 +139,8 @@ export async function voiceRelayUdp(
   }
 }
 
-const cameFrom = (seat: Seat, from: RemoteInfo): boolean =>
-  seat.source?.port === from.port && seat.source.address === from.address
+const cameFrom = (endpoint: Endpoint, from: RemoteInfo): boolean =>
+  endpoint.source?.port === from.port && endpoint.source.address === from.address
 
 /**
  * UDP may lose packets, so a failed send is ignored. The callback keeps it from emitting `error`.
