@@ -56,8 +56,13 @@ export async function runStage<C extends ProcessConfig>(
     host.once('SIGTERM', stop)
     host.stdout.write(`ready ${stage.url}\n`)
   } catch (error) {
-    const { code, next } = error instanceof CodedError ? error : { code: 'ERROR', next: undefined }
-    host.stderr.write(`${code}: ${messageOf(error)}${next ? `\n  → ${next}` : ''}\n`)
-    host.exit(code === 'BAD_CONFIG' ? 2 : 1)
+    exitWithError(host, error)
   }
+}
+
+/** Prints an error with its code and its hint, and exits: 2 for a bad configuration, otherwise 1. */
+export function exitWithError(host: Pick<HostProcess, 'stderr' | 'exit'>, error: unknown): void {
+  const { code, next } = error instanceof CodedError ? error : { code: 'ERROR', next: undefined }
+  host.stderr.write(`${code}: ${messageOf(error)}${next ? `\n  → ${next}` : ''}\n`)
+  host.exit(code === 'BAD_CONFIG' ? 2 : 1)
 }

@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
-import { CodedError } from '@threshold/kit'
 import { FORWARD_STEPS, STEPS } from '@threshold/migration/transitions'
-import { integer } from '@threshold/stage-1/environment'
+import { integer, parseEnvironment } from '@threshold/stage-1/environment'
 import { z } from 'zod'
 import { cassandraAddress } from '../cassandra/address.ts'
 
@@ -27,12 +26,9 @@ const OPTIONS = ['until', 'rate', 'concurrency', 'policy', 'shadow', 'checkpoint
 export function readMigrator(args: string[], env: Record<string, string | undefined>) {
   const options = Object.fromEntries(OPTIONS.map((name) => [name, { type: 'string' as const }]))
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
-  const read = schema.safeParse({ ...env, ...values, step: positionals[0] })
-  if (!read.success) {
-    const wrong = read.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw new CodedError('BAD_CONFIG', wrong.join('; '), { next: 'npx threshold migrate --help' })
-  }
-  const { step, until, checkpoints: folder, rate, concurrency, policy, shadow, ...e } = read.data
+  const input = { ...env, ...values, step: positionals[0] }
+  const parsed = parseEnvironment(schema, input, 'npx threshold migrate --help')
+  const { step, until, checkpoints: folder, rate, concurrency, policy, shadow, ...e } = parsed
   const cassandra = {
     ...cassandraAddress(e.THRESHOLD_CASSANDRA_URI),
     replication: e.THRESHOLD_REPLICATION,

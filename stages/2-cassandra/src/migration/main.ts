@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { CodedError, createRuntime, messageOf } from '@threshold/kit'
+import { createRuntime } from '@threshold/kit'
 import { migrate } from '@threshold/migration/migrator'
+import { exitWithError } from '@threshold/stage-1/run'
 import { readMigrator } from './config.ts'
 import { mongoCassandraPorts } from './migrator.ts'
 
@@ -15,7 +16,5 @@ try {
   await migrate(step, until, ports, config, reporter).finally(() => ports[Symbol.asyncDispose]())
   process.exit(0)
 } catch (error) {
-  const next = error instanceof CodedError && error.next ? `\n  → ${error.next}` : ''
-  console.error(`${error instanceof CodedError ? error.code : 'ERROR'}: ${messageOf(error)}${next}`)
-  process.exit(error instanceof CodedError && error.code === 'BAD_CONFIG' ? 2 : 1)
+  exitWithError(process, error)
 }
