@@ -151,7 +151,5 @@ const checkFailed = (tool: Tool): CodedError =>
   new CodedError(
     'TOOL_DOES_NOT_RUN',
     `${tool.name} ${tool.version} was installed but does not run: ${tool.check?.join(' ')} fails`,
-    {
-      next: 'npx threshold doctor',
-    },
+    { next: 'npx threshold doctor' },
   )

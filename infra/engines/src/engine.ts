@@ -69,10 +69,8 @@ export const externalEngineError = (action: string): CodedError =>
   new CodedError(
     'ENGINE_NOT_OURS',
     `an external engine cannot be ${action}: Threshold did not start it`,
-    {
-      next: 'unset THRESHOLD_MONGODB_URI, or choose --engine docker or --engine native',
-    },
+    { next: 'unset THRESHOLD_MONGODB_URI, or choose --engine docker or --engine native' },
   )
 
 export const cannotScale = (product: string, nodes: number): CodedError =>
-  new CodedError('ENGINE_CANNOT_SCALE', `${product} runs as one node here and cannot have ${nodes}`)
+  new CodedError('ENGINE_CANNOT_SCALE', `${product} cannot run ${nodes} nodes here`)

@@ -31,7 +31,10 @@ export const externalCassandra: CassandraProvider = {
 
   async start() {
     const uri = enginesConfig().cassandraUri
-    if (uri === undefined) throw new CodedError('NO_CASSANDRA', `${VARIABLE} is not set`)
+    if (uri === undefined)
+      throw new CodedError('NO_CASSANDRA', `${VARIABLE} is not set`, {
+        next: `export ${VARIABLE}=cassandra://host:9042/?dc=datacenter1`,
+      })
     return externalEngine(uri, await cassandraVersion(uri))
   },
 }

@@ -44,9 +44,7 @@ export async function findChromium(onProgress: OnProgress = noProgress): Promise
     throw new CodedError(
       'NO_CHROMIUM',
       `no Chromium on PATH, and none can be fetched for ${platform()} on ${arch()}`,
-      {
-        next: await remedy(),
-      },
+      { next: await remedy() },
     )
   const dir = await installChromium(onProgress)
   const fetched = await fetchedChromium(dir)
@@ -68,9 +66,7 @@ export async function locateChromium(): Promise<Chromium | undefined> {
     throw new CodedError(
       'BAD_CHROMIUM',
       `THRESHOLD_CHROMIUM is ${chosen}, which does not start as a Chromium`,
-      {
-        next: `unset THRESHOLD_CHROMIUM, or ${await remedy()}`,
-      },
+      { next: `unset THRESHOLD_CHROMIUM, or ${await remedy()}` },
     )
   }
   const named = (await Promise.all(NAMES.map(which))).filter((path) => path !== undefined)

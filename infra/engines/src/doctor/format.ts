@@ -20,7 +20,7 @@ export function formatDoctor(report: DoctorReport): string {
     row(
       '✓',
       'system',
-      `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ', not tried yet'}`,
+      `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ', untested'}`,
     ),
     row(
       machine.cores >= 2 ? '✓' : '!',

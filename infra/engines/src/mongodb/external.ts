@@ -36,7 +36,10 @@ export const externalMongo: MongoProvider = {
 
   async start() {
     const uri = enginesConfig().mongodbUri
-    if (uri === undefined) throw new CodedError('NO_MONGODB', `${VARIABLE} is not set`)
+    if (uri === undefined)
+      throw new CodedError('NO_MONGODB', `${VARIABLE} is not set`, {
+        next: `export ${VARIABLE}=mongodb://…`,
+      })
     return externalEngine(uri, await detectProduct(uri))
   },
 }

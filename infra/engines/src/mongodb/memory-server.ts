@@ -8,7 +8,7 @@ import { type Preference, unusable } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startMongod } from './mongod.ts'
-import { downloadMongod, mongodUrl } from './mongod-download.ts'
+import { downloadMongod, MIRROR_NEXT, mongodUrl } from './mongod-download.ts'
 import { MONGOD_MIN_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provider.ts'
 
 /** The time limit for the mirror's first answer. A closed network often gives none. */
@@ -16,9 +16,6 @@ const PROBE_TIMEOUT_MS = 2_500
 const DAY_MS = 24 * 3_600_000
 /** A first run does not wait for a slow network; a lab may. */
 const DOWNLOAD_TIMEOUT_MS: Record<Preference, number> = { quick: 45_000, lab: 600_000 }
-
-const NEXT =
-  'allow the mirror in your network, or set THRESHOLD_MONGODB_MIRROR to one that you can reach'
 
 /** mongod from mongodb-memory-server: a binary it left on this machine, or a new download. */
 export const memoryServer: MongoProvider = {
@@ -31,7 +28,8 @@ export const memoryServer: MongoProvider = {
     if ((await findMongod()) !== undefined) return await checkSpace('mongod', MONGOD_RUN_MB)
     const { mongodbMirror } = enginesConfig()
     const remembered = await readProbeFailure(mongodbMirror, prefer)
-    if (remembered !== undefined) return unusable(`${remembered} (tried earlier today)`, NEXT)
+    if (remembered !== undefined)
+      return unusable(`${remembered} (tried earlier today)`, MIRROR_NEXT)
     const url = await mongodUrl(mongodbMirror).catch(() => undefined)
     if (url === undefined)
       return unusable(
@@ -123,7 +121,7 @@ async function writeProbeFailure(mirror: string, why: string, prefer?: Preferenc
 
 async function unreachable(mirror: string, why: string) {
   await writeProbeFailure(mirror, why)
-  return unusable(why, NEXT)
+  return unusable(why, MIRROR_NEXT)
 }
 
 /** Forgets an earlier failure, since a user who prefetches may just have opened the network. */

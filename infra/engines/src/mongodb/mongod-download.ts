@@ -14,6 +14,12 @@ import { TOOLS, VERSIONS } from '../versions.ts'
 
 const MEGABYTE = 1_000_000
 
+export const MIRROR_NEXT =
+  'allow the mirror in your network, or set THRESHOLD_MONGODB_MIRROR to one that you can reach'
+
+const downloadFailed = (message: string, cause?: unknown): CodedError =>
+  new CodedError('DOWNLOAD_FAILED', message, { cause, next: MIRROR_NEXT })
+
 /** The archive for this system, which mongodb-memory-server knows. */
 export async function mongodUrl(mirror: string): Promise<string> {
   const url = new MongoBinaryDownloadUrl(
@@ -45,6 +51,7 @@ export async function downloadMongod(
         throw new CodedError(
           'DIGEST_MISMATCH',
           `${url} has SHA-256 ${digest}, but MongoDB published ${expected}`,
+          { next: MIRROR_NEXT },
         )
       const unpacked = join(into, 'unpacked')
       await mkdir(unpacked)
@@ -69,7 +76,7 @@ async function save(
   try {
     const response = await fetch(url, { signal })
     if (!response.ok || response.body === null)
-      throw new CodedError('DOWNLOAD_FAILED', `${url} answers ${response.status}`)
+      throw downloadFailed(`${url} answers ${response.status}`)
     const total = Math.round(Number(response.headers.get('content-length') ?? 0) / MEGABYTE)
     const hash = createHash('sha256')
     let bytes = 0
@@ -90,9 +97,7 @@ async function save(
     await pipeline(Readable.fromWeb(response.body), counter, createWriteStream(file), { signal })
     return hash.digest('hex')
   } catch (error) {
-    throw error instanceof CodedError
-      ? error
-      : new CodedError('DOWNLOAD_FAILED', `${url}: ${messageOf(error)}`, { cause: error })
+    throw error instanceof CodedError ? error : downloadFailed(`${url}: ${messageOf(error)}`, error)
   }
 }
 
@@ -102,10 +107,8 @@ async function publishedDigest(url: string, signal: AbortSignal): Promise<string
     const response = await fetch(url, { signal })
     const hex = /^[0-9a-f]{64}/.exec(await response.text())?.[0]
     if (response.ok && hex !== undefined) return hex
-    throw new CodedError('DOWNLOAD_FAILED', `${url} contains no digest`)
+    throw downloadFailed(`${url} contains no digest`)
   } catch (error) {
-    throw error instanceof CodedError
-      ? error
-      : new CodedError('DOWNLOAD_FAILED', `${url}: ${messageOf(error)}`, { cause: error })
+    throw error instanceof CodedError ? error : downloadFailed(`${url}: ${messageOf(error)}`, error)
   }
 }

@@ -133,9 +133,7 @@ class ProcessEngine implements Engine {
       throw new CodedError(
         'ENGINE_WILL_NOT_END',
         `${this.label.product} (process ${this.#child.identity.pid}) survived SIGKILL`,
-        {
-          next: 'npx threshold reset',
-        },
+        { next: 'npx threshold reset' },
       )
     }
   }
@@ -198,8 +196,6 @@ async function claimDataDir(dir: string, format: string, product: string): Promi
   throw new CodedError(
     'DATA_OF_OTHER_ENGINE',
     `${product} cannot use ${dir}: another engine wrote it (${written.trim()})`,
-    {
-      next: 'use the engine that wrote the folder, or choose another folder',
-    },
+    { next: 'use the engine that wrote the folder, or choose another folder' },
   )
 }

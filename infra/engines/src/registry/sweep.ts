@@ -128,7 +128,8 @@ async function removeContainers(
     for (const container of removed) report.ended.push(containerText(text, container))
     return true
   } catch (error) {
-    const command = `docker ps -aq --filter label=${REGISTRATION_LABEL}=${id} | xargs -r docker rm -fv`
+    const label = `${REGISTRATION_LABEL}=${id}`
+    const command = `docker ps -aq --filter label=${label} | xargs -r docker rm -fv`
     report.problems.push(
       `${text}: the Docker daemon at ${dockerHost} does not answer (${messageOf(error)}), ` +
         `so its container may still exist; start Docker, then run: ${command}`,

@@ -64,9 +64,7 @@ export async function startStage(options: StartStageOptions): Promise<StageProce
     throw new CodedError(
       'NO_SUCH_STAGE',
       `there is no stage ${options.stage}; there are ${stages.map((s) => s.stage).join(', ')}`,
-      {
-        next: 'npx threshold stages list',
-      },
+      { next: 'npx threshold stages list' },
     )
   }
   if (info.engines.includes('cassandra') && options.cassandraUri === undefined) {
@@ -202,9 +200,7 @@ class RunningStage implements StageProcess {
       throw new CodedError(
         'STAGE_WILL_NOT_END',
         `stage ${this.stage} (process ${this.pid}) survived SIGKILL`,
-        {
-          next: 'npx threshold reset',
-        },
+        { next: 'npx threshold reset' },
       )
     }
     await this.#registration.close()
