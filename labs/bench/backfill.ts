@@ -47,23 +47,23 @@ const perMillion = (seconds: number, rows: number): number => (seconds / rows) *
 
 export function describe({ samples, noCopy, exportSeconds }: BackfillResult) {
   const names = [...new Set(samples.map(({ name }) => name))]
-  const middle = (name: string, of: (sample: BackfillSample) => number): number =>
+  const medianOf = (name: string, read: (sample: BackfillSample) => number): number =>
     median(
       samples.filter((sample) => sample.name === name),
-      of,
+      read,
     )
-  const speed = (name: string): number => middle(name, ({ rows, copying }) => rows / copying)
+  const speed = (name: string): number => medianOf(name, ({ rows, copying }) => rows / copying)
   const rounded = (n: number): string => Math.round(n).toLocaleString('en')
   const rows = names.map((name) => [
     name,
     rounded(speed(name)),
     (speed(name) / speed(MIGRATOR)).toFixed(2),
-    middle(name, ({ seconds }) => seconds).toFixed(1),
-    middle(name, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0),
+    medianOf(name, ({ seconds }) => seconds).toFixed(1),
+    medianOf(name, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0),
     engineCpu(
-      middle(name, (sample) => perMillion(sample.engineCpuSeconds ?? Number.NaN, sample.rows)),
+      medianOf(name, (sample) => perMillion(sample.engineCpuSeconds ?? Number.NaN, sample.rows)),
     ),
-    samples.every((sample) => sample.name !== name || sample.atTheirTime === sample.rows)
+    samples.every((sample) => sample.name !== name || sample.withOriginalTime === sample.rows)
       ? 'yes'
       : 'no',
   ])
@@ -77,7 +77,7 @@ export function describe({ samples, noCopy, exportSeconds }: BackfillResult) {
       ? 'No other writer is faster than the migrator.'
       : `The migrator loses to ${faster.join(' and ')}.`,
     `Target: at least as fast as ${COPY} (${names.includes(COPY) ? met(speed(MIGRATOR) >= speed(COPY)) : 'not measured'}), and at least three times ${SEQUENTIAL} (${met(speed(MIGRATOR) >= 3 * speed(SEQUENTIAL))}).`,
-    `The migrator uses ${middle(MIGRATOR, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0)} seconds of CPU per million rows, including its start and its reads.`,
+    `The migrator uses ${medianOf(MIGRATOR, ({ cpuSeconds, rows: count }) => perMillion(cpuSeconds, count)).toFixed(0)} seconds of CPU per million rows, including its start and its reads.`,
     ...(noCopy === undefined ? [] : [`${COPY} was not measured: ${noCopy}.`]),
     ...(exportSeconds === undefined
       ? []

@@ -23,7 +23,7 @@ import { saveReport } from './src/report.ts'
 
 const SIZES = [10_000, 100_000, 1_000_000] as const
 /** Three years make a hundred and ten buckets of ten days. */
-const PAST = { days: 1_095, characters: 120 } as const
+const HISTORY = { days: 1_095, characters: 120 } as const
 const EFFORT = { rounds: 3, pages: 400 } as const
 const HEAP_MB = 512
 
@@ -41,7 +41,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
       const text = `writing ${wholeNumber(messages)} messages through stage ${addresses.stage}`
       channels.push(
         use.use(
-          await fillChannel(addresses, { messages, ...PAST }, (done) =>
+          await fillChannel(addresses, { messages, ...HISTORY }, (done) =>
             onProgress({ text, done, total: messages }),
           ),
         ),
@@ -100,53 +100,52 @@ const KINDS = ['newest', 'random'] as const
 export function describe({ samples, reads }: HistoryResult) {
   const names = [...new Set(samples.map(({ name }) => name))]
   const sizes = [...new Set(samples.map(({ messages }) => messages))]
-  const middle = (
+  const medianOf = (
     name: string,
     at: 'newest' | 'random',
     messages: number,
-    of: (sample: HistorySample) => number,
+    read: (sample: HistorySample) => number,
   ): number =>
     median(
       samples.filter(
         (sample) => sample.name === name && sample.at === at && sample.messages === messages,
       ),
-      of,
+      read,
     )
   const lines = names.flatMap((name) => KINDS.map((at) => ({ name, at })))
   const rows = lines.flatMap(({ name, at }) =>
     sizes.map((messages) => {
-      const of = (read: (sample: HistorySample) => number): number =>
-        middle(name, at, messages, read)
+      const medianFor = (read: (sample: HistorySample) => number): number =>
+        medianOf(name, at, messages, read)
       return [
-        ...[
-          name,
-          WORDS[at],
-          wholeNumber(messages),
-          of(({ p50 }) => p50).toFixed(1),
-          of(({ p99 }) => p99).toFixed(1),
-        ],
-        (of(({ p50 }) => p50) / middle(name, at, sizes[0]!, ({ p50 }) => p50)).toFixed(2),
-        ...[
-          of(({ statements }) => statements).toFixed(1),
-          known(of(({ stageCpuMs }) => stageCpuMs)),
-          known(of(({ engineCpuMs }) => engineCpuMs)),
-        ],
+        name,
+        WORDS[at],
+        wholeNumber(messages),
+        medianFor(({ p50 }) => p50).toFixed(1),
+        medianFor(({ p99 }) => p99).toFixed(1),
+        (medianFor(({ p50 }) => p50) / medianOf(name, at, sizes[0]!, ({ p50 }) => p50)).toFixed(2),
+        medianFor(({ statements }) => statements).toFixed(1),
+        known(medianFor(({ stageCpuMs }) => stageCpuMs)),
+        known(medianFor(({ engineCpuMs }) => engineCpuMs)),
       ]
     }),
   )
   const largest = sizes.at(-1)!
   const grows = lines.map(({ name, at }) => {
     const ratio =
-      middle(name, at, largest, ({ p50 }) => p50) / middle(name, at, sizes[0]!, ({ p50 }) => p50)
+      medianOf(name, at, largest, ({ p50 }) => p50) /
+      medianOf(name, at, sizes[0]!, ({ p50 }) => p50)
     return `${name}, ${WORDS[at]}: ${(largest / sizes[0]!).toFixed(0)} times as many messages take ${ratio.toFixed(2)} times as long per page (p50).`
   })
-  const seen = [...reads].map(([messages, { sstablesP50, sstablesP99, readP50Ms, readP99Ms }]) => {
-    const files = `${sstablesP50.toFixed(0)} (p99 ${sstablesP99.toFixed(0)}) sstables per read`
-    return `Cassandra's own counters for ${wholeNumber(messages)} messages: ${files}, ${readP50Ms.toFixed(2)} ms (p99 ${readP99Ms.toFixed(2)}) in the node.`
-  })
+  const counters = [...reads].map(
+    ([messages, { sstablesP50, sstablesP99, readP50Ms, readP99Ms }]) => {
+      const files = `${sstablesP50.toFixed(0)} (p99 ${sstablesP99.toFixed(0)}) sstables per read`
+      return `Cassandra's own counters for ${wholeNumber(messages)} messages: ${files}, ${readP50Ms.toFixed(2)} ms (p99 ${readP99Ms.toFixed(2)}) in the node.`
+    },
+  )
   const findings = [
     ...grows,
-    ...seen,
+    ...counters,
     'Pages are read one after the other through the stage’s API. The time runs from the request to the last byte and includes permissions and JSON.',
     'One statement per page lists the channel’s buckets. The others read buckets until the page is full, which takes more statements in a quiet channel.',
     ...(reads.size === 0
@@ -172,7 +171,7 @@ export function describe({ samples, reads }: HistoryResult) {
       color,
       dashed: which === 'p99',
       points: sizes.map(
-        (messages) => [messages, middle(name, at, messages, (sample) => sample[which])] as const,
+        (messages) => [messages, medianOf(name, at, messages, (sample) => sample[which])] as const,
       ),
     })),
   )

@@ -92,32 +92,30 @@ export function describe(samples: readonly OverloadSample[]) {
   const groups = [...Map.groupBy(samples, ({ name, kind }) => `${name}, ${kind}`)]
   const shares = groups.map(([name, group]) => {
     const best = Math.max(...group.map(rate))
-    const crowd = group.reduce((most, one) => (one.clients > most.clients ? one : most))
-    return { name, best, crowd, share: best === 0 ? 0 : rate(crowd) / best }
+    const overloaded = group.reduce((most, sample) =>
+      sample.clients > most.clients ? sample : most,
+    )
+    return { name, best, overloaded, share: best === 0 ? 0 : rate(overloaded) / best }
   })
   const bestOf = new Map(shares.map(({ name, best }) => [name, best]))
   const rows = groups.flatMap(([name, group]) =>
-    group.map((one) => [
-      ...[
-        one.name,
-        one.kind,
-        String(one.clients),
-        rate(one).toFixed(1),
-        (rate(one) / (bestOf.get(name) || 1)).toFixed(2),
-      ],
-      ...[
-        (one.shed / one.seconds).toFixed(1),
-        String(one.others),
-        one.p50.toFixed(0),
-        one.p99.toFixed(0),
-        one.gapMs.toFixed(0),
-      ],
+    group.map((sample) => [
+      sample.name,
+      sample.kind,
+      String(sample.clients),
+      rate(sample).toFixed(1),
+      (rate(sample) / (bestOf.get(name) || 1)).toFixed(2),
+      (sample.shed / sample.seconds).toFixed(1),
+      String(sample.others),
+      sample.p50.toFixed(0),
+      sample.p99.toFixed(0),
+      sample.gapMs.toFixed(0),
     ]),
   )
   const findings = [
-    ...shares.map(({ name, crowd, share }) => {
+    ...shares.map(({ name, overloaded, share }) => {
       const met = share > TARGET_SHARE ? 'reached' : 'missed'
-      return `${name}: ${crowd.clients} clients get ${share.toFixed(2)} of the best throughput. Target: more than ${TARGET_SHARE} (${met}).`
+      return `${name}: ${overloaded.clients} clients get ${share.toFixed(2)} of the best throughput. Target: more than ${TARGET_SHARE} (${met}).`
     }),
     'Each client sends a request, waits for the answer and sends the next one; after a 503 it waits as Retry-After says. A request times out after 5 s.',
     `The store serves one request at a time, ${1_000 / EACH_MS} per second, and does not notice that a client no longer waits.`,

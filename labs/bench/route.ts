@@ -32,7 +32,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
     return { contestant, client }
   }
   // The baseline: the cost of 500 sockets and their client alone.
-  const floor = await ready(await baselineContestant('ws', 'ws, send(string)'))
+  const baseline = await ready(await baselineContestant('ws', 'ws, send(string)'))
   const stage = await ready(await stageContestant(withDatabase(engine.uri, 'bench')))
   const samples: Sample[] = []
   for (let round = 0; round < ROUNDS; round++) {
@@ -41,7 +41,7 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
       done: round,
       total: ROUNDS,
     })
-    for (const { client, contestant } of [stage, floor])
+    for (const { client, contestant } of [stage, baseline])
       samples.push(
         await measureRound(client, contestant, {
           sockets: SOCKETS,
@@ -50,11 +50,11 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
         }),
       )
   }
-  const of = ({ contestant: { name } }: typeof stage): Sample[] =>
+  const samplesOf = ({ contestant: { name } }: typeof stage): Sample[] =>
     samples.filter((sample) => sample.name === name)
-  const started = figures(of(stage).slice(0, 1))
-  const warm = figures(of(stage).slice(-COUNTED))
-  const least = figures(of(floor).slice(-COUNTED))
+  const started = figures(samplesOf(stage).slice(0, 1))
+  const warm = figures(samplesOf(stage).slice(-COUNTED))
+  const baselineWarm = figures(samplesOf(baseline).slice(-COUNTED))
   const result = {
     name: 'route',
     title: `POST to the last of ${SOCKETS} sockets`,
@@ -70,9 +70,9 @@ async function run(onProgress: OnProgress, options: { publish?: boolean } = {}):
       'Memory MiB',
     ],
     rows: [
-      row(`${stage.contestant.name}, just started`, started, least),
-      row(`${stage.contestant.name}, warm`, warm, least),
-      row(`${floor.contestant.name}, warm`, least, least),
+      row(`${stage.contestant.name}, just started`, started, baselineWarm),
+      row(`${stage.contestant.name}, warm`, warm, baselineWarm),
+      row(`${baseline.contestant.name}, warm`, baselineWarm, baselineWarm),
     ],
     findings: [
       `Targets for stage 1, warm: ${met('ms to the last', warm.p50, TARGETS.ms)}, ${met('µs per delivery', warm.micros, TARGETS.micros)}, ${met('MiB', warm.mib, TARGETS.mib)}. They are a tenth, a tenth and a third of the values of an open-source TypeScript server of this kind on another machine.`,
@@ -101,14 +101,14 @@ const figures = (samples: readonly Sample[]): RouteSummary => ({
 const row = (
   name: string,
   { p50, p99, micros, mib }: RouteSummary,
-  least: RouteSummary,
+  baselineWarm: RouteSummary,
 ): string[] => [
   name,
   p50.toFixed(1),
-  (p50 / least.p50).toFixed(2),
+  (p50 / baselineWarm.p50).toFixed(2),
   p99.toFixed(1),
   micros.toFixed(1),
-  (micros / least.micros).toFixed(2),
+  (micros / baselineWarm.micros).toFixed(2),
   mib.toFixed(0),
 ]
 

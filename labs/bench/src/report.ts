@@ -87,8 +87,8 @@ npx threshold bench overload
 ${reports.map(section).join('\n')}`
 }
 
-const section = (one: BenchReport): string =>
-  `## ${one.title}\n\n\`threshold bench ${one.name}\`\n\n${one.picture === undefined ? '' : `![${one.picture}](results/${one.name}.svg)\n\n`}${markdown(one)}`
+const section = (report: BenchReport): string =>
+  `## ${report.title}\n\n\`threshold bench ${report.name}\`\n\n${report.picture === undefined ? '' : `![${report.picture}](results/${report.name}.svg)\n\n`}${markdown(report)}`
 
 /** Formats the result for the terminal, the evidence and the docs. */
 function markdown(report: BenchReport): string {

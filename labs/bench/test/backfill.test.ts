@@ -25,12 +25,12 @@ it.runIf(allTests())(
 
     const { samples } = measured
     expect(samples.map(({ name }) => name)).toEqual([MIGRATOR, ...copies, LOOP, SEQUENTIAL])
-    expect(new Set(samples.map(({ readContents: digest }) => digest)).size).toBe(1)
-    for (const { name, rows, buckets, atTheirTime, copying, seconds, cpuSeconds } of samples) {
+    expect(new Set(samples.map(({ digest }) => digest)).size).toBe(1)
+    for (const { name, rows, buckets, withOriginalTime, copying, seconds, cpuSeconds } of samples) {
       expect(rows).toBe(ROWS)
       // A hundred days are ten buckets, or eleven if the first day is within a bucket.
       expect(buckets / SIZE.channels).toBeGreaterThanOrEqual(10)
-      expect(atTheirTime).toBe(name === COPY ? 0 : ROWS)
+      expect(withOriginalTime).toBe(name === COPY ? 0 : ROWS)
       expect(copying).toBeGreaterThan(0)
       expect(seconds).toBeGreaterThanOrEqual(copying)
       expect(cpuSeconds).toBeGreaterThan(0.05)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { schedule } from '../src/load/schedule.ts'
 import { busyGuilds, type Load, largestOf, times } from '../src/load/workload.ts'
 
-const load: fc.Arbitrary<Load> = fc
+const anyLoad: fc.Arbitrary<Load> = fc
   .record({
     guilds: fc.integer({ min: 1, max: 20 }),
     online: fc.integer({ min: 1, max: 50 }),
@@ -19,10 +19,10 @@ const load: fc.Arbitrary<Load> = fc
 describe('a schedule', () => {
   it('is equal for equal loads and seeds, and differs for another seed', () => {
     fc.assert(
-      fc.property(load, (one) => {
-        expect(schedule(one)).toEqual(schedule(one))
-        const other = schedule({ ...one, seed: one.seed + 1 })
-        if (other.length > 0) expect(other).not.toEqual(schedule(one))
+      fc.property(anyLoad, (load) => {
+        expect(schedule(load)).toEqual(schedule(load))
+        const other = schedule({ ...load, seed: load.seed + 1 })
+        if (other.length > 0) expect(other).not.toEqual(schedule(load))
       }),
       { numRuns: 30 },
     )
@@ -30,14 +30,14 @@ describe('a schedule', () => {
 
   it('is sorted, ends in time, and uses only guilds, channels and members that exist', () => {
     fc.assert(
-      fc.property(load, (one) => {
-        const [group] = one.groups
-        const arrivals = schedule(one)
+      fc.property(anyLoad, (load) => {
+        const [group] = load.groups
+        const arrivals = schedule(load)
         expect(arrivals.map(({ dueMs }) => dueMs)).toEqual(
           arrivals.map(({ dueMs }) => dueMs).toSorted((a, b) => a - b),
         )
         for (const { dueMs, guild, channel, author } of arrivals) {
-          expect(dueMs).toBeLessThan((one.seconds + one.warmupSeconds) * 1_000)
+          expect(dueMs).toBeLessThan((load.seconds + load.warmupSeconds) * 1_000)
           expect(guild).toBeLessThan(group!.guilds)
           expect(channel).toBeLessThan(group!.channels)
           expect(author).toBeLessThan(group!.online)
@@ -48,9 +48,9 @@ describe('a schedule', () => {
 
   it('has the requested number of sends, within six standard deviations', () => {
     fc.assert(
-      fc.property(load, (one) => {
-        const expected = one.groups[0]!.messagesPerSecond * (one.seconds + one.warmupSeconds)
-        const sends = schedule(one).filter(({ kind }) => kind === 'send').length
+      fc.property(anyLoad, (load) => {
+        const expected = load.groups[0]!.messagesPerSecond * (load.seconds + load.warmupSeconds)
+        const sends = schedule(load).filter(({ kind }) => kind === 'send').length
         // A Poisson count exceeds six standard deviations about once in a hundred million.
         expect(Math.abs(sends - expected)).toBeLessThanOrEqual(6 * Math.sqrt(expected) + 6)
       }),
@@ -71,7 +71,7 @@ describe('a schedule', () => {
     )
     const moments = (guild: number) =>
       Map.groupBy(
-        bursts.filter((one) => one.guild === guild),
+        bursts.filter((arrival) => arrival.guild === guild),
         ({ dueMs }) => dueMs,
       )
     expect(new Set([...moments(1).values()].map((at) => at.length))).toEqual(new Set([20]))
@@ -81,23 +81,23 @@ describe('a schedule', () => {
 
   it('does not move its sends when reads are added to the load', () => {
     fc.assert(
-      fc.property(load, (one) => {
+      fc.property(anyLoad, (load) => {
         const sends = (of: Load) => schedule(of).filter(({ kind }) => kind === 'send')
         const more = {
-          ...one,
-          groups: one.groups.map((group) => ({
+          ...load,
+          groups: load.groups.map((group) => ({
             ...group,
             readsPerSecond: group.readsPerSecond + 5,
           })),
         }
-        expect(sends(more)).toEqual(sends(one))
+        expect(sends(more)).toEqual(sends(load))
       }),
       { numRuns: 30 },
     )
   })
 
   it('does not mix the groups of a load', () => {
-    const one = busyGuilds({
+    const load = busyGuilds({
       guilds: 3,
       online: 2,
       messagesPerSecond: 50,
@@ -105,7 +105,7 @@ describe('a schedule', () => {
       seconds: 2,
       seed: 1,
     })
-    const arrivals = schedule(one)
+    const arrivals = schedule(load)
     expect(new Set(arrivals.map(({ guild }) => guild))).toEqual(new Set([0, 1, 2, 3]))
     expect(
       Math.max(...arrivals.filter(({ guild }) => guild < 3).map(({ author }) => author)),
@@ -131,8 +131,8 @@ describe('a schedule', () => {
 describe('a load', () => {
   it('multiplied by a factor has more guilds and messages, and as many members in each guild', () => {
     fc.assert(
-      fc.property(load, fc.integer({ min: 1, max: 50 }), (one, factor) => {
-        const [before, after] = [one.groups[0]!, times(one, factor).groups[0]!]
+      fc.property(anyLoad, fc.integer({ min: 1, max: 50 }), (load, factor) => {
+        const [before, after] = [load.groups[0]!, times(load, factor).groups[0]!]
         expect(after).toMatchObject({
           guilds: before.guilds * factor,
           messagesPerSecond: before.messagesPerSecond * factor,
@@ -144,7 +144,7 @@ describe('a load', () => {
 
   it('fits into a fixture for the largest of several loads', () => {
     fc.assert(
-      fc.property(fc.array(load, { minLength: 1, maxLength: 5 }), (loads) => {
+      fc.property(fc.array(anyLoad, { minLength: 1, maxLength: 5 }), (loads) => {
         const [most] = largestOf(loads)
         for (const { groups } of loads) {
           expect(most!.guilds).toBeGreaterThanOrEqual(groups[0]!.guilds)

@@ -13,7 +13,7 @@ interface Scenario {
   readonly sessions: readonly [number, number]
 }
 
-const scenario: fc.Arbitrary<Scenario> = fc.record({
+const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   messages: fc.array(
     fc.record({
       guild: fc.integer({ min: 0, max: 1 }),
@@ -89,8 +89,8 @@ function withDeliveries(log: AttemptLog, pick: (index: number) => readonly numbe
 describe('a tally', () => {
   it('of a correct stage counts nothing lost, duplicated, out of order, late or misrouted', () => {
     fc.assert(
-      fc.property(scenario, (one) => {
-        const found = totals(perfect(one))
+      fc.property(anyScenario, (scenario) => {
+        const found = totals(perfect(scenario))
         expect(found).toMatchObject({
           lost: 0,
           duplicated: 0,
@@ -99,15 +99,17 @@ describe('a tally', () => {
           misrouted: 0,
         })
         expect(found.delivered).toBe(found.expected)
-        expect(found.errors).toBe(one.messages.filter(({ acknowledged }) => !acknowledged).length)
+        expect(found.errors).toBe(
+          scenario.messages.filter(({ acknowledged }) => !acknowledged).length,
+        )
       }),
     )
   })
 
   it('counts exactly the missing deliveries as lost', () => {
     fc.assert(
-      fc.property(scenario, fc.integer({ min: 1, max: 7 }), (one, every) => {
-        const all = perfect(one)
+      fc.property(anyScenario, fc.integer({ min: 1, max: 7 }), (scenario, every) => {
+        const all = perfect(scenario)
         const kept = withDeliveries(all, (index) => (index % every === 0 ? [] : [index]))
         const missing = all.deliveries.attempt.length - kept.deliveries.attempt.length
         expect(totals(kept)).toMatchObject({ lost: missing, duplicated: 0 })
@@ -117,8 +119,8 @@ describe('a tally', () => {
 
   it('counts every delivery after the first as duplicated, and not as delivered', () => {
     fc.assert(
-      fc.property(scenario, fc.integer({ min: 1, max: 7 }), (one, every) => {
-        const all = perfect(one)
+      fc.property(anyScenario, fc.integer({ min: 1, max: 7 }), (scenario, every) => {
+        const all = perfect(scenario)
         const more = withDeliveries(all, (index) =>
           index % every === 0 ? [index, index] : [index],
         )
@@ -134,8 +136,8 @@ describe('a tally', () => {
 
   it('counts a delivery as late if it arrives more than 200 ms after the answer', () => {
     fc.assert(
-      fc.property(scenario, fc.integer({ min: -50, max: 400 }), (one, afterMs) => {
-        const { late, delivered } = totals(perfect(one, afterMs))
+      fc.property(anyScenario, fc.integer({ min: -50, max: 400 }), (scenario, afterMs) => {
+        const { late, delivered } = totals(perfect(scenario, afterMs))
         expect(late).toBe(afterMs > LATE_MS ? delivered : 0)
       }),
     )
@@ -157,8 +159,8 @@ describe('a tally', () => {
 
   it('accepts any order of a channel on which its sessions agree', () => {
     fc.assert(
-      fc.property(scenario, (one) => {
-        const log = perfect(one)
+      fc.property(anyScenario, (scenario) => {
+        const log = perfect(scenario)
         const last = log.deliveries.attempt.length - 1
         expect(totals(withDeliveries(log, (index) => [last - index])).outOfOrder).toBe(0)
       }),

@@ -39,10 +39,11 @@ describe('a verdict', () => {
   it('is refuted if and only if an assertion failed in every round', () => {
     fc.assert(
       fc.property(counts, (findings) => {
-        const never = findings.some((one) =>
+        const never = findings.some((finding) =>
           findings
             .filter(
-              (other) => other.arm === one.arm && other.assertion.figure === one.assertion.figure,
+              (other) =>
+                other.arm === finding.arm && other.assertion.figure === finding.assertion.figure,
             )
             .every(({ assertion: statement }) => statement.outcome === 'fails'),
         )
@@ -83,13 +84,13 @@ describe('a verdict', () => {
   it('is could-not-run if nothing was measured, or if a figure is unknown and no assertion failed', () => {
     expect(judge([], []).verdict).toBe('could-not-run')
     fc.assert(
-      fc.property(arm, name, (where, what) => {
+      fc.property(arm, name, (inArm, figureName) => {
         const { verdict, reasons } = judge(
-          [finding('holds', 1, 'errors', 0), finding(where, 1, what, Number.NaN)],
+          [finding('holds', 1, 'errors', 0), finding(inArm, 1, figureName, Number.NaN)],
           [],
         )
         expect(verdict).toBe('could-not-run')
-        expect(reasons).toEqual([`${what} of ${where} could not be measured`])
+        expect(reasons).toEqual([`${figureName} of ${inArm} could not be measured`])
       }),
     )
   })
@@ -120,11 +121,11 @@ describe('a comparison', () => {
   it('holds for a value equal to its threshold', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-        const one = figure('late', 'share', value)
-        const outcomes = one
+        const late = figure('late', 'share', value)
+        const outcomes = late
           .is(value)
-          .and(one.atMost(value))
-          .and(one.atLeast(value))
+          .and(late.atMost(value))
+          .and(late.atLeast(value))
           .assertions.map(({ outcome }) => outcome)
         expect(outcomes).toEqual(['holds', 'holds', 'holds'])
       }),

@@ -5,9 +5,9 @@ import { openKeyspace } from './rows.ts'
 export interface TableContents {
   readonly rows: number
   readonly buckets: number
-  readonly readContents: string
+  readonly digest: string
   /** Rows whose timestamp in Cassandra is the message's original write time. */
-  readonly atTheirTime: number
+  readonly withOriginalTime: number
 }
 
 const FETCH_SIZE = 2_000
@@ -15,7 +15,7 @@ const FETCH_SIZE = 2_000
 /**
  * Reads all columns of all rows in the order of the partitioner, which depends only on the keys.
  */
-export async function digest(uri: string): Promise<TableContents> {
+export async function readContents(uri: string): Promise<TableContents> {
   await using keyspace = await openKeyspace(uri)
   const { client, name } = keyspace
   const { columns } = await client.metadata.getTable(name, 'messages')
@@ -23,16 +23,16 @@ export async function digest(uri: string): Promise<TableContents> {
   const select = `SELECT ${names.join(', ')}, WRITETIME(content) AS written_at FROM ${name}.messages`
   const hash = createHash('sha256')
   let rows = 0
-  let atTheirTime = 0
+  let withOriginalTime = 0
   for await (const row of await client.execute(select, [], {
     prepare: true,
     fetchSize: FETCH_SIZE,
   })) {
     rows += 1
     hash.update(names.map((column) => String(row[column])).join('\u001f'))
-    if (row.written_at === row.write_time) atTheirTime += 1
+    if (row.written_at === row.write_time) withOriginalTime += 1
   }
   const [{ count }] = (await client.execute(`SELECT count(*) FROM ${name}.channel_buckets`))
     .rows as unknown as [{ count: bigint }]
-  return { rows, buckets: Number(count), readContents: hash.digest('hex'), atTheirTime }
+  return { rows, buckets: Number(count), digest: hash.digest('hex'), withOriginalTime }
 }

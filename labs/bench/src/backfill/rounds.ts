@@ -5,7 +5,7 @@ import { dropKeyspace, type OnProgress, parseCassandraUri, withKeyspace } from '
 import { CodedError } from '@threshold/kit'
 import { processCpuSeconds } from '@threshold/lab-kit'
 import { exportCsv } from './csv.ts'
-import { digest, type TableContents } from './digest.ts'
+import { readContents, type TableContents } from './digest.ts'
 import { copySchema } from './schema.ts'
 import { type DataSize, openSource } from './source.ts'
 import {
@@ -83,7 +83,7 @@ export async function backfillRounds(
     )
   const samples: BackfillSample[] = []
   for (let round = 0; round < rounds; round++) {
-    // The order rotates, so that each writer follows each other one.
+    // The order rotates, so that each writer follows each other sample.
     const order = writers.map((_, i) => writers[(i + round) % writers.length]!)
     for (const [i, writer] of order.entries()) {
       const done = round * writers.length + i
@@ -112,7 +112,7 @@ export async function backfillRounds(
       report('checking the rows')
       const engineCpuSeconds =
         before === undefined || after === undefined ? undefined : after - before
-      return { ...answer, ...(await digest(uri)), engineCpuSeconds }
+      return { ...answer, ...(await readContents(uri)), engineCpuSeconds }
     } finally {
       await dropKeyspace(uri, keyspace)
     }
@@ -125,13 +125,11 @@ const cpuOf = async (pid: number | undefined): Promise<number | undefined> =>
 /** Writers are comparable only if they left the same rows. */
 function requireSameRows(samples: readonly BackfillSample[], rows: number): void {
   const [first] = samples
-  const odd = samples.find(
-    (one) =>
-      one.rows !== rows ||
-      one.readContents !== first?.readContents ||
-      one.buckets !== first.buckets,
+  const different = samples.find(
+    (sample) =>
+      sample.rows !== rows || sample.digest !== first?.digest || sample.buckets !== first.buckets,
   )
-  if (odd === undefined) return
-  const why = `${odd.name} left ${odd.rows} rows in ${odd.buckets} buckets, not the same ${rows} as the others`
+  if (different === undefined) return
+  const why = `the rows of ${different.name} differ from the others: ${different.rows} rows in ${different.buckets} buckets, and ${rows} were expected`
   throw new CodedError('BENCH_FAILED', why)
 }

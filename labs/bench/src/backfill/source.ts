@@ -58,8 +58,8 @@ export async function openSource(
   )
   const folder = await mkdtemp(join(tmpdir(), 'threshold-bench-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
-  const program = await migrator()
-  let begun = false
+  const program = await migratorProgram()
+  let started = false
   const step = (
     name: string,
     cassandra: string,
@@ -80,17 +80,17 @@ export async function openSource(
     rows: await countRows(mongodb),
     bucketDays: BUCKET_DAYS,
     async restartDualWrite(cassandra) {
-      if (begun) await step('rollback', cassandra)
+      if (started) await step('rollback', cassandra)
       await step('dual-write', cassandra)
-      begun = true
+      started = true
     },
     backfill: (cassandra, onLine) => step('backfill', cassandra, onLine),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   }
 }
 
-async function migrator(): Promise<string> {
-  const stage = (await listStages()).find((one) => one.stage === STAGE)
+async function migratorProgram(): Promise<string> {
+  const stage = (await listStages()).find((info) => info.stage === STAGE)
   if (stage === undefined)
     throw new CodedError('NO_SUCH_STAGE', `there is no stage ${STAGE}`, {
       next: 'npx threshold stages list',

@@ -36,34 +36,34 @@ export async function slowStore(
   const server = createServer((client) => {
     const database = connect(port, host)
     let buffer: Buffer = Buffer.alloc(0)
-    for (const [one, other] of [
+    for (const [socket, peer] of [
       [client, database],
       [database, client],
     ] as const) {
-      sockets.add(one.setNoDelay())
-      one
+      sockets.add(socket.setNoDelay())
+      socket
         .on('error', () => {})
         .on('close', () => {
-          sockets.delete(one)
-          other.destroy()
+          sockets.delete(socket)
+          peer.destroy()
         })
     }
     database.on('data', (chunk) => client.write(chunk))
     client.on('data', (chunk) => {
       buffer = Buffer.concat([buffer, chunk])
-      for (let length = next(); length !== undefined; length = next()) {
-        pass(database, buffer.subarray(0, length))
+      for (let length = requestLength(); length !== undefined; length = requestLength()) {
+        forward(database, buffer.subarray(0, length))
         buffer = buffer.subarray(length)
       }
     })
-    function next(): number | undefined {
+    function requestLength(): number | undefined {
       if (buffer.length < protocol.headerBytes) return undefined
       const length = protocol.lengthOf(buffer)
       return buffer.length < length ? undefined : length
     }
   })
 
-  function pass(database: Socket, request: Buffer): void {
+  function forward(database: Socket, request: Buffer): void {
     const now = performance.now()
     if (eachMs === 0) {
       database.write(request)

@@ -129,9 +129,9 @@ export function previousRunSection(report: Report, previous: PreviousRun): Marku
       ? undefined
       : html`<section>${title}<p>${previous.note}</p></section>`
   const earlier = previous.report
-  const engines = (of: Report): string => engineNames(of).join(', ')
-  const code = (of: Report): string =>
-    of.stages.map(({ stage, tree }) => `stage ${stage} ${tree.slice(0, 12)}`).join(', ')
+  const engines = (run: Report): string => engineNames(run).join(', ')
+  const code = (run: Report): string =>
+    run.stages.map(({ stage, tree }) => `stage ${stage} ${tree.slice(0, 12)}`).join(', ')
   const differences = [
     ...(engines(report) === engines(earlier) ? [] : ['the engine']),
     ...(report.environment.text === earlier.environment.text ? [] : ['the machine']),
