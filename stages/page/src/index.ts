@@ -19,8 +19,9 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ')
 
 /**
- * Serves the chat page: plain browser JavaScript, without a build step. It uses the external contract
- * only, so every stage can serve it. Mount it before REST, which answers 404 to unknown paths.
+ * Serves the chat page: plain browser JavaScript, without a build step. It uses the external
+ * contract only, so every stage can serve it. Mount it before REST, which answers 404 to unknown
+ * paths.
  *
  * The files are read once, at the start, and found by their exact path. An API request that passes
  * through costs one map lookup. Production would use a CDN instead.

@@ -9,8 +9,10 @@ const fixture = usePageFixture()
 
 const POLL = { timeout: 20_000 }
 
-const PIXELS_FROM_END =
-  "(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.getElementById('history'))"
+const PIXELS_FROM_END = `(() => {
+  const { scrollHeight, scrollTop, clientHeight } = document.getElementById('history')
+  return scrollHeight - scrollTop - clientHeight
+})()`
 
 describe('the chat page', { timeout: 90_000 }, () => {
   it('lets two users meet by an invite, write, react, edit and delete, and see each other type', async () => {
@@ -70,8 +72,8 @@ describe('the chat page', { timeout: 90_000 }, () => {
     await grace.page.keyboard.press('Enter')
     await grace.page.getByText(/Not sent: .* It is sent again/).waitFor()
 
-    // Grace's clock stops while the stage returns and messages are sent. She gets no events for them,
-    // and has to find them in the history.
+    // Grace's clock stops while the stage returns and messages are sent. She gets no events for
+    // them, and has to find them in the history.
     await grace.page.clock.pauseAt(Number(await grace.page.evaluate('Date.now()')) + 1_000)
     await stage.restart()
     for (const text of ['meanwhile 1', 'meanwhile 2', 'meanwhile 3'])

@@ -13,7 +13,9 @@ const fixture = usePageFixture()
  */
 const INJECTIONS = `(async () => {
   const violations = []
-  document.addEventListener('securitypolicyviolation', (event) => violations.push(event.effectiveDirective))
+  document.addEventListener('securitypolicyviolation', (event) => {
+    violations.push(event.effectiveDirective)
+  })
   const script = document.createElement('script')
   script.textContent = 'window.taken = true'
   document.body.append(script)

@@ -9,9 +9,9 @@ export interface Recipient {
 }
 
 /**
- * The encoded forms of each event, shared by all sessions that receive it. An event has up to three:
- * one for sessions that may see its content, one for the others, and one for the author of a quoted
- * message. Each is encoded when the first session needs it.
+ * The encoded forms of each event, shared by all sessions that receive it. An event has up to
+ * three: one for sessions that may see its content, one for the others, and one for the author of a
+ * quoted message. Each is encoded when the first session needs it.
  */
 export interface DispatchCache {
   /** The form for this recipient, or undefined if its intents do not include the event. */
@@ -61,8 +61,8 @@ const isOwnMemberUpdate = (event: HubEvent, userId: UserId): boolean =>
 const hasContent = (type: string): boolean => type === 'MESSAGE_CREATE' || type === 'MESSAGE_UPDATE'
 
 /**
- * The MESSAGE_CONTENT intent is needed to see what others write in guilds. Direct messages, a user's
- * own messages and those that mention the user have their content without it.
+ * The MESSAGE_CONTENT intent is needed to see what others write in guilds. Direct messages, a
+ * user's own messages and those that mention the user have their content without it.
  */
 function seesContent(event: HubEvent, inGuild: boolean, { userId, intents }: Recipient): boolean {
   if (!hasContent(event.type) || !inGuild || (intents & Intent.MessageContent) !== 0) return true

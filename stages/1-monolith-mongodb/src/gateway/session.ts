@@ -138,8 +138,8 @@ export class Session {
       { channelId, selfMute, selfDeaf, sessionId: this.#identity.id },
       this.#deadline(),
     )
-    // If the session ended meanwhile, perhaps by the voice state itself, nobody would ever leave the
-    // call again.
+    // If the session ended meanwhile, perhaps by the voice state itself, nobody would ever leave
+    // the call again.
     if (this.#ended || result !== 'moved' || channelId === null) return
     const server = this.#voice.enterChannel(guildId, channelId, { channelId, selfMute, selfDeaf })
     if (server) this.#dispatch('VOICE_SERVER_UPDATE', server)
@@ -217,7 +217,9 @@ export class Session {
     if (dispatch) this.#send(dispatch)
   }
 
-  /** Receives what concerns the user and no guild: a direct message, or that the user joined one. */
+  /**
+   * Receives what concerns the user and no guild: a direct message, or that the user joined one.
+   */
   #receiveUserDelivery(delivery: UserDelivery): void {
     const { shard } = this.#identity
     if (delivery.kind === 'joined') {

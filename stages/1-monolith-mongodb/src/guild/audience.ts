@@ -10,15 +10,16 @@ export interface Recipients {
 }
 
 /**
- * The sessions that are subscribed to one guild, and the users among them who can view each channel.
+ * The sessions that are subscribed to one guild, and the users among them who can view each
+ * channel.
  *
  * A message must not cost a permission computation for each of thousands of sessions. The viewers
- * of a channel are therefore computed lazily, by the first event after a permission change, and kept
- * in a set. A delivery then costs one set lookup per session.
+ * of a channel are therefore computed lazily, by the first event after a permission change, and
+ * kept in a set. A delivery then costs one set lookup per session.
  *
- * A user who connects, or whose roles change, is computed alone and added to the existing sets.
- * If a connect invalidated the sets instead, a mass reconnect of n users would cost n computations
- * for each message in between; this way it costs n computations in all.
+ * A user who connects, or whose roles change, is computed alone and added to the existing sets. If
+ * a connect invalidated the sets instead, a mass reconnect of n users would cost n computations for
+ * each message in between; this way it costs n computations in all.
  */
 export interface Audience {
   /** Subscribed sessions. A user may have several. */

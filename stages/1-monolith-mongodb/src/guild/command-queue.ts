@@ -3,8 +3,8 @@ import { type Deadline, deadlineExceeded, isExpired, withDeadline } from '@thres
 import type { MetadataStore } from '@threshold/ports'
 
 /**
- * Runs the commands of one guild one after the other, and writes their events to the store. It keeps
- * the store equal to the guild's state in memory, also after writes whose outcome is unknown.
+ * Runs the commands of one guild one after the other, and writes their events to the store. It
+ * keeps the store equal to the guild's state in memory, also after writes whose outcome is unknown.
  */
 export interface CommandQueue {
   /** Whether a command runs or waits. */

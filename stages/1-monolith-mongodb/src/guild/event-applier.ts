@@ -22,8 +22,8 @@ interface ApplierDependencies {
 }
 
 /**
- * Returns a function that applies one event of a command to the guild, once the event is durable. It
- * changes the state, updates subscriptions, calls and cached viewers, and publishes what clients
+ * Returns a function that applies one event of a command to the guild, once the event is durable.
+ * It changes the state, updates subscriptions, calls and cached viewers, and publishes what clients
  * have to know.
  *
  * The order matters. Some recipients are known only before the state changes: the users who could
@@ -39,7 +39,9 @@ export function createEventApplier({
   onMemberAdded,
   onDeleted,
 }: ApplierDependencies): (event: GuildEvent) => void {
-  /** Has a new member's sessions subscribe, and ends the subscriptions of a member who is removed. */
+  /**
+   * Has a new member's sessions subscribe, and ends the subscriptions of a member who is removed.
+   */
   function updateSubscriptions(event: GuildEvent): void {
     switch (event.type) {
       case 'member.added':

@@ -9,8 +9,9 @@ const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
  * The presences of a guild's members, merged from their sessions and published in batches, at most
  * once per `delayMs`.
  *
- * A thousand clients that reconnect would otherwise send two thousand events to each of them. A user who is back before the delay is over causes no event at all. The batches leave room
- * for messages in between.
+ * A thousand clients that reconnect would otherwise send two thousand events to each of them. A
+ * user who is back before the delay is over causes no event at all. The batches leave room for
+ * messages in between.
  *
  * Readers get the published presence, not the one of this instant. A new session is shown that
  * state and receives every change after it, so the two must fit together.

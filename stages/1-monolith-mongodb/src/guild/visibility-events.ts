@@ -5,8 +5,8 @@ import type { VisibilityChange } from './visibility.ts'
 
 /**
  * Tells users that the channels they can view have changed. A user who gained a channel receives
- * CHANNEL_CREATE, a user who lost one CHANNEL_DELETE. Clients need not know which change of roles or
- * overwrites was the cause.
+ * CHANNEL_CREATE, a user who lost one CHANNEL_DELETE. Clients need not know which change of roles
+ * or overwrites was the cause.
  */
 export function publishVisibilityChanges(
   log: GuildLog,

@@ -11,8 +11,8 @@ export interface AffectedVisibility {
 
 /**
  * Returns the channels to compare before and after an event. Undefined for an event that cannot
- * change visibility, such as a new colour of a role or a new topic of a channel. Nothing is computed
- * for those.
+ * change visibility, such as a new colour of a role or a new topic of a channel. Nothing is
+ * computed for those.
  */
 export function affectedBy(before: GuildState, event: GuildEvent): AffectedVisibility | undefined {
   switch (event.type) {

@@ -32,8 +32,8 @@ export interface Seat extends Admission {
 export interface Call {
   /**
    * One key for all members of the channel, since this relay forwards packets that it cannot read.
-   * An SFU gives each member a key, and encrypts anew for each. DAVE adds keys that only the members
-   * have, and changes them whenever somebody joins or leaves.
+   * An SFU gives each member a key, and encrypts anew for each. DAVE adds keys that only the
+   * members have, and changes them whenever somebody joins or leaves.
    */
   readonly secretKey: Buffer
   readonly mediaSessionId: string

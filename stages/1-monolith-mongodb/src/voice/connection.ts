@@ -18,7 +18,9 @@ import {
   speaking,
 } from './protocol.ts'
 
-/** Bytes that a slow reader may leave unread. A frame is about 100 bytes, so these are thousands. */
+/**
+ * Bytes that a slow reader may leave unread. A frame is about 100 bytes, so these are thousands.
+ */
 const MAX_BUFFERED = 256 * 1_024
 
 /** A client that speaks sends a few frames a second at most. */

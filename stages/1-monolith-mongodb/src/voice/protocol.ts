@@ -48,8 +48,8 @@ export const speaking = z.object({
 })
 
 /**
- * A nonce, which the acknowledgement repeats. Version 8 adds the number of the last message that the
- * client has received.
+ * A nonce, which the acknowledgement repeats. Version 8 adds the number of the last message that
+ * the client has received.
  */
 export const heartbeat = z.union([
   z.number(),

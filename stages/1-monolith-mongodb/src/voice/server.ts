@@ -32,9 +32,9 @@ export interface VoiceServer extends AsyncDisposable {
   /** `host:port`, for VOICE_SERVER_UPDATE. */
   readonly endpoint: string
   /**
-   * Admits a user to a channel, and returns the contents of VOICE_SERVER_UPDATE. The gateway calls it
-   * when a user joins or moves, and not when they mute themselves. If the user was in another channel
-   * of the guild, that voice socket closes with 4014.
+   * Admits a user to a channel, and returns the contents of VOICE_SERVER_UPDATE. The gateway calls
+   * it when a user joins or moves, and not when they mute themselves. If the user was in another
+   * channel of the guild, that voice socket closes with 4014.
    */
   admit(seat: Admission): { token: string; endpoint: string }
   /**
@@ -56,12 +56,12 @@ const TIMEOUT_CHECK_MS = 1_000
 const CLOSE_TIMEOUT_MS = 1_000
 
 /**
- * Voice signalling: a WebSocket server that tells the members of a call where to send their packets,
- * and who is speaking. The packets go through the relay. The server has a port of its own, since
- * clients expect `endpoint` to be a host without a path.
+ * Voice signalling: a WebSocket server that tells the members of a call where to send their
+ * packets, and who is speaking. The packets go through the relay. The server has a port of its own,
+ * since clients expect `endpoint` to be a host without a path.
  *
- * Production puts it behind TLS, because unmodified clients speak only `wss`, and next to the
- * SFU of its region. When one server fails, a VOICE_SERVER_UPDATE moves its calls to another.
+ * Production puts it behind TLS, because unmodified clients speak only `wss`, and next to the SFU
+ * of its region. When one server fails, a VOICE_SERVER_UPDATE moves its calls to another.
  */
 export async function createVoice(
   ports: { readonly relay: VoiceRelay; readonly hub: Pick<GuildHub, 'access'> },

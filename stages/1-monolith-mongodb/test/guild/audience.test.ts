@@ -126,7 +126,8 @@ describe('an audience', () => {
     const audience = createAudience(permissions)
     for (const user of users) {
       audience.add(state, subscriber(user))
-      for (const { id } of channels) audience.viewersOf(state, id).has(user) // a message in each channel after each reconnect
+      // A message in each channel after each reconnect.
+      for (const { id } of channels) audience.viewersOf(state, id).has(user)
     }
     expect(permissions.computed).toBeLessThanOrEqual(3 * users.length)
   })

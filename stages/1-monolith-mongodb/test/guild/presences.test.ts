@@ -96,7 +96,8 @@ describe('presences', () => {
     const published: string[] = []
     const presences = createPresences(DELAY_MS, (user, { status }) => {
       published.push(`${user} ${status}`)
-      if (published.length === 1) presences.set('1', 'a', as('dnd')) // as a subscriber might in response
+      // A subscriber might do this in response.
+      if (published.length === 1) presences.set('1', 'a', as('dnd'))
     })
     presences.set('1', 'a', as('online'))
     vi.advanceTimersByTime(10 * DELAY_MS)

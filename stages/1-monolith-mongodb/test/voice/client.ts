@@ -54,8 +54,8 @@ const FRAME_SAMPLES = 960
 const DISCOVERY_RETRY_MS = 250
 
 /**
- * A voice client for tests. It uses `ws://` and plain UDP, which unmodified clients refuse. Resolves
- * when packets can flow both ways. Rejects with VOICE_CLOSED and the close code, or with
+ * A voice client for tests. It uses `ws://` and plain UDP, which unmodified clients refuse.
+ * Resolves when packets can flow both ways. Rejects with VOICE_CLOSED and the close code, or with
  * VOICE_JOIN_TIMED_OUT; then nothing is left open.
  */
 export async function voiceClient(options: VoiceClientOptions): Promise<VoiceClient> {

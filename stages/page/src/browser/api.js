@@ -1,6 +1,6 @@
 /**
- * Milliseconds after which a request counts as failed. It may still take effect, which is why a send
- * has a nonce.
+ * Milliseconds after which a request counts as failed. It may still take effect, which is why a
+ * send has a nonce.
  */
 const TIMEOUT_MS = 10_000
 const MAX_ATTEMPTS = 3

@@ -70,8 +70,8 @@ function enter({ token, user }) {
   byId('chat').hidden = false
   const onUnauthorized = () =>
     signOut('The server does not accept this token any more. Sign in again.')
-  // The page needs the session, and the session calls the page. Calls before the page exists have no
-  // effect.
+  // The page needs the session, and the session calls the page. Calls before the page exists have
+  // no effect.
   let page
   const session = createSession({
     token,

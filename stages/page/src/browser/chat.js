@@ -10,7 +10,9 @@ const SELECTION_KEY = 'threshold.selection'
 /** Clients show a typing event for ten seconds. */
 const TYPING_INTERVAL_MS = 8_000
 
-/** The page of a signed-in user. It keeps the selected guild and channel and the drafts, and draws. */
+/**
+ * The page of a signed-in user. It keeps the selected guild and channel and the drafts, and draws.
+ */
 export function chatPage(session, { signOut }) {
   const { api, store, user, unread, gateway } = session
   const drafts = new Map()

@@ -20,7 +20,8 @@ export function setText(element, text) {
 
 /**
  * Updates the children of `parent` to match `items`, each `{key, version, build}`. An element whose
- * version is unchanged stays, with its focus, selection and input. Otherwise `build` makes a new one.
+ * version is unchanged stays, with its focus, selection and input. Otherwise `build` makes a new
+ * one.
  */
 export function reconcile(parent, items) {
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]))
@@ -47,8 +48,8 @@ export function reconcile(parent, items) {
 }
 
 /**
- * Moves the focus from the old element to the new one: to the control with the same label, or to the
- * element itself.
+ * Moves the focus from the old element to the new one: to the control with the same label, or to
+ * the element itself.
  */
 function keepFocus(focused, old, next) {
   const name = focused.getAttribute('aria-label')

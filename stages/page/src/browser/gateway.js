@@ -141,8 +141,8 @@ export class Gateway {
   }
 
   /**
-   * The session has ended, but the socket is open. The client identifies on it after a random pause,
-   * as documented.
+   * The session has ended, but the socket is open. The client identifies on it after a random
+   * pause, as documented.
    */
   #receiveInvalidSession(resumable) {
     const pause = 1_000 + this.#options.random() * 4_000

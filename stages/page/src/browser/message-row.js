@@ -128,8 +128,8 @@ function reactions(message, actions) {
 }
 
 /**
- * The buttons of a message. They enter the tab order when the message has the focus: the buttons of a
- * hundred messages would be seven hundred stops.
+ * The buttons of a message. They enter the tab order when the message has the focus: the buttons of
+ * a hundred messages would be seven hundred stops.
  */
 function tools(message, { isOwn, name }, actions) {
   const button = (text, label, click) =>

@@ -18,8 +18,8 @@ const gatewayUrl = () => `${location.origin.replace(/^http/, 'ws')}/?v=10&encodi
 
 /**
  * The client state of one signed-in user: the store of guilds, a timeline for each channel, and the
- * user's actions. It draws nothing. `onChange` reports that there is something to draw, `onState` the
- * state of the connection, and `onFrame` each gateway frame.
+ * user's actions. It draws nothing. `onChange` reports that there is something to draw, `onState`
+ * the state of the connection, and `onFrame` each gateway frame.
  */
 export function createSession({ token, user, onChange, onState, onFrame, onUnauthorized }) {
   const api = createApi({ token, onUnauthorized })
@@ -63,8 +63,8 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
   }
 
   /**
-   * READY starts a new session, so the events since the last one are lost. Timelines that matter read
-   * them from the history, and the others are dropped.
+   * READY starts a new session, so the events since the last one are lost. Timelines that matter
+   * read them from the history, and the others are dropped.
    */
   async function catchUp() {
     // A copy, since drawing moves the current timeline to the end of the map: the loop would never

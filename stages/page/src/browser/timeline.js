@@ -12,8 +12,8 @@ const MAX_MESSAGES = 600
 
 /**
  * The messages of one channel, oldest first: a window on the history, which loads pages at both
- * ends. Messages arrive both from REST and from the gateway, and in any order. Each is kept once, by
- * its id; the user's own pending sends are matched by their nonce.
+ * ends. Messages arrive both from REST and from the gateway, and in any order. Each is kept once,
+ * by its id; the user's own pending sends are matched by their nonce.
  *
  * `page(query)` requests a page from REST. `changed` is called after each change.
  */
@@ -198,8 +198,8 @@ export function createTimeline({ page, me, changed }) {
   }
 
   /**
-   * Replaces the end of the window by the newest messages. Older messages stay, unless there is a gap
-   * before the new ones.
+   * Replaces the end of the window by the newest messages. Older messages stay, unless there is a
+   * gap before the new ones.
    */
   function putNewest(newestFirst, limit) {
     const oldest = newestFirst.at(-1)?.id

@@ -18,7 +18,9 @@ const OP_NAMES = [
 const MAX_FRAMES = 200
 const MAX_CHARACTERS = 20_000
 
-/** Lists gateway frames as they pass: opcode, event name and sequence. A click shows the payload. */
+/**
+ * Lists gateway frames as they pass: opcode, event name and sequence. A click shows the payload.
+ */
 export function framesView() {
   const list = byId('frame-list')
   const pause = byId('pause-frames')
@@ -68,5 +70,7 @@ export function framesView() {
 }
 
 /** Hides the token, because this panel is shown on projectors. */
-const format = (frame) =>
-  JSON.stringify(frame, (key, value) => (key === 'token' ? '…' : value), 2).slice(0, MAX_CHARACTERS)
+const format = (frame) => {
+  const hideToken = (key, value) => (key === 'token' ? '…' : value)
+  return JSON.stringify(frame, hideToken, 2).slice(0, MAX_CHARACTERS)
+}

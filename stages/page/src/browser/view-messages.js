@@ -13,8 +13,8 @@ const LOAD_DISTANCE = 300
 
 /**
  * Draws a timeline, and turns clicks into calls of `actions`: edit, remove, react, retry, discard,
- * older, newer, toEnd, reopen. It scrolls along with new messages if the reader is at the end. Elsewhere
- * the visible messages stay where they are.
+ * older, newer, toEnd, reopen. It scrolls along with new messages if the reader is at the end.
+ * Elsewhere the visible messages stay where they are.
  */
 export function messagesView(actions) {
   const history = byId('history')
@@ -88,8 +88,9 @@ export function messagesView(actions) {
   }
 
   /**
-   * Loads the next page if the reader is near an end. It also runs after each draw: a page that does
-   * not fill the screen cannot be scrolled, and the reader may have scrolled while one was loading.
+   * Loads the next page if the reader is near an end. It also runs after each draw: a page that
+   * does not fill the screen cannot be scrolled, and the reader may have scrolled while one was
+   * loading.
    */
   function readAhead(timeline) {
     if (timeline.loading || timeline.failure !== undefined || history.clientHeight === 0) return
