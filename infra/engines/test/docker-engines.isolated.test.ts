@@ -89,15 +89,15 @@ describe.skipIf(!images)('Docker (skipped without it or its images)', () => {
   it('recognizes that Threshold itself runs in a sibling container', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    const run = use.use(await register({ role: 'mongodb' }))
+    const registration = use.use(await register({ role: 'mongodb' }))
     const container = await startContainer(
       docker,
-      { image: MONGODB_IMAGE.name, containerPort: 27_017, port: await claimPort(run) },
-      run,
+      { image: MONGODB_IMAGE.name, containerPort: 27_017, port: await claimPort(registration) },
+      registration,
     )
     use.defer(() => container.stop())
     const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({
-      filters: { label: [`${REGISTRATION_LABEL}=${run.id}`] },
+      filters: { label: [`${REGISTRATION_LABEL}=${registration.id}`] },
     })
     const [marker, name] = [process.execPath, id.slice(0, 12)]
     expect(await isSiblingContainer(docker.client, { name, marker })).toBe(true)

@@ -86,10 +86,10 @@ describe.skipIf(!images)('a container (skipped without Docker or its images)', (
   it('that exits at start is reported at once with its output', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    const run = use.use(await register({ role: 'mongodb' }))
-    const port = await claimPort(run)
+    const registration = use.use(await register({ role: 'mongodb' }))
+    const port = await claimPort(registration)
     const spec = { image: MONGODB_IMAGE.name, command: ['--nonsense'], containerPort: 27_017, port }
-    const container = await startContainer(docker, spec, run)
+    const container = await startContainer(docker, spec, registration)
     const waiting = waitForContainer(container, {
       product: 'MongoDB',
       port,
@@ -110,12 +110,12 @@ describe.skipIf(!images)('a container (skipped without Docker or its images)', (
   it('that never answers is reported while it waits and after the time limit', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    const run = use.use(await register({ role: 'mongodb' }))
-    const port = await claimPort(run)
+    const registration = use.use(await register({ role: 'mongodb' }))
+    const port = await claimPort(registration)
     const container = await startContainer(
       docker,
       { image: MONGODB_IMAGE.name, containerPort: 27_017, port },
-      run,
+      registration,
     )
     use.defer(() => container.stop())
     const steps: string[] = []
@@ -141,12 +141,12 @@ describe.skipIf(!images)('a container (skipped without Docker or its images)', (
   it('refuses controls after a kill, and stops even if it was removed', async () => {
     await using use = new AsyncDisposableStack()
     await emptyCache(use)
-    const run = use.use(await register({ role: 'mongodb' }))
-    const port = await claimPort(run)
+    const registration = use.use(await register({ role: 'mongodb' }))
+    const port = await claimPort(registration)
     const container = await startContainer(
       docker,
       { image: MONGODB_IMAGE.name, containerPort: 27_017, port },
-      run,
+      registration,
     )
     use.defer(() => container.stop())
     await container.kill()
@@ -154,7 +154,7 @@ describe.skipIf(!images)('a container (skipped without Docker or its images)', (
       await expect(act).rejects.toMatchObject({ code: 'ENGINE_STOPPED' })
     const [{ Id: id } = { Id: '' }] = await docker.client.listContainers({
       all: true,
-      filters: { label: [`${REGISTRATION_LABEL}=${run.id}`] },
+      filters: { label: [`${REGISTRATION_LABEL}=${registration.id}`] },
     })
     await docker.client.getContainer(id).remove({ force: true, v: true })
     await container.stop()

@@ -42,7 +42,7 @@ async function diagnose(
 }
 
 /** A program that prints the text to stderr, as Java does with its version. */
-async function saying(use: AsyncDisposableStack, text: string): Promise<string> {
+async function programPrinting(use: AsyncDisposableStack, text: string): Promise<string> {
   const path = join(await tempFolder(use), 'program')
   await writeFile(path, `#!${(await which('sh'))!}\necho '${text}' >&2\n`, { mode: 0o755 })
   return path
@@ -58,7 +58,7 @@ describe.skipIf(dockerAnswers)(
   () => {
     it('reports the engine of each stage, and what must be fetched first', async () => {
       await using use = new AsyncDisposableStack()
-      const java = await saying(use, 'openjdk version "17.0.15" 2025-04-15')
+      const java = await programPrinting(use, 'openjdk version "17.0.15" 2025-04-15')
       const { report, text } = await diagnose(use, {
         python3: python(),
         java,
@@ -97,7 +97,7 @@ describe.skipIf(dockerAnswers)(
         await using use = new AsyncDisposableStack()
         const { report, text } = await diagnose(use, {
           python3: python(),
-          java: await saying(use, version),
+          java: await programPrinting(use, version),
         })
         expect(report.status).toBe('cannot')
         expect(text).toMatch(/✗ stage 2 /)
@@ -160,15 +160,15 @@ describe.skipIf(dockerAnswers)(
 
     it('recognizes installed programs that do not work', async () => {
       await using use = new AsyncDisposableStack()
-      const no = (await which('false'))!
+      const failing = (await which('false'))!
       const { report } = await diagnose(use, {
         python3: python(),
-        cargo: no,
-        cmake: no,
-        cc: no,
-        java: no,
-        go: no,
-        docker: no,
+        cargo: failing,
+        cmake: failing,
+        cc: failing,
+        java: failing,
+        go: failing,
+        docker: failing,
       })
       expect(report.stages.map(({ lab }) => lab?.standIn)).toEqual([true, undefined])
       for (const name of ['Docker', 'Rust', 'Java 17', 'Go'])

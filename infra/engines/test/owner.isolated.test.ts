@@ -162,8 +162,8 @@ describe('a process that was started elsewhere', () => {
     await using use = new AsyncDisposableStack()
     const cache = await cacheWithEngines(use)
     const other = await startScript(use, 'lock-holder.ts', 'anything')
-    const run = await registerProcess({ role: 'generator', pid: other.identity.pid })
-    expect(existsSync(run.dir)).toBe(true)
+    const registration = await registerProcess({ role: 'generator', pid: other.identity.pid })
+    expect(existsSync(registration.dir)).toBe(true)
     expect((await sweepInProcess(use, 'all')).ended).toEqual([
       `generator (process ${other.identity.pid})`,
     ])

@@ -27,7 +27,7 @@ async function bareMachine(use: AsyncDisposableStack, mirror: string): Promise<{
   return { path }
 }
 
-const nowhere = (use: AsyncDisposableStack) => startSite(use, () => ({ status: 404 }))
+const emptySite = (use: AsyncDisposableStack) => startSite(use, () => ({ status: 404 }))
 
 async function linesOf(options: StartMongoOptions): Promise<{ lines: string[]; error: unknown }> {
   const lines: string[] = []
@@ -52,7 +52,7 @@ describe('the providers of MongoDB', () => {
 
   it('report their reasons in one line each, and all with help if none works', async () => {
     await using use = new AsyncDisposableStack()
-    const mirror = await nowhere(use)
+    const mirror = await emptySite(use)
     await bareMachine(use, mirror.url)
     const { lines, error } = await linesOf({ provider: 'native' })
     expect(lines).toEqual([
@@ -68,10 +68,10 @@ describe('the providers of MongoDB', () => {
 
   it('are skipped if they are broken', async () => {
     await using use = new AsyncDisposableStack()
-    const no = await which('false')
-    const { path } = await bareMachine(use, (await nowhere(use)).url)
+    const failing = await which('false')
+    const { path } = await bareMachine(use, (await emptySite(use)).url)
     for (const name of ['mongod', 'cargo', 'cmake', 'cc', 'python3'])
-      await symlink(no!, join(path, name))
+      await symlink(failing!, join(path, name))
     const { lines } = await linesOf({ provider: 'native', prefer: 'lab' })
     expect(lines[0]).toMatch(/^mongod on PATH: Command failed/)
     expect(lines.slice(2)).toEqual([
@@ -82,7 +82,7 @@ describe('the providers of MongoDB', () => {
 
   it('are skipped if their minimum cache is too large', async () => {
     await using use = new AsyncDisposableStack()
-    await bareMachine(use, (await nowhere(use)).url)
+    await bareMachine(use, (await emptySite(use)).url)
     const { lines } = await linesOf({ provider: 'native', cacheMb: 16 })
     expect(lines.slice(0, 2)).toEqual(
       ['mongod on PATH', "mongodb-memory-server's mongod"].map(
@@ -94,7 +94,7 @@ describe('the providers of MongoDB', () => {
 
   it('fail with their own error if an option selects only one', async () => {
     await using use = new AsyncDisposableStack()
-    await bareMachine(use, (await nowhere(use)).url)
+    await bareMachine(use, (await emptySite(use)).url)
     await expect(startMongo({ native: 'mongod' })).rejects.toMatchObject({ code: 'NO_MONGODB' })
   })
 })
@@ -178,7 +178,7 @@ describe('the download of mongod', () => {
 
   it('is not tried again on the same day after the mirror failed', async () => {
     await using use = new AsyncDisposableStack()
-    const mirror = await nowhere(use)
+    const mirror = await emptySite(use)
     await bareMachine(use, mirror.url)
     const first = await memoryServer.available('quick')
     const second = await memoryServer.available('lab')

@@ -99,13 +99,13 @@ describe('a sweep', () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
     const child = await startProcess(use)
-    const run = await registerProcess({ role: 'stage', text: 'stage 1', pid: child.pid })
+    const registration = await registerProcess({ role: 'stage', text: 'stage 1', pid: child.pid })
     expect(await sweep()).toEqual({ ended: [], removed: [], problems: [] })
     expect(await isAlive(child)).toBe(true)
     expect((await sweep({ all: true })).ended).toEqual([`stage 1 (process ${child.pid})`])
     expect(await isAlive(child)).toBe(false)
     expect(await registryFiles(cache)).toEqual([])
-    await run.close()
+    await registration.close()
   })
 
   it('removes folders without an entry, truncated entries, and drafts of dead writers', async () => {
@@ -144,12 +144,12 @@ describe('a registration', () => {
   it('has its own folder, which is removed with the entry', async () => {
     await using use = new AsyncDisposableStack()
     const cache = await emptyCache(use)
-    const run = await register({ role: 'generator', ports: [20_001] })
-    expect(run.id).toMatch(/^generator-[0-9a-f]{12}$/)
-    await writeFile(join(run.dir, 'file'), 'x')
+    const registration = await register({ role: 'generator', ports: [20_001] })
+    expect(registration.id).toMatch(/^generator-[0-9a-f]{12}$/)
+    await writeFile(join(registration.dir, 'file'), 'x')
     expect(await registryFiles(cache)).toHaveLength(2)
-    await run.close()
-    await run.close()
+    await registration.close()
+    await registration.close()
     expect(await registryFiles(cache)).toEqual([])
   })
 
