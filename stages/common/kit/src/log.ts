@@ -17,5 +17,5 @@ export function createLog(options: { level?: string; name: string; to?: Destinat
   )
 }
 
-/** Discards everything. For tests and tools. */
+/** Discards everything. Tests and tools use it. */
 export const silentLog: Log = pino({ level: 'silent' })

@@ -4,7 +4,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { fanOutSampler } from './fan-out-sampler.ts'
 
-/** Records nothing. For tests, and for parts that run without a collector. */
+/** Records nothing. Tests use it, and parts that run without a collector. */
 export const silentTracer: Tracer = trace.getTracer('silent')
 
 export interface Tracing {
@@ -15,8 +15,8 @@ export interface Tracing {
 
 /**
  * A tracer that exports spans to the collector. Spans with a number of recipients are sampled, all
- * others are kept. Without a collector it is the API's no-op tracer, and instrumented code pays for
- * a function call.
+ * others are kept. If there is no collector, it is the API's no-op tracer, and instrumented code pays
+ * for a function call.
  */
 export function createTracing(options: { service: string; otlpUrl?: string | undefined }): Tracing {
   if (options.otlpUrl === undefined)

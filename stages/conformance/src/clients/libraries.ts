@@ -22,7 +22,7 @@ export interface Library {
   /** Part of the case ids. */
   readonly id: string
   readonly name: string
-  /** What this machine lacks to run the library; undefined if nothing. */
+  /** The reason why this machine cannot run the library; undefined if it can. */
   missing(): Promise<Missing | undefined>
   /** Downloads or builds the library, once on each machine. */
   prepare(onProgress: OnProgress): Promise<Launch>

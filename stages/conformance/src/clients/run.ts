@@ -30,7 +30,7 @@ export interface ClientRun extends AsyncDisposable {
 
 /** discordgo tolerates five missed heartbeats, and machines are busy. */
 const STEP_TIMEOUT_MS = 30_000
-/** For the whole scenario. Two steps wait for timers of the library. */
+/** The time limit of the whole scenario. Two steps wait for timers of the library. */
 const DEADLINE_MS = 170_000
 const OUTPUT_CHARACTERS = 6_000
 

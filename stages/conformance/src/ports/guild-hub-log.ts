@@ -61,10 +61,10 @@ export function guildHubLog({ hub }: HubFixture): void {
               expect(session.removed).toBe(state === 'kicked')
               const known = channelsKnown(session)
               if (state !== 'in') continue
-              const seen = [...model.state.channels.keys()].filter((id) =>
+              const visible = [...model.state.channels.keys()].filter((id) =>
                 canView(model.state, session.userId, id),
               )
-              expect(known).toEqual(new Set(seen))
+              expect(known).toEqual(new Set(visible))
               expect(
                 new Set(
                   (await hub().view(guild.id, session.userId, testDeadline()))?.channels.map(

@@ -129,13 +129,13 @@ export function testMemberList(name: string, make: () => MemberList): void {
           (ids, size) => {
             const list = open()
             for (const id of ids) list.put(aMember(aUser({ id: String(id) })))
-            const seen: UserId[] = []
-            for (let after = '0'; ; after = seen.at(-1)!) {
+            const paged: UserId[] = []
+            for (let after = '0'; ; after = paged.at(-1)!) {
               const page = list.page(after, size)
               if (page.length === 0) break
-              seen.push(...page.map((m) => m.user.id))
+              paged.push(...page.map((m) => m.user.id))
             }
-            expect(seen).toEqual(ids.map(String).sort(compareIds))
+            expect(paged).toEqual(ids.map(String).sort(compareIds))
           },
         ),
         { numRuns: 50 },

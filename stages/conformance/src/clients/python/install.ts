@@ -8,7 +8,7 @@ const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url
 /** One environment for all Python clients. Change the version with the pinned list. */
 const TOOL = { name: 'python-clients', version: 'discord.py-2.7.1-hikari-2.7.0' }
 
-/** What is missing for a library that needs Python `atLeast`, such as `3.11`. */
+/** The reason why a library that needs Python `atLeast`, such as `3.11`, cannot run. */
 export async function missingPython(atLeast: string): Promise<Missing | undefined> {
   const python = await findPython()
   if (!python.usable) return { why: python.why, next: python.next }

@@ -120,8 +120,8 @@ func reconnection(session *discordgo.Session) func() string {
 }
 
 func (c *clients) reconnect() {
-	seen := make(chan string, 100)
-	remove := c.bob.AddHandler(func(_ *discordgo.Session, message *discordgo.MessageCreate) { seen <- message.Content })
+	received := make(chan string, 100)
+	remove := c.bob.AddHandler(func(_ *discordgo.Session, message *discordgo.MessageCreate) { received <- message.Content })
 	adaBack, bobBack := reconnection(c.ada), reconnection(c.bob)
 	wanted, kind := []string{"after the cut"}, "identified"
 	missed := c.request("cut")
@@ -132,7 +132,7 @@ func (c *clients) reconnect() {
 	c.note("after a cut socket: " + strings.Join(kinds, ", "))
 	c.sendAndReceive("after the cut")
 	for _, content := range wanted {
-		equal(<-seen, content)
+		equal(<-received, content)
 	}
 	remove()
 	equal(kinds[0], kind)

@@ -74,15 +74,15 @@ export const session = ({ harness, setup, ada, bob, guildOf, sendAndReceive }: C
     },
 
     async reconnect() {
-      const seen: string[] = []
-      const record = (message: Message): void => void seen.push(message.content)
+      const received: string[] = []
+      const record = (message: Message): void => void received.push(message.content)
       bob.on(Events.MessageCreate, record)
       const reconnections = [reconnection(ada), reconnection(bob)]
       const missed = await harness.request('cut')
       const ways = await Promise.all(reconnections)
       harness.note(`after a cut socket: ${ways.join(', ')}`)
       await sendAndReceive('after the cut')
-      assert.deepEqual(seen, setup.resume ? [missed, 'after the cut'] : ['after the cut'])
+      assert.deepEqual(received, setup.resume ? [missed, 'after the cut'] : ['after the cut'])
       assert.deepEqual(ways, setup.resume ? ['resumed', 'resumed'] : ['identified', 'identified'])
       bob.off(Events.MessageCreate, record)
     },

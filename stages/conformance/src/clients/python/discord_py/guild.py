@@ -38,9 +38,9 @@ def guild_steps(clients: Clients) -> Steps:
         edited = bob.wait_for("guild_channel_update", check=lambda _, now: now.id == secret.id and now.topic == "for more")
         await secret.edit(topic="for more", name="less-secret")
         await edited
-        gone = bob.wait_for("guild_channel_delete", check=lambda channel: channel.id == secret.id)
+        deleted = bob.wait_for("guild_channel_delete", check=lambda channel: channel.id == secret.id)
         await secret.delete()
-        await gone
+        await deleted
 
     async def role() -> None:
         created = bob.wait_for("guild_role_create", check=lambda role: role.name == "keeper")
@@ -62,7 +62,7 @@ def guild_steps(clients: Clients) -> Steps:
         renamed = bob.wait_for("guild_role_update", check=lambda _, now: now.name == "former keeper")
         await role.edit(name="former keeper")
         await renamed
-        deleted = bob.wait_for("guild_role_delete", check=lambda gone: gone.id == role.id)
+        deleted = bob.wait_for("guild_role_delete", check=lambda role_: role_.id == role.id)
         await role.delete()
         await deleted
 

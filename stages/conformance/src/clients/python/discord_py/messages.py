@@ -45,7 +45,7 @@ def message_steps(clients: Clients) -> Steps:
         assert str(reaction.emoji) == "👍"
         assert [user.id async for user in reaction.users()] == [setup.bob_id]
         assert (await clients.text(ada).fetch_message(sent.id)).reactions[0].count == 1
-        removed = ada.wait_for("reaction_remove", check=lambda gone, _: gone.message.id == sent.id)
+        removed = ada.wait_for("reaction_remove", check=lambda reaction, _: reaction.message.id == sent.id)
         await received.remove_reaction("👍", bob.user)
         assert (await removed)[1].id == setup.bob_id
 

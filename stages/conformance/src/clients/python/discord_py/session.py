@@ -76,10 +76,10 @@ def session_steps(clients: Clients) -> Steps:
         return ways[done.pop()]
 
     async def reconnect() -> None:
-        seen: list[str] = []
+        received: list[str] = []
 
         async def on_message(message: discord.Message) -> None:
-            seen.append(message.content)
+            received.append(message.content)
 
         bob.event(on_message)
         back = asyncio.gather(reconnection(ada), reconnection(bob))
@@ -87,9 +87,9 @@ def session_steps(clients: Clients) -> Steps:
         ways = await back
         clients.harness.note(f"after a cut socket: {', '.join(ways)}")
         await clients.send_and_receive("after the cut")
-        while "after the cut" not in seen:  # discord.py runs its listeners in tasks of their own
+        while "after the cut" not in received:  # discord.py runs its listeners in tasks of their own
             await asyncio.sleep(0.01)
-        assert seen == ([missed, "after the cut"] if setup.resume else ["after the cut"]), seen
+        assert received == ([missed, "after the cut"] if setup.resume else ["after the cut"]), received
         assert ways == (["resumed", "resumed"] if setup.resume else ["identified", "identified"])
 
     async def zombie() -> None:

@@ -41,9 +41,9 @@ def guild_steps(clients: Clients) -> Steps:
         edited = next_event(bob, hikari.GuildChannelUpdateEvent, lambda event: event.channel.topic == "for more")
         await secret.edit(topic="for more", name="less-secret")
         await edited
-        gone = next_event(bob, hikari.GuildChannelDeleteEvent, lambda event: event.channel_id == secret.id)
+        deleted = next_event(bob, hikari.GuildChannelDeleteEvent, lambda event: event.channel_id == secret.id)
         await secret.delete()
-        await gone
+        await deleted
 
     async def role() -> None:
         created = next_event(bob, hikari.RoleCreateEvent, lambda event: event.role.name == "keeper")

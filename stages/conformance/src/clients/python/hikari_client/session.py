@@ -51,10 +51,10 @@ def session_steps(clients: Clients) -> Steps:
         return ways[done.pop()]
 
     async def reconnect() -> None:
-        seen: list[str] = []
+        received: list[str] = []
 
         async def remember(event: hikari.GuildMessageCreateEvent) -> None:
-            seen.append(event.content)
+            received.append(event.content)
 
         bob.subscribe(hikari.GuildMessageCreateEvent, remember)
         back = asyncio.gather(reconnection(ada), reconnection(bob))
@@ -63,10 +63,10 @@ def session_steps(clients: Clients) -> Steps:
         ways = await back
         clients.harness.note(f"after a cut socket: {', '.join(ways)}")
         await clients.send_and_receive("after the cut")
-        while "after the cut" not in seen:  # hikari runs its listeners in tasks of their own
+        while "after the cut" not in received:  # hikari runs its listeners in tasks of their own
             await asyncio.sleep(0.01)
         bob.unsubscribe(hikari.GuildMessageCreateEvent, remember)
-        assert seen == ([missed, "after the cut"] if setup.resume else ["after the cut"]), seen
+        assert received == ([missed, "after the cut"] if setup.resume else ["after the cut"]), received
         assert ways == (["resumed", "resumed"] if setup.resume else ["identified", "identified"])
 
     async def zombie() -> None:
