@@ -1,9 +1,4 @@
-import {
-  ApplicationFlags,
-  GatewayCloseCodes,
-  GatewayIntentBits,
-  GatewayOpcodes,
-} from 'discord-api-types/v10'
+import { ApplicationFlags, GatewayIntentBits, GatewayOpcodes } from 'discord-api-types/v10'
 
 export {
   GatewayCloseCodes as CloseCode,
@@ -93,14 +88,4 @@ export const CLIENT_OPS: ReadonlySet<number> = new Set([
   GatewayOpcodes.VoiceStateUpdate,
   GatewayOpcodes.Resume,
   GatewayOpcodes.RequestGuildMembers,
-])
-
-/** Close codes after which a client cannot resume: it left, or it has to identify again. */
-export const SESSION_ENDING_CLOSE_CODES: ReadonlySet<number> = new Set([
-  1000,
-  1001,
-  GatewayCloseCodes.AuthenticationFailed,
-  GatewayCloseCodes.InvalidShard,
-  GatewayCloseCodes.InvalidAPIVersion,
-  GatewayCloseCodes.InvalidIntents,
 ])

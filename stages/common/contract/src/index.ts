@@ -7,7 +7,6 @@ export {
   intentsAdmit,
   intentsAreValid,
   Op,
-  SESSION_ENDING_CLOSE_CODES,
 } from './gateway.ts'
 export type { Identify, PresenceInput, RequestMembers } from './input/gateway.ts'
 export * as gatewayInput from './input/gateway.ts'

@@ -1,14 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  CLIENT_OPS,
-  CloseCode,
-  Intent,
-  intentsAdmit,
-  intentsAreValid,
-  Op,
-  SESSION_ENDING_CLOSE_CODES,
-} from '../src/index.ts'
+import { CLIENT_OPS, Intent, intentsAdmit, intentsAreValid, Op } from '../src/index.ts'
 
 const everyIntent = Object.values(Intent).filter((bit): bit is Intent => typeof bit === 'number')
 const all = everyIntent.reduce<number>((sum, bit) => sum | bit, 0)
@@ -85,25 +77,10 @@ describe('intents', () => {
   })
 })
 
-describe('opcodes and close codes', () => {
+describe('client opcodes', () => {
   it('contain the opcodes of a client and none of a server', () => {
     expect([...CLIENT_OPS].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 6, 8])
     for (const op of [Op.Dispatch, Op.Reconnect, Op.InvalidSession, Op.Hello, Op.HeartbeatAck])
       expect(CLIENT_OPS.has(op)).toBe(false)
-  })
-
-  it('end a session on a normal close and on a failed login only', () => {
-    for (const code of [1000, 1001, 4004, 4010, 4012, 4013])
-      expect(SESSION_ENDING_CLOSE_CODES.has(code), String(code)).toBe(true)
-    for (const code of [
-      1005,
-      1006,
-      1012,
-      4000,
-      4200,
-      CloseCode.RateLimited,
-      CloseCode.SessionTimedOut,
-    ])
-      expect(SESSION_ENDING_CLOSE_CODES.has(code), String(code)).toBe(false)
   })
 })
