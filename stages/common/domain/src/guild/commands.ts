@@ -2,58 +2,42 @@ import type { ChannelId, RoleId, Snowflake, UserId } from '@threshold/contract'
 import type { Channel, Guild, Member, Overwrite, Role, User } from '../model.ts'
 
 /**
- * A request to change a guild, by the user `by`. It is plain data, so that it can be sent to the
- * process that owns the guild. It carries the ids of new things, so that a retried command creates
- * one role and not two.
+ * A request to change a guild. It is plain data, so that it can be sent to the process that owns the
+ * guild. It carries the ids of new things, so that a retried command creates one role and not two.
  */
-export type GuildCommand =
-  | {
-      readonly type: 'guild.edit'
-      readonly by: UserId
-      readonly patch: Partial<Omit<Guild, 'v' | 'id'>>
-    }
-  | { readonly type: 'guild.delete'; readonly by: UserId }
-  | { readonly type: 'channel.create'; readonly by: UserId; readonly channel: Channel }
-  | {
-      readonly type: 'channel.edit'
-      readonly by: UserId
-      readonly channelId: ChannelId
-      readonly patch: ChannelPatch
-    }
-  | { readonly type: 'channel.delete'; readonly by: UserId; readonly channelId: ChannelId }
-  | {
-      readonly type: 'channels.move'
-      readonly by: UserId
-      readonly moves: readonly ChannelMove[]
-    }
+export type GuildCommand = {
+  /** The user who makes the request. */
+  readonly by: UserId
+} & (
+  | { readonly type: 'guild.edit'; readonly patch: Partial<Omit<Guild, 'v' | 'id'>> }
+  | { readonly type: 'guild.delete' }
+  | { readonly type: 'channel.create'; readonly channel: Channel }
+  | { readonly type: 'channel.edit'; readonly channelId: ChannelId; readonly patch: ChannelPatch }
+  | { readonly type: 'channel.delete'; readonly channelId: ChannelId }
+  | { readonly type: 'channels.move'; readonly moves: readonly ChannelMove[] }
   | {
       readonly type: 'overwrite.put'
-      readonly by: UserId
       readonly channelId: ChannelId
       readonly overwrite: Overwrite
     }
   | {
       readonly type: 'overwrite.delete'
-      readonly by: UserId
       readonly channelId: ChannelId
       readonly targetId: Snowflake
     }
-  | { readonly type: 'role.create'; readonly by: UserId; readonly role: Role }
+  | { readonly type: 'role.create'; readonly role: Role }
   | {
       readonly type: 'role.edit'
-      readonly by: UserId
       readonly roleId: RoleId
       readonly patch: Partial<Omit<Role, 'id' | 'position'>>
     }
-  | { readonly type: 'role.delete'; readonly by: UserId; readonly roleId: RoleId }
+  | { readonly type: 'role.delete'; readonly roleId: RoleId }
   | {
       readonly type: 'roles.move'
-      readonly by: UserId
       readonly moves: readonly { id: RoleId; position: number }[]
     }
   | {
       readonly type: 'member.add'
-      readonly by: UserId
       readonly user: User
       readonly nick: string | null
       readonly roles: readonly RoleId[]
@@ -62,22 +46,17 @@ export type GuildCommand =
       /** The invite grants membership that ends when the member goes offline without a role. */
       readonly temporary?: boolean
     }
-  /** Ends a temporary membership, a while after the member's last session. */
-  | { readonly type: 'member.expire'; readonly by: UserId; readonly userId: UserId }
-  | {
-      readonly type: 'member.edit'
-      readonly by: UserId
-      readonly userId: UserId
-      readonly patch: MemberPatch
-    }
+  | { readonly type: 'member.edit'; readonly userId: UserId; readonly patch: MemberPatch }
   | {
       readonly type: 'member.role'
-      readonly by: UserId
       readonly userId: UserId
       readonly roleId: RoleId
       readonly has: boolean
     }
-  | { readonly type: 'member.remove'; readonly by: UserId; readonly userId: UserId }
+  | { readonly type: 'member.remove'; readonly userId: UserId }
+  /** Ends a temporary membership, a while after the member's last session. */
+  | { readonly type: 'member.expire'; readonly userId: UserId }
+)
 
 export interface ChannelMove {
   readonly id: ChannelId
