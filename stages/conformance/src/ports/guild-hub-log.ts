@@ -188,9 +188,9 @@ export function guildHubLog({ hub }: HubFixture): void {
     })
 
     it('is not delivered to other guilds, and an unknown guild has none', async () => {
-      const [one, other] = [await createGuild(hub()), await createGuild(hub())]
+      const [first, other] = [await createGuild(hub()), await createGuild(hub())]
       const session = await openSession(hub(), other.id, other.owner.user.id)
-      await hub().publish(one.id, anEvent(), testDeadline())
+      await hub().publish(first.id, anEvent(), testDeadline())
       await hub().publish(newId(), anEvent(), testDeadline())
       await drain(hub(), other.id, [session])
       expect(session.events('MESSAGE_CREATE')).toEqual([])

@@ -152,12 +152,12 @@ export function messageStorePages(store: () => MessageStore): void {
     })
 
     it('has only messages of its channel', async () => {
-      const [one, other] = [newId(), newId()]
-      const messages = Array.from({ length: 5 }, () => [aMessage(one), aMessage(other)]).flat()
+      const [first, other] = [newId(), newId()]
+      const messages = Array.from({ length: 5 }, () => [aMessage(first), aMessage(other)]).flat()
       await store().import(messages, testDeadline())
-      const page = await store().page(one, { at: 'latest' }, 100, testDeadline())
+      const page = await store().page(first, { at: 'latest' }, 100, testDeadline())
       expect(idsOf(page)).toEqual(
-        idsOf(messages.filter((m) => m.channelId === one).toSorted(newestFirst)),
+        idsOf(messages.filter((m) => m.channelId === first).toSorted(newestFirst)),
       )
     })
 

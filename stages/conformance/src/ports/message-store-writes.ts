@@ -121,7 +121,7 @@ export function messageStoreWrites(store: () => MessageStore): void {
       const all = await Promise.all(
         Array.from({ length: 20 }, () => store().insert(message, testDeadline())),
       )
-      expect(all.filter((one) => one.outcome === 'inserted')).toHaveLength(1)
+      expect(all.filter((result) => result.outcome === 'inserted')).toHaveLength(1)
     })
   })
 
@@ -157,10 +157,10 @@ export function messageStoreWrites(store: () => MessageStore): void {
       const all = await Promise.all(
         messages.map((message) => store().insert(message, testDeadline(), key)),
       )
-      expect(all.filter((one) => one.outcome === 'inserted')).toHaveLength(1)
+      expect(all.filter((result) => result.outcome === 'inserted')).toHaveLength(1)
       const stored = await store().page(channel, { at: 'latest' }, 10, testDeadline())
       expect(stored).toHaveLength(1)
-      for (const one of all) expect(one.message.id).toBe(stored[0]!.id)
+      for (const result of all) expect(result.message.id).toBe(stored[0]!.id)
     })
 
     it('is specific to its author and channel', async () => {

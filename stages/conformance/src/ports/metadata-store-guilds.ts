@@ -196,10 +196,10 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
 
   describe("a user's guilds", () => {
     it('are the guilds with this member', async () => {
-      const [one, other, stranger] = [await createGuild(), await createGuild(), aUser()]
+      const [first, other, stranger] = [await createGuild(), await createGuild(), aUser()]
       expect(await store().guildsOf(stranger.id, testDeadline())).toEqual([])
       await store().record(
-        one.id,
+        first.id,
         [{ type: 'member.added', member: aMember(stranger) }],
         testDeadline(),
       )
@@ -209,9 +209,9 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
         testDeadline(),
       )
       expect((await store().guildsOf(stranger.id, testDeadline())).toSorted()).toEqual(
-        [one.id, other.id].toSorted(),
+        [first.id, other.id].toSorted(),
       )
-      await store().record(one.id, [{ type: 'member.removed', user: stranger }], testDeadline())
+      await store().record(first.id, [{ type: 'member.removed', user: stranger }], testDeadline())
       expect(await store().guildsOf(stranger.id, testDeadline())).toEqual([other.id])
     })
   })

@@ -57,8 +57,8 @@ export function testTimeReservations(name: string, open: Open<TimeReservations>)
       })
 
       it('is independent of other workers', async () => {
-        const [one, other] = [aWorker(), aWorker()]
-        await reserve(one, 'a', NOW + 600_000)
+        const [first, other] = [aWorker(), aWorker()]
+        await reserve(first, 'a', NOW + 600_000)
         expect(await reserve(other, 'b', NOW)).toMatchObject({ from: NOW })
       })
 

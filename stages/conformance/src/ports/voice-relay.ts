@@ -65,7 +65,7 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
         const channel = newId()
         const [ada, grace] = [await participant(use, channel), await participant(use, channel)]
         const eve = use.use(await voicePeer(ada.endpoint))
-        for (const one of [ada, grace]) await one.discover()
+        for (const participant of [ada, grace]) await participant.discover()
         eve.sendDiscovery()
         eve.send('I am Ada')
         await expectPacket(grace, ada, 'I am')
@@ -82,7 +82,7 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
           await participant(use, channel),
           await participant(use, channel),
         ]
-        for (const one of [ada, grace]) await one.discover()
+        for (const participant of [ada, grace]) await participant.discover()
         late.send('too early')
         await expectPacket(ada, grace, 'is anyone there?')
         expect(late.received).toEqual([])
@@ -99,7 +99,7 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
           await participant(use, channel),
           await participant(use, channel),
         ]
-        for (const one of [ada, grace, alan]) await one.discover()
+        for (const participant of [ada, grace, alan]) await participant.discover()
         relay().setMuted(ada.endpoint.ssrc, true)
         relay().setMuted(7, true) // an unknown SSRC
         ada.send('let me speak')
@@ -120,7 +120,7 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
           await participant(use, channel),
           await participant(use, channel),
         ]
-        for (const one of [ada, grace, alan]) await one.discover()
+        for (const participant of [ada, grace, alan]) await participant.discover()
         relay().leave(ada.endpoint.ssrc)
         relay().leave(ada.endpoint.ssrc)
         ada.send('still here?')
@@ -139,27 +139,31 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
             const participants = await Promise.all(
               spread.map((n) => participant(use, channels[n]!)),
             )
-            await Promise.all(participants.map((one) => one.discover()))
+            await Promise.all(participants.map((participant) => participant.discover()))
             const packets = participants.map(({ endpoint }) => ({
               ssrc: endpoint.ssrc,
               payload: `from ${endpoint.ssrc} \u{1F600}`,
             }))
             const missing = (): boolean =>
-              participants.some((one) =>
-                expected(one).some((packet) => !one.received.some(matches(packet))),
+              participants.some((participant) =>
+                expected(participant).some((packet) => !participant.received.some(matches(packet))),
               )
-            const expected = (one: Participant) =>
+            const expected = (participant: Participant) =>
               packets.filter(
-                (_, i) => participants[i] !== one && participants[i]!.channel === one.channel,
+                (_, i) =>
+                  participants[i] !== participant &&
+                  participants[i]!.channel === participant.channel,
               )
             await vi.waitFor(() => {
-              participants.forEach((one, i) => void one.send(packets[i]!.payload))
+              participants.forEach((participant, i) => void participant.send(packets[i]!.payload))
               expect(missing()).toBe(false)
             }, WAIT)
-            for (const one of participants)
-              expect(one.received.filter((packet) => !expected(one).some(matches(packet)))).toEqual(
-                [],
-              )
+            for (const participant of participants)
+              expect(
+                participant.received.filter(
+                  (packet) => !expected(participant).some(matches(packet)),
+                ),
+              ).toEqual([])
           }),
           { numRuns: 12 },
         ))
@@ -168,7 +172,7 @@ export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
         await using use = new AsyncDisposableStack()
         const channel = newId()
         const [ada, grace] = [await participant(use, channel), await participant(use, channel)]
-        for (const one of [ada, grace]) await one.discover()
+        for (const participant of [ada, grace]) await participant.discover()
         ada.send('nobody', 7)
         ada.sendDiscovery(7)
         ada.send('x'.repeat(9_000))
