@@ -35,7 +35,7 @@ async function compareOnce(
   if (keys.length === 0) return []
   const rowsOf = async (end: MigrationReplica) => byId(await retry((by) => end.rows(keys, by)))
   const [sourceRows, targetRows] = await Promise.all([rowsOf(source), rowsOf(target)])
-  // Only for messages that somebody has reacted to, in either store: most have no reactions.
+  // Only messages with a reaction in either store are compared further: most have none.
   const reacted = keys.filter(
     ({ id }) => sourceRows.get(id)?.reacted || targetRows.get(id)?.reacted,
   )

@@ -56,7 +56,7 @@ export interface MigrationReplica {
    * puts a row must check afterwards whether the message was deleted meanwhile.
    */
   readonly remembersDeletes: boolean
-  /** The error code with which this store refuses a statement until somebody changes its setup. */
+  /** The error code with which this store refuses a statement until its setup is changed. */
   readonly refusalCode?: string
   rows(keys: readonly MessageKey[], deadline: Deadline): Promise<MessageRow[]>
   /** Selects the messages that are there. Their content is not read: a hundred may be 24 MB. */

@@ -17,7 +17,7 @@ type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'react
 interface MessageAccess {
   readonly keyspace: string
   keyOf(channel: ChannelId, id: MessageId): unknown[]
-  /** Rows that say whether the messages exist and whether somebody has reacted to them. */
+  /** Rows that say whether the messages exist and whether a user has reacted to them. */
   reactedRows(
     execute: Execute,
     channel: ChannelId,
@@ -162,7 +162,7 @@ export function cassandraReactions(
 
     reactions: (channel, ids, viewer, deadline) =>
       database.run('reactions.counts', deadline, async (execute) => {
-        // Only messages that somebody has ever reacted to are counted: most of a page have none.
+        // Only messages with a reaction, past or present, are counted: most of a page have none.
         const rows = await messages.reactedRows(execute, channel, ids)
         const reacted = rows.filter((row) => row.reacted === true)
         const counted = await Promise.all(

@@ -44,13 +44,13 @@ afterAll(() => use.disposeAsync())
 describe('a password in the address of a database', { timeout: 120_000 }, () => {
   it('is in no output, log, checkpoint or document of a move', async () => {
     const moved = await migrate(['all', '--until', 'cutover', '--shadow', '0'])
-    const told = await migrate(['status'])
+    const status = await migrate(['status'])
     await stage.stop()
     const left = { log: written, files: await checkpoints(), documents: await migrationDocuments() }
     for (const text of Object.values(left)) expectNoPassword(text)
     // The outputs hold what they should, so the search was not in vain.
     expect(moved.output).toMatch(/dual-write:.*backfill:.*verify:.*cutover:/s)
-    expect(told.output).toMatch(/backfill: \d+ of \d+ ranges, done/)
+    expect(status.output).toMatch(/backfill: \d+ of \d+ ranges, done/)
     expect(left.log).toMatch(/the migration moved/)
     expect(left.files).toContain('backfill')
     expect(left.documents).toContain('cutover')

@@ -28,7 +28,7 @@ export interface FlakyMove {
   /** Reconciles every intent, once those of completed writes are removed. */
   reconcileAll(): Promise<void>
   act(message: StoredMessage, operation: Operation): Promise<void>
-  /** What both stores have of a message, read past everything that moves it. */
+  /** The message as both stores have it, read without the code that moves it. */
   onBoth(message: StoredMessage): Promise<readonly [StoredState, StoredState]>
 }
 
