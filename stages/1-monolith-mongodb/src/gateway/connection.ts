@@ -132,8 +132,7 @@ export class Connection {
 
   /**
    * Back-pressure ends here. The gateway cannot slow an event down for one reader without delaying
-   * the others, and it cannot buffer without limit. It therefore drops the reader, which
-   * reconnects.
+   * the others, and it cannot buffer without limit. So it drops the reader.
    */
   #dropSlowReader(buffered: number): void {
     if (this.#state === 'closed') return

@@ -37,9 +37,7 @@ async function findMembers(
   }
 }
 
-/**
- * The answer to opcode 8. It comes in chunks, so that the caller can wait for the socket between.
- */
+/** The answer to opcode 8, in chunks, so that the caller can wait for the socket in between. */
 export async function* memberChunks(
   hub: GuildHub,
   request: RequestMembers,

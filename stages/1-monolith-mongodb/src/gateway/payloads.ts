@@ -33,9 +33,7 @@ export interface Identity {
   readonly resumeUrl: string
 }
 
-/**
- * READY, the first event of a session. It only names the guilds; a GUILD_CREATE follows for each.
- */
+/** READY, the first event of a session. It names the guilds; a GUILD_CREATE follows for each. */
 export function readyPayload(
   { id, user, shard, version, resumeUrl }: Identity,
   guilds: readonly GuildId[],

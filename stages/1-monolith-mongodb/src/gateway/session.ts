@@ -176,11 +176,8 @@ export class Session {
         if (this.#guilds.get(guildId) === joined) this.#receive(guildId, joined, delivery)
       },
     }
-    const subscription = await this.#dependencies.hub.subscribe(
-      guildId,
-      subscriber,
-      this.#deadline(),
-    )
+    const { hub } = this.#dependencies
+    const subscription = await hub.subscribe(guildId, subscriber, this.#deadline())
     // The session, the membership or the guild may have ended while the hub loaded the guild.
     if (this.#ended || this.#guilds.get(guildId) !== joined) subscription?.unsubscribe()
     else if (subscription) joined.subscription = subscription
@@ -217,9 +214,7 @@ export class Session {
     if (dispatch) this.#send(dispatch)
   }
 
-  /**
-   * Receives what concerns the user and no guild: a direct message, or that the user joined one.
-   */
+  /** Receives a direct message, or the news that the user has joined a guild. */
   #receiveUserDelivery(delivery: UserDelivery): void {
     const { shard } = this.#identity
     if (delivery.kind === 'joined') {

@@ -134,9 +134,7 @@ class BatchedTransport implements Transport {
     if (!copied && usesScratch) scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
   }
 
-  /**
-   * Writes past ws, since the frame is complete. Returns whether the kernel has copied all of it.
-   */
+  /** Writes a complete frame, past ws. Returns whether the kernel has copied all of it. */
   #write(frame: Buffer): boolean {
     const { tcp } = this.#outbound
     tcp.write(frame)

@@ -1,6 +1,7 @@
 import { compensatingEvents, type GuildEvent, type GuildState } from '@threshold/domain'
 import { type Deadline, deadlineExceeded, isExpired, withDeadline } from '@threshold/kit'
 import type { MetadataStore } from '@threshold/ports'
+import pLimit from 'p-limit'
 
 /**
  * Runs the commands of one guild one after the other, and writes their events to the store. It
@@ -21,7 +22,7 @@ export interface CommandQueue {
 /**
  * A failed write may still have reached the store, in part or whole: a timeout does not tell. The
  * queue therefore remembers what would undo it, and writes that before the next command's events.
- * After that the store agrees again with the state that the guild and its subscribers have.
+ * The store then agrees again with the state that the guild and its subscribers have.
  *
  * If the process ends first, the next one loads whatever the store has. That is correct too, since
  * the failed command was never acknowledged.
@@ -32,8 +33,7 @@ export interface CommandQueue {
 export function createCommandQueue(
   metadata: Pick<MetadataStore, 'record' | 'createGuild'>,
 ): CommandQueue {
-  let last: Promise<unknown> = Promise.resolve()
-  let pending = 0
+  const oneAtATime = pLimit(1)
   let compensation:
     | {
         readonly state: GuildState
@@ -51,20 +51,14 @@ export function createCommandQueue(
   }
   return {
     get busy() {
-      return pending > 0
+      return oneAtATime.activeCount + oneAtATime.pendingCount > 0
     },
     enqueue(deadline, work) {
-      pending += 1
-      const done = last
-        .then(() => {
-          // The caller has given up, so the command must not take effect any more.
-          if (isExpired(deadline)) throw deadlineExceeded('the guild')
-          return work()
-        })
-        .finally(() => {
-          pending -= 1
-        })
-      last = done.catch(() => {})
+      const done = oneAtATime(() => {
+        // The caller has given up, so the command must not take effect any more.
+        if (isExpired(deadline)) throw deadlineExceeded('the guild')
+        return work()
+      })
       return withDeadline(deadline, 'the guild', done)
     },
     async record(before, events, deadline) {
