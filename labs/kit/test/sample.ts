@@ -28,12 +28,12 @@ export function sampleOf(arm: string, round: number, factor = 1, ms = 8): Sample
   const participants = guilds.flatMap((_, guild) => Array.from({ length: 4 }, () => ({ guild })))
   const log = createAttemptLog(schedule(load), participants)
   for (const [n, attempt] of log.attempts.entries()) {
-    attempt.sentMs = attempt.arrival.dueMs + 0.4
+    attempt.sentMs = attempt.planned.dueMs + 0.4
     attempt.answeredMs = attempt.sentMs + 4
     attempt.outcome = 'ok'
-    if (attempt.arrival.kind === 'read') continue
+    if (attempt.planned.kind === 'read') continue
     for (const [session, { guild }] of participants.entries())
-      if (guild === attempt.arrival.guild) recordDelivery(log, n, session, attempt.sentMs + ms)
+      if (guild === attempt.planned.guild) recordDelivery(log, n, session, attempt.sentMs + ms)
   }
   return {
     arm,

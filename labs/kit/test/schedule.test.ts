@@ -32,11 +32,11 @@ describe('a schedule', () => {
     fc.assert(
       fc.property(anyLoad, (load) => {
         const [group] = load.groups
-        const arrivals = schedule(load)
-        expect(arrivals.map(({ dueMs }) => dueMs)).toEqual(
-          arrivals.map(({ dueMs }) => dueMs).toSorted((a, b) => a - b),
+        const plannedAttempts = schedule(load)
+        expect(plannedAttempts.map(({ dueMs }) => dueMs)).toEqual(
+          plannedAttempts.map(({ dueMs }) => dueMs).toSorted((a, b) => a - b),
         )
-        for (const { dueMs, guild, channel, author } of arrivals) {
+        for (const { dueMs, guild, channel, author } of plannedAttempts) {
           expect(dueMs).toBeLessThan((load.seconds + load.warmupSeconds) * 1_000)
           expect(guild).toBeLessThan(group!.guilds)
           expect(channel).toBeLessThan(group!.channels)
@@ -71,7 +71,7 @@ describe('a schedule', () => {
     )
     const moments = (guild: number) =>
       Map.groupBy(
-        bursts.filter((arrival) => arrival.guild === guild),
+        bursts.filter((planned) => planned.guild === guild),
         ({ dueMs }) => dueMs,
       )
     expect(new Set([...moments(1).values()].map((at) => at.length))).toEqual(new Set([20]))
@@ -105,13 +105,13 @@ describe('a schedule', () => {
       seconds: 2,
       seed: 1,
     })
-    const arrivals = schedule(load)
-    expect(new Set(arrivals.map(({ guild }) => guild))).toEqual(new Set([0, 1, 2, 3]))
+    const plannedAttempts = schedule(load)
+    expect(new Set(plannedAttempts.map(({ guild }) => guild))).toEqual(new Set([0, 1, 2, 3]))
     expect(
-      Math.max(...arrivals.filter(({ guild }) => guild < 3).map(({ author }) => author)),
+      Math.max(...plannedAttempts.filter(({ guild }) => guild < 3).map(({ author }) => author)),
     ).toBeLessThan(2)
     expect(
-      Math.max(...arrivals.filter(({ guild }) => guild === 3).map(({ author }) => author)),
+      Math.max(...plannedAttempts.filter(({ guild }) => guild === 3).map(({ author }) => author)),
     ).toBeGreaterThan(10)
   })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AttemptLog, createAttemptLog } from '../src/load/attempt-log.ts'
 import type { LoadReport } from '../src/load/report.ts'
-import { type Arrival, schedule } from '../src/load/schedule.ts'
+import { type PlannedAttempt, schedule } from '../src/load/schedule.ts'
 import { summarise } from '../src/load/summary.ts'
 import { busyGuilds, type Load } from '../src/load/workload.ts'
 import { count, figuresOf } from '../src/measure.ts'
@@ -23,12 +23,15 @@ const LOAD = busyGuilds({
 /** Every attempt is answered after 1 ms, unless `override` says otherwise. */
 function logOf(
   load: Load,
-  override: (arrival: Arrival, index: number) => { outcome?: string; afterMs?: number } | undefined,
+  override: (
+    planned: PlannedAttempt,
+    index: number,
+  ) => { outcome?: string; afterMs?: number } | undefined,
 ): AttemptLog {
   const log = createAttemptLog(schedule(load), [{ guild: 0 }])
   for (const [index, attempt] of log.attempts.entries()) {
-    const { outcome = 'ok', afterMs = 1 } = override(attempt.arrival, index) ?? {}
-    attempt.sentMs = attempt.arrival.dueMs
+    const { outcome = 'ok', afterMs = 1 } = override(attempt.planned, index) ?? {}
+    attempt.sentMs = attempt.planned.dueMs
     attempt.answeredMs = attempt.sentMs + afterMs
     attempt.outcome = outcome
   }

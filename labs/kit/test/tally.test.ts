@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type AttemptLog, createAttemptLog, recordDelivery } from '../src/load/attempt-log.ts'
 import { LATE_MS } from '../src/load/report.ts'
-import type { Arrival } from '../src/load/schedule.ts'
+import type { PlannedAttempt } from '../src/load/schedule.ts'
 import { tally } from '../src/load/tally.ts'
 
 const GUILDS = [{ group: 'guilds' }, { group: 'guilds' }]
@@ -30,7 +30,7 @@ const anyScenario: fc.Arbitrary<Scenario> = fc.record({
  * `afterMs` after the answer.
  */
 function perfect({ messages, sessions }: Scenario, afterMs = 5): AttemptLog {
-  const arrivals: Arrival[] = messages.map(({ guild, channel }, index) => ({
+  const plannedAttempts: PlannedAttempt[] = messages.map(({ guild, channel }, index) => ({
     kind: 'send',
     dueMs: index * 10,
     guild,
@@ -42,10 +42,10 @@ function perfect({ messages, sessions }: Scenario, afterMs = 5): AttemptLog {
   const participants = sessions.flatMap((count, guild) =>
     Array.from({ length: count }, () => ({ guild })),
   )
-  const log = createAttemptLog(arrivals, participants)
+  const log = createAttemptLog(plannedAttempts, participants)
   for (const [index, { acknowledged, guild }] of messages.entries()) {
     const attempt = log.attempts[index]!
-    attempt.sentMs = attempt.arrival.dueMs
+    attempt.sentMs = attempt.planned.dueMs
     attempt.answeredMs = attempt.sentMs + 3
     attempt.outcome = acknowledged ? 'ok' : 'HTTP 503'
     if (!acknowledged) continue

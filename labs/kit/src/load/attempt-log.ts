@@ -1,8 +1,8 @@
-import type { Arrival } from './schedule.ts'
+import type { PlannedAttempt } from './schedule.ts'
 
 /** One send or read. Times are milliseconds since the start of the load, or NaN. */
 export interface Attempt {
-  readonly arrival: Arrival
+  readonly planned: PlannedAttempt
   sentMs: number
   answeredMs: number
   /** `ok`, an HTTP status other than 2xx, or why there was no answer. Undefined if never sent. */
@@ -35,12 +35,12 @@ export interface AttemptLog {
 }
 
 export function createAttemptLog(
-  arrivals: readonly Arrival[],
+  plannedAttempts: readonly PlannedAttempt[],
   sessions: readonly { guild: number }[],
 ): AttemptLog {
   return {
-    attempts: arrivals.map((arrival) => ({
-      arrival,
+    attempts: plannedAttempts.map((planned) => ({
+      planned,
       sentMs: Number.NaN,
       answeredMs: Number.NaN,
       outcome: undefined,
@@ -69,21 +69,21 @@ export const isAcknowledged = (attempt: Attempt): boolean => attempt.outcome ===
  * from them.
  */
 export function* sampleLines(log: AttemptLog): Generator<string> {
-  const arrived: [session: number, atMs: number][][] = log.attempts.map(() => [])
+  const deliveries: [session: number, atMs: number][][] = log.attempts.map(() => [])
   const { attempt, session, atMs } = log.deliveries
   for (const [index, n] of attempt.entries())
-    arrived[n]?.push([session[index]!, micro(atMs[index]!)])
-  for (const [index, { arrival, sentMs, answeredMs, outcome }] of log.attempts.entries()) {
+    deliveries[n]?.push([session[index]!, micro(atMs[index]!)])
+  for (const [index, { planned, sentMs, answeredMs, outcome }] of log.attempts.entries()) {
     yield JSON.stringify({
       n: index,
-      kind: arrival.kind,
-      guild: arrival.guild,
-      channel: arrival.channel,
-      dueMs: micro(arrival.dueMs),
+      kind: planned.kind,
+      guild: planned.guild,
+      channel: planned.channel,
+      dueMs: micro(planned.dueMs),
       sentMs: micro(sentMs),
       answeredMs: micro(answeredMs),
       outcome: outcome ?? 'never sent',
-      ...(arrival.kind === 'send' ? { arrivals: arrived[index] } : {}),
+      ...(planned.kind === 'send' ? { arrivals: deliveries[index] } : {}),
     })
   }
 }

@@ -15,7 +15,7 @@ import {
 import { createLatency, latencyOf, percentileMs, recordMs } from './latency.ts'
 import type { GeneratorEvent, Plan } from './plan.ts'
 import { seeded } from './random.ts'
-import { type Arrival, schedule } from './schedule.ts'
+import { type PlannedAttempt, schedule } from './schedule.ts'
 import { createSender, type Sender } from './sender.ts'
 import { GatewaySession } from './session.ts'
 import { summarise } from './summary.ts'
@@ -38,11 +38,11 @@ const MAX_IN_FLIGHT = 20_000
 
 export function createGenerator(plan: Plan, emit: (event: GeneratorEvent) => void): Generator {
   const { load, guilds } = plan
-  const arrivals = schedule(load)
+  const plannedAttempts = schedule(load)
   const participants = guilds.flatMap((guild, index) =>
     guild.members.map((member) => ({ guild: index, guildId: guild.id, member })),
   )
-  const log = createAttemptLog(arrivals, participants)
+  const log = createAttemptLog(plannedAttempts, participants)
   const sender = createSender(plan.baseUrl, guilds)
   const random = seeded(load.seed + 1)
   let origin = performance.now()
@@ -84,7 +84,7 @@ export function createGenerator(plan: Plan, emit: (event: GeneratorEvent) => voi
       const progress = reportProgress(emit, load.seconds, warmupMs, () => {
         cpuBefore = process.cpuUsage()
       })
-      await sendAll(arrivals, log, sender, plan, now)
+      await sendAll(plannedAttempts, log, sender, plan, now)
       await waitUntil(now, totalMs)
       const { user, system } = process.cpuUsage(cpuBefore)
       progress.stop()
@@ -94,8 +94,8 @@ export function createGenerator(plan: Plan, emit: (event: GeneratorEvent) => voi
       await sender[Symbol.asyncDispose]()
 
       const lag = createLatency()
-      for (const { arrival, sentMs } of log.attempts)
-        if (arrival.dueMs >= warmupMs) recordMs(lag, sentMs - arrival.dueMs)
+      for (const { planned, sentMs } of log.attempts)
+        if (planned.dueMs >= warmupMs) recordMs(lag, sentMs - planned.dueMs)
       const lagLatency = latencyOf(lag)
       const report = summarise(log, load, guilds, {
         cores: (user + system) / 1_000_000 / load.seconds,
@@ -123,22 +123,22 @@ function attemptOf(nonce: string, marker: string): number | undefined {
  * attempt starts at once: the schedule is never stretched.
  */
 async function sendAll(
-  arrivals: readonly Arrival[],
+  plannedAttempts: readonly PlannedAttempt[],
   log: AttemptLog,
   sender: Sender,
   plan: Plan,
   now: () => number,
 ): Promise<void> {
   let inFlight = 0
-  for (const [n, arrival] of arrivals.entries()) {
-    await waitUntil(now, arrival.dueMs)
+  for (const [n, planned] of plannedAttempts.entries()) {
+    await waitUntil(now, planned.dueMs)
     if (inFlight >= MAX_IN_FLIGHT) continue
     const attempt = log.attempts[n]!
     attempt.sentMs = now()
     attempt.outcome = 'no answer'
     inFlight++
-    const timeoutMs = arrival.dueMs + plan.load.timeoutSeconds * 1_000 - attempt.sentMs
-    void sender.attempt(arrival, nonceOf(plan.marker, n), Math.ceil(timeoutMs)).then((outcome) => {
+    const timeoutMs = planned.dueMs + plan.load.timeoutSeconds * 1_000 - attempt.sentMs
+    void sender.attempt(planned, nonceOf(plan.marker, n), Math.ceil(timeoutMs)).then((outcome) => {
       attempt.outcome = outcome
       attempt.answeredMs = now()
       inFlight--
@@ -162,8 +162,8 @@ async function drain(log: AttemptLog, now: () => number, latestMs: number): Prom
     log.attempts.reduce(
       (sum, attempt) =>
         sum +
-        (attempt.arrival.kind === 'send' && isAcknowledged(attempt)
-          ? sockets.get(attempt.arrival.guild)!
+        (attempt.planned.kind === 'send' && isAcknowledged(attempt)
+          ? sockets.get(attempt.planned.guild)!
           : 0),
       0,
     )

@@ -1,7 +1,7 @@
 import { exponentialWaitSeconds, type Random, randomBelow, seeded } from './random.ts'
 import type { Group, Load } from './workload.ts'
 
-export type Arrival = Readonly<{
+export type PlannedAttempt = Readonly<{
   kind: 'send' | 'read'
   /** Milliseconds since the start of the load. */
   dueMs: number
@@ -24,9 +24,9 @@ export type Arrival = Readonly<{
  * sends that would have waited longest, and makes an overloaded server look fast. This error is
  * called coordinated omission.
  */
-export function schedule(load: Load): Arrival[] {
+export function schedule(load: Load): PlannedAttempt[] {
   let firstGuild = 0
-  const arrivals: Arrival[] = []
+  const plannedAttempts: PlannedAttempt[] = []
   for (const [index, group] of load.groups.entries()) {
     const first = firstGuild
     firstGuild += group.guilds
@@ -40,11 +40,11 @@ export function schedule(load: Load): Arrival[] {
       const random = seeded(load.seed * 1_000_003 + index * 7 + (kind === 'send' ? 0 : 3))
       for (const dueMs of dueTimes(random, perSecond / burst, load.warmupSeconds + load.seconds)) {
         for (let n = 0; n < burst; n++)
-          arrivals.push({ kind, dueMs, ...randomAttempt(random, group, first) })
+          plannedAttempts.push({ kind, dueMs, ...randomAttempt(random, group, first) })
       }
     }
   }
-  return arrivals.sort((a, b) => a.dueMs - b.dueMs)
+  return plannedAttempts.sort((a, b) => a.dueMs - b.dueMs)
 }
 
 /** Yields the due times of a Poisson process. */
@@ -62,7 +62,7 @@ function randomAttempt(
   random: Random,
   group: Group,
   firstGuild: number,
-): Omit<Arrival, 'kind' | 'dueMs'> {
+): Omit<PlannedAttempt, 'kind' | 'dueMs'> {
   return {
     guild: firstGuild + randomBelow(random, group.guilds),
     channel: randomBelow(random, group.channels),

@@ -2,14 +2,14 @@ import { firstIdAt } from '@threshold/contract'
 import { messageOf } from '@threshold/kit'
 import { Agent, request } from 'undici'
 import type { FixtureGuild } from './plan.ts'
-import type { Arrival } from './schedule.ts'
+import type { PlannedAttempt } from './schedule.ts'
 
 export interface Sender extends AsyncDisposable {
   /**
    * Sends or reads once. Resolves with `ok`, a status other than 2xx, or the reason why there was
    * no answer. Never rejects.
    */
-  attempt(arrival: Arrival, nonce: string, timeoutMs: number): Promise<string>
+  attempt(planned: PlannedAttempt, nonce: string, timeoutMs: number): Promise<string>
 }
 
 /**
@@ -21,23 +21,23 @@ const CONNECTIONS = 128
 export function createSender(baseUrl: string, guilds: readonly FixtureGuild[]): Sender {
   const agent = new Agent({ connections: CONNECTIONS, pipelining: 1 })
   return {
-    async attempt(arrival, nonce, timeoutMs) {
+    async attempt(planned, nonce, timeoutMs) {
       if (timeoutMs <= 0) return 'no answer in time'
-      const guild = guilds[arrival.guild]!
-      const url = `${baseUrl}/api/v10/channels/${guild.channels[arrival.channel]}/messages`
-      const authorization = `Bot ${guild.members[arrival.author]!.token}`
+      const guild = guilds[planned.guild]!
+      const url = `${baseUrl}/api/v10/channels/${guild.channels[planned.channel]}/messages`
+      const authorization = `Bot ${guild.members[planned.author]!.token}`
       const signal = AbortSignal.timeout(timeoutMs)
       try {
         const { statusCode, body } =
-          arrival.kind === 'send'
+          planned.kind === 'send'
             ? await request(url, {
                 dispatcher: agent,
                 signal,
                 method: 'POST',
                 headers: { authorization, 'content-type': 'application/json' },
-                body: JSON.stringify({ content: textOf(arrival.length), nonce }),
+                body: JSON.stringify({ content: textOf(planned.length), nonce }),
               })
-            : await request(`${url}?limit=50${beforeOf(arrival, guild)}`, {
+            : await request(`${url}?limit=50${beforeOf(planned, guild)}`, {
                 dispatcher: agent,
                 signal,
                 headers: { authorization },
@@ -57,7 +57,7 @@ export function createSender(baseUrl: string, guilds: readonly FixtureGuild[]): 
 const DAY_MS = 86_400_000
 
 /** A read begins anywhere in the guild's history, or with the latest messages if it has none. */
-const beforeOf = ({ ago }: Arrival, { historyDays }: FixtureGuild): string =>
+const beforeOf = ({ ago }: PlannedAttempt, { historyDays }: FixtureGuild): string =>
   historyDays === undefined ? '' : `&before=${firstIdAt(Date.now() - ago * historyDays * DAY_MS)}`
 
 const WORDS =

@@ -20,7 +20,7 @@ export function summarise(
   generator: LoadReport['generator'],
 ): LoadReport {
   const warmupMs = load.warmupSeconds * 1_000
-  const counted = log.attempts.filter(({ arrival }) => arrival.dueMs >= warmupMs)
+  const counted = log.attempts.filter(({ planned }) => planned.dueMs >= warmupMs)
   const { guilds: tallies, misrouted } = tally(log, guilds, warmupMs)
   const errors: Record<string, number> = {}
   for (const { outcome } of counted) {
@@ -29,8 +29,8 @@ export function summarise(
   return {
     v: 2,
     seconds: load.seconds,
-    sends: attemptCounts(counted.filter(({ arrival }) => arrival.kind === 'send')),
-    reads: attemptCounts(counted.filter(({ arrival }) => arrival.kind === 'read')),
+    sends: attemptCounts(counted.filter(({ planned }) => planned.kind === 'send')),
+    reads: attemptCounts(counted.filter(({ planned }) => planned.kind === 'read')),
     deliveries: { ...sumDeliveries(tallies), misrouted },
     errors,
     sockets: sockets(log),
@@ -102,20 +102,20 @@ function latencies(
   )
   const histogramsOf = (guild: number): Record<'sends' | 'reads' | 'deliveries', Histogram> =>
     byGroup.get(guilds[guild]!.group)!
-  for (const { arrival, answeredMs, outcome } of log.attempts) {
-    if (arrival.dueMs < warmupMs || outcome !== 'ok') continue
+  for (const { planned, answeredMs, outcome } of log.attempts) {
+    if (planned.dueMs < warmupMs || outcome !== 'ok') continue
     recordMs(
-      arrival.kind === 'send'
-        ? histogramsOf(arrival.guild).sends
-        : histogramsOf(arrival.guild).reads,
-      answeredMs - arrival.dueMs,
+      planned.kind === 'send'
+        ? histogramsOf(planned.guild).sends
+        : histogramsOf(planned.guild).reads,
+      answeredMs - planned.dueMs,
     )
   }
   const { attempt, atMs } = log.deliveries
   for (const [index, n] of attempt.entries()) {
-    const { arrival } = log.attempts[n]!
-    if (arrival.dueMs >= warmupMs)
-      recordMs(histogramsOf(arrival.guild).deliveries, atMs[index]! - arrival.dueMs)
+    const { planned } = log.attempts[n]!
+    if (planned.dueMs >= warmupMs)
+      recordMs(histogramsOf(planned.guild).deliveries, atMs[index]! - planned.dueMs)
   }
   return [...byGroup].map(([name, { sends, reads, deliveries }]) => ({
     name,
@@ -140,22 +140,22 @@ function series(log: AttemptLog, load: Load, warmupMs: number): SecondTally[] {
     while (seconds.length <= at) seconds.push({ second: seconds.length, ...zero })
     seconds[at]![key]++
   }
-  for (const { arrival, answeredMs, outcome } of log.attempts) {
-    if (arrival.dueMs < warmupMs) continue
+  for (const { planned, answeredMs, outcome } of log.attempts) {
+    if (planned.dueMs < warmupMs) continue
     // An attempt without an answer fails when its timeout ends. Failed reads count like failed
     // sends.
     const endedMs = Number.isNaN(answeredMs)
-      ? arrival.dueMs + load.timeoutSeconds * 1_000
+      ? planned.dueMs + load.timeoutSeconds * 1_000
       : answeredMs
     if (outcome !== undefined && outcome !== 'ok') increment(endedMs, 'errors')
-    if (arrival.kind !== 'send') continue
-    increment(arrival.dueMs, 'due')
+    if (planned.kind !== 'send') continue
+    increment(planned.dueMs, 'due')
     if (outcome === 'ok') increment(answeredMs, 'acknowledged')
   }
   const { attempt: numbers, atMs } = log.deliveries
   for (const [index, n] of numbers.entries()) {
     const attempt = log.attempts[n]!
-    if (attempt.arrival.dueMs < warmupMs) continue
+    if (attempt.planned.dueMs < warmupMs) continue
     increment(atMs[index]!, 'delivered')
     if (isAcknowledged(attempt) && atMs[index]! - attempt.answeredMs > LATE_MS)
       increment(atMs[index]!, 'late')

@@ -31,7 +31,7 @@ export function tally(
   guilds: readonly { readonly group: string }[],
   warmupMs: number,
 ): DeliveryTally {
-  const counts = log.attempts.map(({ arrival }) => arrival.dueMs >= warmupMs)
+  const counts = log.attempts.map(({ planned }) => planned.dueMs >= warmupMs)
   const socketsOf = (guild: number): number =>
     log.sessions.reduce((sum, session) => sum + (session.guild === guild ? 1 : 0), 0)
   const tallies: GuildTally[] = guilds.map(({ group }, guild) => ({
@@ -41,8 +41,8 @@ export function tally(
   }))
 
   for (const [n, attempt] of log.attempts.entries()) {
-    if (attempt.arrival.kind !== 'send' || !counts[n]) continue
-    const guild = tallies[attempt.arrival.guild]!
+    if (attempt.planned.kind !== 'send' || !counts[n]) continue
+    const guild = tallies[attempt.planned.guild]!
     guild.due++
     if (attempt.outcome === undefined) guild.unsent++
     else if (!isAcknowledged(attempt)) guild.errors++
@@ -59,7 +59,7 @@ export function tally(
     const attempt = log.attempts[n]!
     const session = log.sessions[sessions[index]!]!
     if (!counts[n]) continue
-    if (session.guild !== attempt.arrival.guild) {
+    if (session.guild !== attempt.planned.guild) {
       misrouted++
       continue
     }
@@ -118,7 +118,7 @@ function ordersByChannel(
   const channels = new Map<string, Map<number, number[]>>()
   const { attempt: attempts, session: sessions } = log.deliveries
   for (const [index, n] of attempts.entries()) {
-    const { guild, channel } = log.attempts[n]!.arrival
+    const { guild, channel } = log.attempts[n]!.planned
     const session = sessions[index]!
     if (!counts[n] || log.sessions[session]!.guild !== guild) continue
     const key = `${guild}/${channel}`

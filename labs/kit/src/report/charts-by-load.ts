@@ -8,7 +8,7 @@ import type { ArmReport, Report } from './schema.ts'
 /** Shares of late, lost and unanswered events for each arm, with the threshold for late ones. */
 export function stepsChart(report: Report): Markup {
   const arms = measured(report)
-  const most = report.thresholds.find(
+  const limit = report.thresholds.find(
     ({ figure, unit, text }) =>
       unit === 'share' && figure.startsWith('late') && text.includes('at most'),
   )?.threshold
@@ -25,15 +25,15 @@ export function stepsChart(report: Report): Markup {
       (100 * sum(all.map(({ errors }) => errors))) / Math.max(1, sum(all.map(({ due }) => due)))
     )
   }
-  const rows = [
+  const bars = [
     { name: 'late', color: seriesColor(1), values: arms.map(({ name }) => shareOf(name, 'late')) },
     { name: 'lost', color: BAD, values: arms.map(({ name }) => shareOf(name, 'lost')) },
     { name: 'not answered', color: seriesColor(3), values: arms.map(({ name }) => failed(name)) },
   ]
-  const highest = Math.max(...rows.flatMap(({ values }) => values), (most ?? 0) * 100)
-  const keys = rows.map(({ name, color }): LegendEntry => ({ name, color, shape: 'bar' }))
-  if (most !== undefined)
-    keys.push({ name: `late: at most ${most * 100}%`, color: BAD, shape: 'dashed' })
+  const highest = Math.max(...bars.flatMap(({ values }) => values), (limit ?? 0) * 100)
+  const keys = bars.map(({ name, color }): LegendEntry => ({ name, color, shape: 'bar' }))
+  if (limit !== undefined)
+    keys.push({ name: `late: at most ${limit * 100}%`, color: BAD, shape: 'dashed' })
   return draw('Late, lost and unanswered, by load', keys, (canvas) => ({
     grid: grid(canvas, { bottom: canvas.narrow ? 64 : 76 }),
     xAxis: stepsAxis(canvas, arms),
@@ -43,7 +43,7 @@ export function stepsChart(report: Report): Markup {
       max: Math.min(100, roundUp(highest * 1.25)),
     }),
     series: [
-      ...rows.map(({ name, color, values }, index) => ({
+      ...bars.map(({ name, color, values }, index) => ({
         type: 'bar',
         name,
         silent: true,
@@ -58,7 +58,7 @@ export function stepsChart(report: Report): Markup {
           fontSize: 13,
           formatter: ({ value }: { value: number }) => `${Number(value.toPrecision(2))}%`,
         },
-        ...(index === 0 && most !== undefined ? { markLine: thresholdLine(most * 100) } : {}),
+        ...(index === 0 && limit !== undefined ? { markLine: thresholdLine(limit * 100) } : {}),
       })),
     ],
   }))
