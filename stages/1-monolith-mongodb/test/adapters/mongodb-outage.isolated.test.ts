@@ -14,5 +14,5 @@ testStoreOutage('MongoDB', async (use) => {
     await mongoMetadataStore(mongo),
     await mongoSearchIndex(mongo),
   ]
-  return { engine, messages, rest: { metadata, search } }
+  return { engine, messages, others: { metadata, search } }
 })
