@@ -138,8 +138,8 @@ export class Session {
       { channelId, selfMute, selfDeaf, sessionId: this.#identity.id },
       this.#deadline(),
     )
-    // If the session ended meanwhile, perhaps by the voice state itself, nobody would ever leave
-    // the call again.
+    // If the session ended meanwhile, perhaps by the voice state itself, no later event would make
+    // the user leave the call.
     if (this.#ended || result !== 'moved' || channelId === null) return
     const server = this.#voice.enterChannel(guildId, channelId, { channelId, selfMute, selfDeaf })
     if (server) this.#dispatch('VOICE_SERVER_UPDATE', server)

@@ -17,7 +17,7 @@ export interface Admission {
 export interface VoicePeer {
   send(op: VoiceOpcodes, d: object): void
   close(code: VoiceCloseCodes): void
-  /** While muted, the user's packets reach nobody. */
+  /** While muted, the user's packets reach no other member. */
   setMuted(muted: boolean): void
 }
 
@@ -33,7 +33,7 @@ export interface Call {
   /**
    * One key for all members of the channel, since this relay forwards packets that it cannot read.
    * An SFU gives each member a key, and encrypts anew for each. DAVE adds keys that only the
-   * members have, and changes them whenever somebody joins or leaves.
+   * members have, and changes them whenever a member joins or leaves.
    */
   readonly secretKey: Buffer
   readonly mediaSessionId: string
@@ -42,7 +42,7 @@ export interface Call {
 
 export type AuthenticateResult = { readonly seat: Seat } | { readonly refused: VoiceCloseCodes }
 
-/** Long enough that nobody can guess a token. */
+/** Long enough that a token cannot be guessed. */
 const TOKEN_BYTES = 24
 const KEY_BYTES = 32
 
