@@ -7,8 +7,8 @@ export {
 } from 'discord-api-types/v10'
 
 /**
- * An intent that Discord accepts and does not document. interactions.py sends it with all others. It
- * admits no event here.
+ * An intent that Discord accepts and does not document. interactions.py sends it with all others.
+ * It admits no event here.
  */
 const UNDOCUMENTED = 1 << 17
 

@@ -11,8 +11,8 @@ export type JsonResult =
 const MAX_DEPTH = 64
 
 /**
- * Parses JSON without losing digits: an integer beyond 2^53 becomes a bigint. discord.py sends ids as
- * bare numbers, which `JSON.parse` alone would round to the id of something else.
+ * Parses JSON without losing digits: an integer beyond 2^53 becomes a bigint. discord.py sends ids
+ * as bare numbers, which `JSON.parse` alone would round to the id of something else.
  */
 export function parseJson(input: string | Uint8Array): JsonResult {
   let text: string

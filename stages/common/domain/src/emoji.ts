@@ -13,8 +13,8 @@ const SELECTOR = '\uFE0F'
 
 /**
  * A Unicode emoji in Discord's spelling: fully qualified, with U+FE0F behind characters that are
- * text by default. Clients send `❤` as well as `❤️` for the same emoji. Undefined if the text is not
- * exactly one Unicode emoji.
+ * text by default. Clients send `❤` as well as `❤️` for the same emoji. Undefined if the text is
+ * not exactly one Unicode emoji.
  */
 export function qualifiedEmoji(text: string): Emoji | undefined {
   const qualified = text.replaceAll(SELECTOR, '').replace(NEEDS_SELECTOR, `$&${SELECTOR}`)

@@ -49,8 +49,8 @@ export function findMentions(
 }
 
 /**
- * Drops the mentions that the author may not make. Everyone needs the permission, and so does a role
- * that is not mentionable. Roles that do not exist are dropped as well.
+ * Drops the mentions that the author may not make. Everyone needs the permission, and so does a
+ * role that is not mentionable. Roles that do not exist are dropped as well.
  */
 export function permittedMentions(
   mentions: Mentions,

@@ -120,15 +120,15 @@ export interface StoredMessage {
    */
   readonly content: string
   /**
-   * Microseconds since the Unix epoch, from the writer's hybrid clock. A backfill copies it, so that
-   * the newer write wins in every store.
+   * Microseconds since the Unix epoch, from the writer's hybrid clock. A backfill copies it, so
+   * that the newer write wins in every store.
    */
   readonly writeTimeMicros: bigint
   /** Milliseconds since the Unix epoch. */
   readonly editedAt?: number
   /**
-   * 0 plain, 19 reply. The optional fields below are written only if they are set: in stage 2 a null
-   * column costs a tombstone.
+   * 0 plain, 19 reply. The optional fields below are written only if they are set: in stage 2 a
+   * null column costs a tombstone.
    */
   readonly type: 0 | 19
   readonly tts?: boolean

@@ -38,8 +38,8 @@ export function channelPermissions(
 }
 
 /**
- * Applies the entry of @everyone first, then those of all roles together (allow wins over deny among
- * them), then the member's own. Each removes what it denies and adds what it allows.
+ * Applies the entry of @everyone first, then those of all roles together (allow wins over deny
+ * among them), then the member's own. Each removes what it denies and adds what it allows.
  */
 function applyOverwrites(
   base: bigint,
@@ -70,9 +70,10 @@ export const allowedByOverwrites = (
 ): bigint => applyOverwrites(0n, state, member, channel)
 
 /**
- * Removes permissions that need another one which is missing. A member who cannot view a channel can
- * do nothing in it. A member who cannot connect cannot speak, and one who cannot send cannot attach
- * or mention. Each rule removes permissions by itself, so an added one never removes another.
+ * Removes permissions that need another one which is missing. A member who cannot view a channel
+ * can do nothing in it. A member who cannot connect cannot speak, and one who cannot send cannot
+ * attach or mention. Each rule removes permissions by itself, so an added one never removes
+ * another.
  */
 function withoutUnusable(bits: bigint, channel: Channel): bigint {
   if ((bits & Permission.ViewChannel) === 0n) return 0n

@@ -1,6 +1,8 @@
 import type { StoredMessage } from './model.ts'
 
-/** Counted in code points. Longer words are cut, because the keys of an index have a maximum size. */
+/**
+ * Counted in code points. Longer words are cut, because the keys of an index have a maximum size.
+ */
 const MAX_WORD_LENGTH = 64
 const MAX_WORDS = 200
 
@@ -10,8 +12,9 @@ const TOKEN =
 const PUNCTUATION = /^[[\p{P}\p{S}]--[\p{Extended_Pictographic}\p{Regional_Indicator}_]]+$/v
 
 /**
- * The words of a text for the index: lower case, without accents, each once. A search finds messages
- * that contain all of its words. A search engine would add relevance, stemming and phrases.
+ * The words of a text for the index: lower case, without accents, each once. A search finds
+ * messages that contain all of its words. A search engine would add relevance, stemming and
+ * phrases.
  *
  * The list also has the plain form of each word, and runs of punctuation. They come last, so that
  * the limit on the number of words drops them first.

@@ -34,8 +34,8 @@ const memberInChannel = fc
   }))
 
 /**
- * The pseudocode of "Permission Overwrites" in Discord's documentation, without the implicit denials
- * that it lists separately.
+ * The pseudocode of "Permission Overwrites" in Discord's documentation, without the implicit
+ * denials that it lists separately.
  */
 function documented(state: GuildState, member: Member, channel: Channel): bigint {
   const base = guildPermissions(state, member)

@@ -2,8 +2,9 @@ import { type Clock, systemClock } from './clock.ts'
 import { deadlineExceeded } from './errors.ts'
 
 /**
- * The time after which the caller no longer waits for the answer. It is absolute, so a call can pass it
- * on, and the budget does not grow with each hop. Machines that share one need roughly equal clocks.
+ * The time after which the caller no longer waits for the answer. It is absolute, so a call can
+ * pass it on, and the budget does not grow with each hop. Machines that share one need roughly
+ * equal clocks.
  */
 export interface Deadline {
   /** Milliseconds since the Unix epoch. */

@@ -6,8 +6,8 @@ export const RECIPIENTS = 'threshold.recipients'
 /**
  * The share of traces that is kept for an event with this many recipients: all for one, a tenth for
  * a hundred, a thousandth from ten thousand on (as reported in "Tracing Discord's Elixir Systems").
- * It is a straight line in the logarithm between these points. An event for a large guild costs more
- * and is traced less, so tracing costs about the same whatever the size of the guild.
+ * It is a straight line in the logarithm between these points. An event for a large guild costs
+ * more and is traced less, so tracing costs about the same whatever the size of the guild.
  */
 export function fanOutShare(recipients: number): number {
   if (recipients <= 1) return 1

@@ -13,7 +13,9 @@ const TIMEOUT_MS = 2_500
 const MAX_LOGGED_REASONS = 5
 
 export interface ReadinessMonitor extends Disposable {
-  /** Why the process cannot serve, by check; empty when it can. The answer is at most a second old. */
+  /**
+   * Why the process cannot serve, by check; empty when it can. The answer is at most a second old.
+   */
   reasons(): Promise<Reasons>
   /** Schedules a check within a second. Call it when a request failed. */
   checkSoon(): void

@@ -15,8 +15,8 @@ export interface Tracing {
 
 /**
  * A tracer that exports spans to the collector. Spans with a number of recipients are sampled, all
- * others are kept. If there is no collector, it is the API's no-op tracer, and instrumented code pays
- * for a function call.
+ * others are kept. If there is no collector, it is the API's no-op tracer, and instrumented code
+ * pays for a function call.
  */
 export function createTracing(options: { service: string; otlpUrl?: string | undefined }): Tracing {
   if (options.otlpUrl === undefined)

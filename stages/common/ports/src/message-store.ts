@@ -80,8 +80,8 @@ export interface MessageStore extends AsyncDisposable {
   ): Promise<readonly StoredMessage[]>
 
   /**
-   * Up to `limit` (1–100) messages, newest first. Stage 1 reads one range of an index. Stage 2 reads
-   * as many partitions as it needs to fill the page.
+   * Up to `limit` (1–100) messages, newest first. Stage 1 reads one range of an index. Stage 2
+   * reads as many partitions as it needs to fill the page.
    */
   page(
     channel: ChannelId,

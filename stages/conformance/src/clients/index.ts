@@ -27,8 +27,8 @@ function caseId(library: Library, step: string): string {
 }
 
 /**
- * Tests a stage with unmodified client libraries. All of them start at once, each in its own process
- * with its own users and guild. The cases wait for the reports of the processes.
+ * Tests a stage with unmodified client libraries. All of them start at once, each in its own
+ * process with its own users and guild. The cases wait for the reports of the processes.
  */
 export function testClients(name: string, options: ClientsOptions): void {
   const { baseUrl, capabilities = [], onProgress = () => {} } = options

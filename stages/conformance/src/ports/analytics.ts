@@ -73,8 +73,8 @@ export function testAnalytics(
     expect(top.map((c) => c.messages)).toEqual(top.map((c) => c.messages).sort((a, b) => b - a))
     for (const { channelId, messages } of top)
       expectBetween(messages, low.channels.get(channelId) ?? 0, high.channels.get(channelId) ?? 0)
-    // A channel outside of the top ten is not busier than the last of them. A list of fewer than ten
-    // is complete.
+    // A channel outside of the top ten is not busier than the last of them. A list of fewer than
+    // ten is complete.
     const least = top.length < 10 ? 0 : top.at(-1)!.messages
     for (const [id, messages] of low.channels)
       if (!top.some((c) => c.channelId === id))

@@ -34,7 +34,8 @@ const read = (frame: Uint8Array): string =>
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 /**
- * The contract of an EventEncoder: encoding once and inserting `s` equals encoding for each session.
+ * The contract of an EventEncoder: encoding once and inserting `s` equals encoding for each
+ * session.
  */
 export function testEventEncoder(name: string, make: () => EventEncoder): void {
   factorySuite(`${name} as an event encoder`, make, (open) => {

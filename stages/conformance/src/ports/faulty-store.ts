@@ -12,8 +12,8 @@ export interface FaultyStore {
   /** The store itself, without faults. */
   readonly real: MetadataStore
   /**
-   * Makes calls reject with UNAVAILABLE: before they have an effect, after it, or after the first of
-   * the events is written. Disposing it ends the fault.
+   * Makes calls reject with UNAVAILABLE: before they have an effect, after it, or after the first
+   * of the events is written. Disposing it ends the fault.
    */
   fail(method: Method, when: 'before' | 'after' | 'midway'): Disposable
   /** Makes calls wait until `release`. `reached` resolves when the first call waits. */

@@ -82,8 +82,8 @@ export async function openSession(
 }
 
 /**
- * Publishes an event to all sessions and waits until they have it. Every earlier event has then been
- * delivered, or never will be.
+ * Publishes an event to all sessions and waits until they have it. Every earlier event has then
+ * been delivered, or never will be.
  */
 export async function drain(
   hub: GuildHub,

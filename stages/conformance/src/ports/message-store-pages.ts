@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { aMessage, messagesAged, newestFirst, newId, testDeadline } from './fixtures.ts'
 
 const DAY = 86_400_000
-/** Ages of up to 45 days, so that messages lie in several ten-day buckets with empty ones between. */
+/**
+ * Ages of up to 45 days, so that messages lie in several ten-day buckets with empty ones between.
+ */
 const ages = fc.array(fc.integer({ min: 0, max: 45 * DAY }), {
   minLength: 1,
   maxLength: 40,

@@ -56,8 +56,8 @@ export function testStoreOutage(
       }
     }
     /**
-     * Waits until all calls work. Some may still fail at first: a driver drops a connection with many
-     * timed-out calls, even if it works again, and needs a moment to open the next.
+     * Waits until all calls work. Some may still fail at first: a driver drops a connection with
+     * many timed-out calls, even if it works again, and needs a moment to open the next.
      */
     const waitUntilAllWork = (): Promise<void> =>
       vi.waitFor(async () => {

@@ -9,9 +9,9 @@ export const OPEN_MS = 120_000
 const TEST_MS = 60_000
 
 /**
- * Runs the tests of a port twice on one instance: directly, and through a proxy that copies arguments
- * and results. The instance is shared because databases start slowly. So each test makes its own
- * ids and never counts all that is stored.
+ * Runs the tests of a port twice on one instance: directly, and through a proxy that copies
+ * arguments and results. The instance is shared because databases start slowly. So each test makes
+ * its own ids and never counts all that is stored.
  */
 export function portSuite<P extends object>(
   title: string,

@@ -14,8 +14,8 @@ interface Participant extends VoicePeer {
 const WAIT = { timeout: 30_000, interval: 20 }
 
 /**
- * The contract of a VoiceRelay, with real datagrams on loopback. UDP may lose some, so a packet that
- * must arrive is sent again until it does.
+ * The contract of a VoiceRelay, with real datagrams on loopback. UDP may lose some, so a packet
+ * that must arrive is sent again until it does.
  */
 export function testVoiceRelay(name: string, open: Open<VoiceRelay>): void {
   portSuite(`${name} as a voice relay`, open, (relay) => {

@@ -38,8 +38,8 @@ const address = (schemes: RegExp) =>
   })
 const link = address(/^https?:\/\//i)
 /**
- * A picture may also refer to an attached file. Files are outside of the contract, so such a picture
- * is not shown.
+ * A picture may also refer to an attached file. Files are outside of the contract, so such a
+ * picture is not shown.
  */
 const picture = address(/^(https?|attachment):\/\//i)
 
@@ -75,8 +75,8 @@ const field = z
 
 /**
  * The fields of an embed that a user may send, by Discord's documentation. Others are dropped:
- * clients return the whole embed that they received, and `type`, `flags`, `video` and `proxy_url` in
- * it are set by the server.
+ * clients return the whole embed that they received, and `type`, `flags`, `video` and `proxy_url`
+ * in it are set by the server.
  */
 const fields = z
   .object({

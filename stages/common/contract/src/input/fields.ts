@@ -35,9 +35,9 @@ export const snowflake = z.unknown().transform((value, context): string => {
 })
 
 /**
- * A permission set: a decimal string, or a number from older libraries. The result is a string, as on
- * the wire. Unknown bits are dropped, as at Discord: py-cord's `Permissions.all()` sets every bit
- * below 2^53, which not even an owner has.
+ * A permission set: a decimal string, or a number from older libraries. The result is a string, as
+ * on the wire. Unknown bits are dropped, as at Discord: py-cord's `Permissions.all()` sets every
+ * bit below 2^53, which not even an owner has.
  */
 export const permissions = z.unknown().transform((value, context): string => {
   const text = ['string', 'number', 'bigint'].includes(typeof value) ? String(value) : ''
@@ -63,8 +63,8 @@ export const schemaFor = <T extends z.ZodType>(choose: (value: unknown) => T) =>
   })
 
 /**
- * Half a surrogate pair cannot be encoded, so it could not be stored and sent back unchanged. Clients
- * produce one when they cut a text in the middle of an emoji.
+ * Half a surrogate pair cannot be encoded, so it could not be stored and sent back unchanged.
+ * Clients produce one when they cut a text in the middle of an emoji.
  */
 const wellFormed = [
   (value: string) => value.isWellFormed(),
@@ -83,7 +83,9 @@ const wellFormedAtMost = (from: z.ZodString, max: number) =>
 /** The name of a channel, role or guild, in code points. */
 export const name = (min: number, max: number) => personName(min, max).refine(...wellFormed)
 
-/** The name of a person. It may be ill-formed Unicode, and the code that sends it on handles that. */
+/**
+ * The name of a person. It may be ill-formed Unicode, and the code that sends it on handles that.
+ */
 export const personName = (min: number, max: number) =>
   z
     .string()

@@ -33,8 +33,8 @@ const nonce = schemaFor(
 )
 
 /**
- * IS_VOICE_MESSAGE and IS_COMPONENTS_V2, which a sender may set at Discord. Bits that only the server
- * may set are ignored, here as at Discord.
+ * IS_VOICE_MESSAGE and IS_COMPONENTS_V2, which a sender may set at Discord. Bits that only the
+ * server may set are ignored, here as at Discord.
  */
 const UNSUPPORTED_FLAGS = (1 << 13) | (1 << 15)
 

@@ -18,9 +18,9 @@ const refusing = (field: string, accepts: (value: unknown) => boolean) =>
     })
 
 /**
- * A field that Discord documents and this server does not support. It is refused by name, because an
- * answer of 200 would claim that it had an effect. Libraries send whole structures, so a value that
- * asks for nothing is accepted, and so is `fixed`, the value that the field always has here.
+ * A field that Discord documents and this server does not support. It is refused by name, because
+ * an answer of 200 would claim that it had an effect. Libraries send whole structures, so a value
+ * that asks for nothing is accepted, and so is `fixed`, the value that the field always has here.
  */
 export const unsupported = (field: string, fixed?: unknown) =>
   refusing(field, (value) => asksForNothing(value) || value === fixed)

@@ -23,8 +23,8 @@ export function overwriteRefusal(
     return 'no-permission'
   const power = overwritePower(state, requester, channel, categories)
   if (!mayChange(power, channel.overwrites, overwrites)) return 'no-permission'
-  // An entry whose type changes loses its effect, because an id belongs to a role or to a member for
-  // good. Members without MANAGE_ROLES here have to delete it explicitly.
+  // An entry whose type changes loses its effect, because an id belongs to a role or to a member
+  // for good. Members without MANAGE_ROLES here have to delete it explicitly.
   if (!power.manageRoles && changesTargetType(channel.overwrites, overwrites))
     return 'no-permission'
   const known = categories.flatMap((category) => category?.overwrites ?? [])

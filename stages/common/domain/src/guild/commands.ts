@@ -2,8 +2,9 @@ import type { ChannelId, RoleId, Snowflake, UserId } from '@threshold/contract'
 import type { Channel, Guild, Member, Overwrite, Role, User } from '../model.ts'
 
 /**
- * A request to change a guild. It is plain data, so that it can be sent to the process that owns the
- * guild. It carries the ids of new things, so that a retried command creates one role and not two.
+ * A request to change a guild. It is plain data, so that it can be sent to the process that owns
+ * the guild. It carries the ids of new things, so that a retried command creates one role and not
+ * two.
  */
 export type GuildCommand = {
   /** The user who makes the request. */

@@ -2,9 +2,10 @@ import type { GuildState } from '../model.ts'
 import type { GuildEvent } from './commands.ts'
 
 /**
- * The events that bring a store back to `state`, whichever of `events` it has written. A failed call
- * may have written all, some or none of them. Each compensating event restores one touched thing, or
- * deletes it if it did not exist. A deleted guild has none: the hub creates it again as a whole.
+ * The events that bring a store back to `state`, whichever of `events` it has written. A failed
+ * call may have written all, some or none of them. Each compensating event restores one touched
+ * thing, or deletes it if it did not exist. A deleted guild has none: the hub creates it again as a
+ * whole.
  */
 export function compensatingEvents(state: GuildState, events: readonly GuildEvent[]): GuildEvent[] {
   return events.toReversed().flatMap((event) => compensate(state, event))

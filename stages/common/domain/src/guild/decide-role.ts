@@ -20,8 +20,8 @@ export function decideRole(state: GuildState, command: RoleCommand, requester: M
       if (state.roles.size >= LIMITS.roles) return refused('too-many')
       if (!hasPermission(permissions, BigInt(command.role.permissions)))
         return refused('no-permission')
-      // A new role is the lowest one above @everyone. The older of two roles at the same position is
-      // higher, so a new one outranks no other.
+      // A new role is the lowest one above @everyone. The older of two roles at the same position
+      // is higher, so a new one outranks no other.
       return accepted({ type: 'role.created', role: { ...command.role, position: 1 } })
     }
     case 'role.edit': {
@@ -44,10 +44,10 @@ export function decideRole(state: GuildState, command: RoleCommand, requester: M
       if (!role) return refused('unknown-role')
       if (role.id === state.guild.id) return refused('invalid-role')
       if (!isBelow(state, role, requester)) return refused('no-permission')
-      // The role is deleted before its overwrites. They have no effect without the role, so removing
-      // them changes nothing. The reverse order would lift a denial while the role still grants the
-      // permission. If the process dies between the writes, `withoutDanglingReferences` drops the
-      // remaining overwrites.
+      // The role is deleted before its overwrites. They have no effect without the role, so
+      // removing them changes nothing. The reverse order would lift a denial while the role still
+      // grants the permission. If the process dies between the writes, `withoutDanglingReferences`
+      // drops the remaining overwrites.
       return accepted({ type: 'role.deleted', roleId: role.id }, ...withoutRole(state, role.id))
     }
     case 'roles.move':

@@ -9,9 +9,9 @@ import { decideRole } from './decide-role.ts'
 import { accepted, refused } from './decision.ts'
 
 /**
- * Decides on a command: the events it causes, or why it is refused. Pure: it uses no clock, no store
- * and no ids of its own. It checks permissions as well, because the state cannot change between the
- * check and the decision.
+ * Decides on a command: the events it causes, or why it is refused. Pure: it uses no clock, no
+ * store and no ids of its own. It checks permissions as well, because the state cannot change
+ * between the check and the decision.
  *
  * Calls are not part of a guild's state, so the caller passes in `inCall`. Only members in a call
  * can be muted or deafened.

@@ -64,9 +64,9 @@ export function overwritePower(
 }
 
 /**
- * Whether the power covers every bit that changes. Lifting a denial counts like adding an allowance;
- * otherwise the manager of a channel could lift a denial that keeps them silent. Unchanged entries
- * are not checked.
+ * Whether the power covers every bit that changes. Lifting a denial counts like adding an
+ * allowance; otherwise the manager of a channel could lift a denial that keeps them silent.
+ * Unchanged entries are not checked.
  */
 export const mayChange = (
   power: OverwritePower,
@@ -109,9 +109,9 @@ export const childrenOf = (state: GuildState, category: Channel): Channel[] =>
   [...state.channels.values()].filter((channel) => channel.parentId === category.id)
 
 /**
- * The events of a changed channel. If it is a category, children with the same overwrites follow it.
- * Their events come first: if the process dies between the writes, the category still has its old
- * list, and a repeated request updates the remaining children.
+ * The events of a changed channel. If it is a category, children with the same overwrites follow
+ * it. Their events come first: if the process dies between the writes, the category still has its
+ * old list, and a repeated request updates the remaining children.
  */
 export function channelUpdated(state: GuildState, before: Channel, after: Channel): GuildEvent[] {
   const { overwrites } = after

@@ -30,8 +30,8 @@ interface Emitter<Events extends Record<keyof Events, unknown[]>> {
 }
 
 /**
- * Returns a function that resolves to the next matching event of a client. Call it before the action
- * that causes the event.
+ * Returns a function that resolves to the next matching event of a client. Call it before the
+ * action that causes the event.
  */
 export const eventWaiter =
   <Events extends Record<keyof Events, unknown[]>>() =>

@@ -1,6 +1,6 @@
 /**
- * oceanic.js is a fork of eris, so that one script drives both. These are the parts of their objects
- * that mean the same in both. `Dialect` has the calls that differ.
+ * oceanic.js is a fork of eris, so that one script drives both. These are the parts of their
+ * objects that mean the same in both. `Dialect` has the calls that differ.
  */
 export interface Client {
   readonly user: { readonly id: string; readonly username: string }

@@ -16,8 +16,8 @@ await run({
 
   /**
    * eris accepts only addresses of the form `https://host/path`. Its option `agent`, meant for
-   * proxies, decides how to connect to that host: here to the tested address, without TLS. eris gets
-   * the address of the gateway from the API.
+   * proxies, decides how to connect to that host: here to the tested address, without TLS. eris
+   * gets the address of the gateway from the API.
    */
   connect(base, token) {
     const { hostname, port } = new URL(base)
