@@ -20,12 +20,16 @@ class Clients:
         self.harness = harness
         self.setup = harness.setup
         point_at(self.setup.base)
-        discord.utils.setup_logging(formatter=logging.Formatter("%(levelname)s %(name)s %(message)s"))
+        discord.utils.setup_logging(
+            formatter=logging.Formatter("%(levelname)s %(name)s %(message)s")
+        )
         self.ada, self.bob = self._client(), self._client()
 
     def _client(self) -> discord.Client:
         # The defaults suit a heartbeat of 41 s; here it is 2 s.
-        return discord.Client(intents=discord.Intents.all(), heartbeat_timeout=5.0, guild_ready_timeout=0.5)
+        return discord.Client(
+            intents=discord.Intents.all(), heartbeat_timeout=5.0, guild_ready_timeout=0.5
+        )
 
     def guild(self, client: discord.Client) -> discord.Guild:
         guild = client.get_guild(self.setup.guild_id)
@@ -51,8 +55,12 @@ class Clients:
 
     async def join(self) -> None:
         """discord.py has no method that adds a member, so the parent process does it."""
-        added = self.ada.wait_for("member_join", check=lambda member: member.id == self.setup.bob_id)
-        entered = self.bob.wait_for("guild_join", check=lambda guild: guild.id == self.setup.guild_id)
+        added = self.ada.wait_for(
+            "member_join", check=lambda member: member.id == self.setup.bob_id
+        )
+        entered = self.bob.wait_for(
+            "guild_join", check=lambda guild: guild.id == self.setup.guild_id
+        )
         await self.harness.request("join")
         await added
         guild = await entered

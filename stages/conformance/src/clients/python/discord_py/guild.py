@@ -18,12 +18,18 @@ def guild_steps(clients: Clients) -> Steps:
         assert isinstance(known.get_channel(setup.voice_id), discord.VoiceChannel)
         assert known.default_role.id == known.id
         assert known.me.guild_permissions.administrator
-        assert (await ada.fetch_guild(setup.guild_id)).approximate_member_count == known.member_count
+        assert (
+            await ada.fetch_guild(setup.guild_id)
+        ).approximate_member_count == known.member_count
 
     async def channel() -> None:
-        created = ada.wait_for("guild_channel_create", check=lambda channel: channel.name == "secret")
+        created = ada.wait_for(
+            "guild_channel_create", check=lambda channel: channel.name == "secret"
+        )
         hidden = {clients.guild(ada).default_role: discord.PermissionOverwrite(view_channel=False)}
-        secret = await clients.guild(ada).create_text_channel("secret", overwrites=hidden, topic="for few")
+        secret = await clients.guild(ada).create_text_channel(
+            "secret", overwrites=hidden, topic="for few"
+        )
         await created
         assert secret.overwrites_for(clients.guild(ada).default_role).view_channel is False
         try:
@@ -35,22 +41,32 @@ def guild_steps(clients: Clients) -> Steps:
         opened = bob.wait_for("guild_channel_create", check=lambda channel: channel.id == secret.id)
         await secret.set_permissions(clients.bob_as_member, view_channel=True)
         await opened
-        edited = bob.wait_for("guild_channel_update", check=lambda _, now: now.id == secret.id and now.topic == "for more")
+        edited = bob.wait_for(
+            "guild_channel_update",
+            check=lambda _, now: now.id == secret.id and now.topic == "for more",
+        )
         await secret.edit(topic="for more", name="less-secret")
         await edited
-        deleted = bob.wait_for("guild_channel_delete", check=lambda channel: channel.id == secret.id)
+        deleted = bob.wait_for(
+            "guild_channel_delete", check=lambda channel: channel.id == secret.id
+        )
         await secret.delete()
         await deleted
 
     async def role() -> None:
         created = bob.wait_for("guild_role_create", check=lambda role: role.name == "keeper")
         permissions = discord.Permissions(manage_messages=True)
-        role = await clients.guild(ada).create_role(name="keeper", colour=discord.Colour(0x3366CC), permissions=permissions)
+        role = await clients.guild(ada).create_role(
+            name="keeper", colour=discord.Colour(0x3366CC), permissions=permissions
+        )
         await created
         assert role.colour.value == 0x3366CC
 
         def given_to_bob(wanted: bool):
-            return lambda _, now: now.id == setup.bob_id and (now.get_role(role.id) is not None) == wanted
+            return (
+                lambda _, now: now.id == setup.bob_id
+                and (now.get_role(role.id) is not None) == wanted
+            )
 
         given = bob.wait_for("member_update", check=given_to_bob(True))
         await clients.bob_as_member.add_roles(role)
@@ -59,7 +75,9 @@ def guild_steps(clients: Clients) -> Steps:
         taken = bob.wait_for("member_update", check=given_to_bob(False))
         await clients.bob_as_member.remove_roles(role)
         await taken
-        renamed = bob.wait_for("guild_role_update", check=lambda _, now: now.name == "former keeper")
+        renamed = bob.wait_for(
+            "guild_role_update", check=lambda _, now: now.name == "former keeper"
+        )
         await role.edit(name="former keeper")
         await renamed
         deleted = bob.wait_for("guild_role_delete", check=lambda role_: role_.id == role.id)
@@ -71,9 +89,13 @@ def guild_steps(clients: Clients) -> Steps:
         assert {member.id for member in await clients.guild(ada).chunk(cache=False)} == everyone
         assert len(await clients.guild(ada).query_members("guest", limit=2)) == 2
         # discord.py sends the ids as bare JSON numbers, which need more bits than a double has.
-        some = await clients.guild(ada).query_members(user_ids=[setup.guests[0], setup.bob_id], presences=True)
+        some = await clients.guild(ada).query_members(
+            user_ids=[setup.guests[0], setup.bob_id], presences=True
+        )
         assert {member.id for member in some} == {setup.guests[0], setup.bob_id}
-        assert {member.id async for member in clients.guild(ada).fetch_members(limit=None)} == everyone
+        assert {
+            member.id async for member in clients.guild(ada).fetch_members(limit=None)
+        } == everyone
         assert (await clients.guild(ada).fetch_member(setup.bob_id)).name == setup.bob["username"]
 
     async def invite() -> None:

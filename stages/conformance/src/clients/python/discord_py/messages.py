@@ -9,7 +9,12 @@ from .clients import Clients
 
 
 def message_steps(clients: Clients) -> Steps:
-    setup, ada, bob, send_and_receive = clients.setup, clients.ada, clients.bob, clients.send_and_receive
+    setup, ada, bob, send_and_receive = (
+        clients.setup,
+        clients.ada,
+        clients.bob,
+        clients.send_and_receive,
+    )
 
     async def send() -> None:
         sent, received = await send_and_receive("hello from discord.py")
@@ -38,14 +43,18 @@ def message_steps(clients: Clients) -> Steps:
 
     async def react() -> None:
         sent, received = await send_and_receive("react to this")
-        added = ada.wait_for("reaction_add", check=lambda reaction, _: reaction.message.id == sent.id)
+        added = ada.wait_for(
+            "reaction_add", check=lambda reaction, _: reaction.message.id == sent.id
+        )
         await received.add_reaction("👍")
         reaction, user = await added
         assert user.id == setup.bob_id
         assert str(reaction.emoji) == "👍"
         assert [user.id async for user in reaction.users()] == [setup.bob_id]
         assert (await clients.text(ada).fetch_message(sent.id)).reactions[0].count == 1
-        removed = ada.wait_for("reaction_remove", check=lambda reaction, _: reaction.message.id == sent.id)
+        removed = ada.wait_for(
+            "reaction_remove", check=lambda reaction, _: reaction.message.id == sent.id
+        )
         await received.remove_reaction("👍", bob.user)
         assert (await removed)[1].id == setup.bob_id
 
@@ -100,8 +109,10 @@ def message_steps(clients: Clients) -> Steps:
 
     async def search() -> None:
         sent, _ = await send_and_receive("a needle in discord.py")
-        # discord.py has no method for searching. This is its HTTP client, with its queue and errors.
-        route = discord.http.Route("GET", "/guilds/{guild_id}/messages/search", guild_id=setup.guild_id)
+        # discord.py has no method for searching. This is its HTTP client, with its queue.
+        route = discord.http.Route(
+            "GET", "/guilds/{guild_id}/messages/search", guild_id=setup.guild_id
+        )
         found = await ada.http.request(route, params={"content": "needle"})
         assert found["messages"][0][0]["id"] == str(sent.id)
 

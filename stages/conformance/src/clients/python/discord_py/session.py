@@ -22,8 +22,12 @@ class Call(discord.VoiceProtocol):
         if not self.server.done():
             self.server.set_result(data)
 
-    async def connect(self, *, timeout: float, reconnect: bool, self_deaf: bool = False, self_mute: bool = False) -> None:
-        await self.channel.guild.change_voice_state(channel=self.channel, self_deaf=self_deaf, self_mute=self_mute)
+    async def connect(
+        self, *, timeout: float, reconnect: bool, self_deaf: bool = False, self_mute: bool = False
+    ) -> None:
+        await self.channel.guild.change_voice_state(
+            channel=self.channel, self_deaf=self_deaf, self_mute=self_mute
+        )
         await asyncio.wait_for(asyncio.shield(self.server), timeout)
 
     async def disconnect(self, *, force: bool = False) -> None:
@@ -49,31 +53,44 @@ def session_steps(clients: Clients) -> Steps:
         assert (await ada.application_info()).id == setup.ada_id
 
     async def presence() -> None:
-        expected = ada.wait_for("presence_update", check=lambda _, now: now.id == setup.bob_id and now.status is discord.Status.dnd)
+        expected = ada.wait_for(
+            "presence_update",
+            check=lambda _, now: now.id == setup.bob_id and now.status is discord.Status.dnd,
+        )
         activity = discord.Activity(type=discord.ActivityType.watching, name="the scenario")
         await bob.change_presence(status=discord.Status.dnd, activity=activity)
         assert (await expected)[1].activity.name == "the scenario"
 
     async def voice() -> None:
         def in_channel(channel_id: int | None):
-            return lambda member, _, now: member.id == setup.bob_id and (now.channel and now.channel.id) == channel_id
+            return (
+                lambda member, _, now: member.id == setup.bob_id
+                and (now.channel and now.channel.id) == channel_id
+            )
 
         joined = ada.wait_for("voice_state_update", check=in_channel(setup.voice_id))
-        call = await clients.guild(bob).get_channel(setup.voice_id).connect(cls=Call, self_deaf=True)
+        call = (
+            await clients.guild(bob).get_channel(setup.voice_id).connect(cls=Call, self_deaf=True)
+        )
         assert (await joined)[2].self_deaf
         server = await call.server
         assert server["token"] and server["endpoint"]
-        assert setup.bob_id in [member.id for member in clients.guild(ada).get_channel(setup.voice_id).members]
+        assert setup.bob_id in [
+            member.id for member in clients.guild(ada).get_channel(setup.voice_id).members
+        ]
         left = ada.wait_for("voice_state_update", check=in_channel(None))
         await call.disconnect()
         await left
 
     async def reconnection(client: discord.Client) -> str:
-        ways = {asyncio.ensure_future(client.wait_for("resumed")): "resumed", asyncio.ensure_future(client.wait_for("ready")): "identified"}
-        done, late = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for task in late:
+        kinds = {
+            asyncio.ensure_future(client.wait_for("resumed")): "resumed",
+            asyncio.ensure_future(client.wait_for("ready")): "identified",
+        }
+        done, pending = await asyncio.wait(kinds, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
             task.cancel()
-        return ways[done.pop()]
+        return kinds[done.pop()]
 
     async def reconnect() -> None:
         received: list[str] = []
@@ -84,13 +101,17 @@ def session_steps(clients: Clients) -> Steps:
         bob.event(on_message)
         back = asyncio.gather(reconnection(ada), reconnection(bob))
         missed = await clients.harness.request("cut")
-        ways = await back
-        clients.harness.note(f"after a cut socket: {', '.join(ways)}")
+        kinds = await back
+        clients.harness.note(f"after a cut socket: {', '.join(kinds)}")
         await clients.send_and_receive("after the cut")
-        while "after the cut" not in received:  # discord.py runs its listeners in tasks of their own
+        while (
+            "after the cut" not in received
+        ):  # discord.py runs its listeners in tasks of their own
             await asyncio.sleep(0.01)
-        assert received == ([missed, "after the cut"] if setup.resume else ["after the cut"]), received
-        assert ways == (["resumed", "resumed"] if setup.resume else ["identified", "identified"])
+        assert received == (
+            [missed, "after the cut"] if setup.resume else ["after the cut"]
+        ), received
+        assert kinds == (["resumed", "resumed"] if setup.resume else ["identified", "identified"])
 
     async def zombie() -> None:
         back = asyncio.gather(reconnection(ada), reconnection(bob))

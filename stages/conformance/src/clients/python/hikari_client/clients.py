@@ -26,8 +26,13 @@ class Clients:
             suppress_optimization_warning=True,
         )
 
-    def next_event(self, bot: hikari.GatewayBot, event_type: type[Event], matches: Callable[[Event], bool] = lambda _: True):
-        """A future of the next matching event. It subscribes at once, so call it before the action that causes the event."""
+    def next_event(
+        self,
+        bot: hikari.GatewayBot,
+        event_type: type[Event],
+        matches: Callable[[Event], bool] = lambda _: True,
+    ):
+        """The next matching event. Call it before the action that causes the event."""
         found: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
 
         async def listener(event: Event) -> None:
@@ -40,14 +45,20 @@ class Clients:
 
     async def send_and_receive(self, content: str) -> tuple[hikari.Message, hikari.Message]:
         """Sends as Ada and waits until Bob has received it. Returns both copies."""
-        expected = self.next_event(self.bob, hikari.GuildMessageCreateEvent, lambda event: event.content == content)
+        expected = self.next_event(
+            self.bob, hikari.GuildMessageCreateEvent, lambda event: event.content == content
+        )
         sent = await self.ada.rest.create_message(self.setup.text_id, content)
         return sent, (await expected).message
 
     async def join(self) -> None:
         setup = self.setup
-        added = self.next_event(self.ada, hikari.MemberCreateEvent, lambda event: event.user_id == setup.bob_id)
-        entered = self.next_event(self.bob, hikari.GuildJoinEvent, lambda event: event.guild_id == setup.guild_id)
+        added = self.next_event(
+            self.ada, hikari.MemberCreateEvent, lambda event: event.user_id == setup.bob_id
+        )
+        entered = self.next_event(
+            self.bob, hikari.GuildJoinEvent, lambda event: event.guild_id == setup.guild_id
+        )
         await self.ada.rest.add_user_to_guild(setup.bob["token"], setup.guild_id, setup.bob_id)
         await added
         event = await entered

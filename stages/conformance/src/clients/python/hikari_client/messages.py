@@ -9,7 +9,13 @@ from .clients import Clients
 
 
 def message_steps(clients: Clients) -> Steps:
-    setup, ada, bob, next_event, send_and_receive = clients.setup, clients.ada, clients.bob, clients.next_event, clients.send_and_receive
+    setup, ada, bob, next_event, send_and_receive = (
+        clients.setup,
+        clients.ada,
+        clients.bob,
+        clients.next_event,
+        clients.send_and_receive,
+    )
 
     async def send() -> None:
         sent, received = await send_and_receive("hello from hikari")
@@ -21,7 +27,9 @@ def message_steps(clients: Clients) -> Steps:
 
     async def reply() -> None:
         sent, received = await send_and_receive("a question")
-        expected = next_event(ada, hikari.GuildMessageCreateEvent, lambda event: event.content == "an answer")
+        expected = next_event(
+            ada, hikari.GuildMessageCreateEvent, lambda event: event.content == "an answer"
+        )
         await received.respond("an answer", reply=True, mentions_reply=True)
         answer = (await expected).message
         assert answer.message_reference.id == sent.id
@@ -30,7 +38,9 @@ def message_steps(clients: Clients) -> Steps:
 
     async def edit() -> None:
         sent, _ = await send_and_receive("before")
-        expected = next_event(bob, hikari.GuildMessageUpdateEvent, lambda event: event.message_id == sent.id)
+        expected = next_event(
+            bob, hikari.GuildMessageUpdateEvent, lambda event: event.message_id == sent.id
+        )
         assert (await sent.edit("after")).content == "after"
         event = await expected
         assert event.old_message.content == "before"
@@ -39,7 +49,9 @@ def message_steps(clients: Clients) -> Steps:
 
     async def react() -> None:
         sent, received = await send_and_receive("react to this")
-        added = next_event(ada, hikari.GuildReactionAddEvent, lambda event: event.message_id == sent.id)
+        added = next_event(
+            ada, hikari.GuildReactionAddEvent, lambda event: event.message_id == sent.id
+        )
         await received.add_reaction("👍")
         event = await added
         assert event.user_id == setup.bob_id
@@ -47,12 +59,16 @@ def message_steps(clients: Clients) -> Steps:
         users = await ada.rest.fetch_reactions_for_emoji(setup.text_id, sent, "👍")
         assert [user.id for user in users] == [setup.bob_id]
         assert (await ada.rest.fetch_message(setup.text_id, sent)).reactions[0].count == 1
-        removed = next_event(ada, hikari.GuildReactionDeleteEvent, lambda event: event.message_id == sent.id)
+        removed = next_event(
+            ada, hikari.GuildReactionDeleteEvent, lambda event: event.message_id == sent.id
+        )
         await received.remove_reaction("👍")
         assert (await removed).user_id == setup.bob_id
 
     async def collect() -> None:
-        with ada.stream(hikari.GuildMessageCreateEvent, timeout=10).filter(("author.id", setup.bob_id)) as stream:
+        with ada.stream(hikari.GuildMessageCreateEvent, timeout=10).filter(
+            ("author.id", setup.bob_id)
+        ) as stream:
             for content in ("first of two", "second of two"):
                 await bob.rest.create_message(setup.text_id, content)
             collected = [event.content async for event in stream.limit(2)]
@@ -60,7 +76,9 @@ def message_steps(clients: Clients) -> Steps:
 
     async def delete() -> None:
         sent, _ = await send_and_receive("delete this")
-        expected = next_event(bob, hikari.GuildMessageDeleteEvent, lambda event: event.message_id == sent.id)
+        expected = next_event(
+            bob, hikari.GuildMessageDeleteEvent, lambda event: event.message_id == sent.id
+        )
         await sent.delete()
         await expected
 
@@ -74,23 +92,33 @@ def message_steps(clients: Clients) -> Steps:
         ids = [(await ada.rest.create_message(setup.text_id, f"page {i}")).id for i in range(7)]
 
         async def page(**options: int) -> list[int]:
-            return [message.id for message in await bob.rest.fetch_messages(setup.text_id, **options).limit(3)]
+            return [
+                message.id
+                for message in await bob.rest.fetch_messages(setup.text_id, **options).limit(3)
+            ]
 
         assert await page() == ids[:3:-1]
         assert await page(before=ids[4]) == ids[3:0:-1]
         assert await page(after=ids[0]) == ids[1:4]  # oldest first with `after`
         # hikari pages without end around an id, and sends no limit.
-        around = [message.id for message in await bob.rest.fetch_messages(setup.text_id, around=ids[3]).limit(7)]
+        around = [
+            message.id
+            for message in await bob.rest.fetch_messages(setup.text_id, around=ids[3]).limit(7)
+        ]
         assert around[:4] == ids[:2:-1]
         assert (await bob.rest.fetch_message(setup.text_id, ids[0])).content == "page 0"
 
     async def typing() -> None:
-        expected = next_event(bob, hikari.GuildTypingEvent, lambda event: event.user_id == setup.ada_id)
+        expected = next_event(
+            bob, hikari.GuildTypingEvent, lambda event: event.user_id == setup.ada_id
+        )
         await ada.rest.trigger_typing(setup.text_id)
         assert (await expected).channel_id == setup.text_id
 
     async def dm() -> None:
-        expected = next_event(bob, hikari.DMMessageCreateEvent, lambda event: event.content == "between us")
+        expected = next_event(
+            bob, hikari.DMMessageCreateEvent, lambda event: event.content == "between us"
+        )
         await (await ada.rest.fetch_user(setup.bob_id)).send("between us")
         message = (await expected).message
         assert message.guild_id is None
@@ -100,7 +128,9 @@ def message_steps(clients: Clients) -> Steps:
 
     async def search() -> None:
         sent, _ = await send_and_receive("a needle in hikari")
-        found = await ada.rest.search_messages(setup.guild_id, content="needle", authors=[setup.ada_id], channels=[setup.text_id])
+        found = await ada.rest.search_messages(
+            setup.guild_id, content="needle", authors=[setup.ada_id], channels=[setup.text_id]
+        )
         assert found.total_results == 1
         assert found.messages[0].id == sent.id
 

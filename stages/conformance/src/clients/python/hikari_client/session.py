@@ -21,7 +21,9 @@ def session_steps(clients: Clients) -> Steps:
         assert (await ada.rest.fetch_application()).id == setup.ada_id
 
     def bob_is(status: hikari.Status):
-        return lambda event: event.user_id == setup.bob_id and event.presence.visible_status == status
+        return (
+            lambda event: event.user_id == setup.bob_id and event.presence.visible_status == status
+        )
 
     async def presence() -> None:
         expected = next_event(ada, hikari.PresenceUpdateEvent, bob_is(hikari.Status.DO_NOT_DISTURB))
@@ -31,7 +33,10 @@ def session_steps(clients: Clients) -> Steps:
 
     async def voice() -> None:
         def in_channel(channel_id: int | None):
-            return lambda event: event.state.user_id == setup.bob_id and event.state.channel_id == channel_id
+            return (
+                lambda event: event.state.user_id == setup.bob_id
+                and event.state.channel_id == channel_id
+            )
 
         # Only the gateway's part: hikari leaves voice connections to other libraries.
         server = next_event(bob, hikari.VoiceServerUpdateEvent)
@@ -46,9 +51,12 @@ def session_steps(clients: Clients) -> Steps:
         await left
 
     async def reconnection(bot: hikari.GatewayBot) -> str:
-        ways = {next_event(bot, hikari.ShardResumedEvent): "resumed", next_event(bot, hikari.ShardReadyEvent): "identified"}
-        done, _ = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        return ways[done.pop()]
+        kinds = {
+            next_event(bot, hikari.ShardResumedEvent): "resumed",
+            next_event(bot, hikari.ShardReadyEvent): "identified",
+        }
+        done, _ = await asyncio.wait(kinds, return_when=asyncio.FIRST_COMPLETED)
+        return kinds[done.pop()]
 
     async def reconnect() -> None:
         received: list[str] = []
@@ -60,14 +68,16 @@ def session_steps(clients: Clients) -> Steps:
         back = asyncio.gather(reconnection(ada), reconnection(bob))
         await asyncio.sleep(0)  # lets them subscribe
         missed = await clients.harness.request("cut")
-        ways = await back
-        clients.harness.note(f"after a cut socket: {', '.join(ways)}")
+        kinds = await back
+        clients.harness.note(f"after a cut socket: {', '.join(kinds)}")
         await clients.send_and_receive("after the cut")
         while "after the cut" not in received:  # hikari runs its listeners in tasks of their own
             await asyncio.sleep(0.01)
         bob.unsubscribe(hikari.GuildMessageCreateEvent, remember)
-        assert received == ([missed, "after the cut"] if setup.resume else ["after the cut"]), received
-        assert ways == (["resumed", "resumed"] if setup.resume else ["identified", "identified"])
+        assert received == (
+            [missed, "after the cut"] if setup.resume else ["after the cut"]
+        ), received
+        assert kinds == (["resumed", "resumed"] if setup.resume else ["identified", "identified"])
 
     async def zombie() -> None:
         back = asyncio.gather(reconnection(ada), reconnection(bob))
