@@ -1,12 +1,13 @@
 import { type ChannelId, firstIdAt, type MessageId } from '@threshold/contract'
 import { bucketOf } from '@threshold/domain'
+import { LRUCache } from 'lru-cache'
 import type { Execute } from './database.ts'
 import { long, text } from './rows.ts'
 import { statements } from './statements.ts'
 
 /** The largest value of Cassandra's int. */
 const LAST_BUCKET = 2_147_483_647
-/** Buckets remembered as open before the oldest make room. */
+/** Buckets remembered as open. */
 const REMEMBERED = 50_000
 
 /**
@@ -50,16 +51,10 @@ export interface Buckets {
 
 export function createBuckets(keyspace: string, days: number, now: () => number): Buckets {
   const cql = statements(keyspace).buckets
-  const opened = new Set<string>()
+  const opened = new LRUCache<string, true>({ max: REMEMBERED })
   const isOver = (bucket: number): boolean =>
     bucketOf(firstIdAt(now() - OVER_AFTER_MS), days) > bucket
   const micros = (ms: number): bigint => BigInt(ms) * 1_000n
-
-  function remember(key: string): void {
-    const [oldest] = opened
-    if (opened.size >= REMEMBERED && oldest !== undefined) opened.delete(oldest)
-    opened.add(key)
-  }
 
   return {
     of: (id) => bucketOf(id, days),
@@ -74,7 +69,7 @@ export function createBuckets(keyspace: string, days: number, now: () => number)
       const markedAt = row?.emptied === true ? (row.at as bigint) : 0n
       const at = micros(now())
       await execute(cql.write, [long(channel), bucket, false, at > markedAt ? at : markedAt + 1n])
-      if (!over) remember(key)
+      if (!over) opened.set(key, true)
     },
     async list(execute, channel, { from = 0, to = LAST_BUCKET }) {
       const rows = await execute(cql.list, [long(channel), from, to])

@@ -1,4 +1,5 @@
 import type { ChannelId } from '@threshold/contract'
+import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import type { CassandraRow } from './database.ts'
 import { keyedMutex } from './keyed-mutex.ts'
@@ -16,7 +17,7 @@ const ALWAYS_SMALL = ANSWER_BYTES / LARGEST_ROW
 const UNKNOWN_AT_ONCE = 50
 /** Heavy pages under way. Read all side by side, none would be done within a request's time. */
 const HEAVY_AT_ONCE = 4
-/** Channels remembered before the oldest make room. */
+/** Channels whose weight is remembered. */
 const REMEMBERED = 50_000
 
 /**
@@ -28,16 +29,12 @@ const REMEMBERED = 50_000
  * finds it out and the others wait.
  */
 export function createPageSizes() {
-  const rowBytes = new Map<ChannelId, number>()
+  const rowBytes = new LRUCache<ChannelId, number>({ max: REMEMBERED })
   const withLock = keyedMutex()
   const heavy = pLimit(HEAVY_AT_ONCE)
 
-  function remember(channel: ChannelId, bytes: number): void {
-    rowBytes.delete(channel)
-    const [oldest] = rowBytes.keys()
-    if (rowBytes.size >= REMEMBERED && oldest !== undefined) rowBytes.delete(oldest)
-    rowBytes.set(channel, Math.max(1, bytes))
-  }
+  const remember = (channel: ChannelId, bytes: number): void =>
+    void rowBytes.set(channel, Math.max(1, bytes))
 
   return {
     rowsAtOnce(channel: ChannelId, wanted: number): number {
