@@ -3,7 +3,7 @@ import { avatar, byId, el, reconcile, setText } from './dom.js'
 const STATUS_ORDER = { online: 0, dnd: 1, idle: 2 }
 const STATUS_TEXT = { online: 'online', dnd: 'busy', idle: 'idle', offline: 'offline' }
 
-/** Members that are drawn. A list of a hundred thousand would be slow, and nobody would read it. */
+/** Members that are drawn. A list of a hundred thousand would be slow, and of no use. */
 const MAX_MEMBERS = 200
 
 const navigationItem = (text, { current, hasUnread, mark }, click) => {
