@@ -65,12 +65,5 @@ export function labelText(label: Omit<EngineLabel, 'text'>): EngineLabel {
   return { ...label, text: `${label.product} ${label.version} (${label.provider}${standIn})` }
 }
 
-export const externalEngineError = (action: string): CodedError =>
-  new CodedError(
-    'ENGINE_NOT_OURS',
-    `an external engine cannot be ${action}: Threshold did not start it`,
-    { next: 'unset THRESHOLD_MONGODB_URI, or choose --engine docker or --engine native' },
-  )
-
 export const cannotScale = (product: string, nodes: number): CodedError =>
   new CodedError('ENGINE_CANNOT_SCALE', `${product} cannot run ${nodes} nodes here`)

@@ -1,6 +1,7 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig } from '../config.ts'
-import { externalEngineError, labelText, unusable, usable } from '../engine.ts'
+import { labelText, unusable, usable } from '../engine.ts'
+import { externalControls } from '../external.ts'
 import { cassandraVersion } from './address.ts'
 import type { CassandraEngine } from './engine.ts'
 import type { CassandraProvider } from './provider.ts'
@@ -40,27 +41,13 @@ export const externalCassandra: CassandraProvider = {
 }
 
 function externalEngine(uri: string, version: string): CassandraEngine {
-  const refuse = (action: string) => async (): Promise<never> => {
-    throw externalEngineError(action)
-  }
-  const stop = async (): Promise<void> => {}
+  const controls = externalControls(VARIABLE)
   return {
+    ...controls,
     kind: 'cassandra',
     label: labelText({ product: 'Cassandra', version, provider: 'external' }),
     uri,
-    pid: undefined,
     nodes: () => [],
-    state: () => 'running',
-    stop,
-    kill: refuse('killed'),
-    restart: refuse('restarted'),
-    pause: refuse('paused'),
-    resume: refuse('resumed'),
-    limits() {
-      throw externalEngineError('limited')
-    },
-    scale: refuse('scaled'),
-    addNode: refuse('scaled'),
-    [Symbol.asyncDispose]: stop,
+    addNode: controls.scale,
   }
 }

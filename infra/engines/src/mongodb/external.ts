@@ -1,13 +1,7 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig } from '../config.ts'
-import {
-  cannotScale,
-  type Engine,
-  externalEngineError,
-  labelText,
-  unusable,
-  usable,
-} from '../engine.ts'
+import { cannotScale, type Engine, labelText, unusable, usable } from '../engine.ts'
+import { externalControls } from '../external.ts'
 import { detectProduct, type MongoProduct } from './product.ts'
 import type { MongoProvider } from './provider.ts'
 import { adminCommand } from './ready.ts'
@@ -45,32 +39,16 @@ export const externalMongo: MongoProvider = {
 }
 
 function externalEngine(uri: string, { product, version }: MongoProduct): Engine {
-  const refuse = (action: string) => async (): Promise<void> => {
-    throw externalEngineError(action)
-  }
-  const stop = async (): Promise<void> => {}
+  const controls = externalControls(VARIABLE)
+  const standIn = product === 'MongoDB' ? {} : { standIn: `${product} speaks MongoDB's protocol` }
   return {
+    ...controls,
     kind: 'mongodb',
-    label: labelText({
-      product,
-      version,
-      provider: 'external',
-      ...(product === 'MongoDB' ? {} : { standIn: `${product} speaks MongoDB's protocol` }),
-    }),
+    label: labelText({ product, version, provider: 'external', ...standIn }),
     uri,
-    pid: undefined,
-    state: () => 'running',
-    stop,
-    kill: refuse('killed'),
-    restart: refuse('restarted'),
-    pause: refuse('paused'),
-    resume: refuse('resumed'),
-    limits() {
-      throw externalEngineError('limited')
-    },
     async scale(nodes) {
-      throw nodes === 1 ? externalEngineError('scaled') : cannotScale(product, nodes)
+      if (nodes !== 1) throw cannotScale(product, nodes)
+      await controls.scale()
     },
-    [Symbol.asyncDispose]: stop,
   }
 }
