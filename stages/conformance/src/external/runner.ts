@@ -60,7 +60,7 @@ async function withTimeout(work: Promise<void>): Promise<void> {
       CASE_TIMEOUT_MS,
     )
   })
-  work.catch(() => {}) // a rejection after the timeout has nobody to handle it
+  work.catch(() => {}) // a rejection after the timeout must not count as unhandled
   try {
     await Promise.race([work, timeout])
   } finally {
