@@ -8,7 +8,8 @@ import { aMember, GUILD } from './fixtures.ts'
 import { play } from './history.ts'
 
 const covers = (set: bigint, part: bigint): boolean => (part & ~set) === 0n
-const grown = (set: bigint): bigint =>
+/** Administrator implies all permissions. */
+const expanded = (set: bigint): bigint =>
   (set & Permission.Administrator) === 0n ? set : ALL_PERMISSIONS
 
 /** The roles that a member has or can assign to themself. */
@@ -37,13 +38,15 @@ function ceiling(state: GuildState, member: Member, channel?: Channel): bigint {
     (bits, id) => bits | BigInt(state.roles.get(id)!.permissions),
     guildPermissions(state, member),
   )
-  if (!channel) return grown(inGuild)
+  if (!channel) return expanded(inGuild)
   const categories = [...state.channels.values()].filter((each) => each.type === 4)
   const inChannel = [channel, ...categories].reduce(
     (bits, each) => bits | allowed(each, member, roles),
     0n,
   )
-  return (inChannel & Permission.ManageRoles) === 0n ? grown(inGuild | inChannel) : ALL_PERMISSIONS
+  return (inChannel & Permission.ManageRoles) === 0n
+    ? expanded(inGuild | inChannel)
+    : ALL_PERMISSIONS
 }
 
 /** The permissions that a member would have in a channel without denials. */
@@ -56,7 +59,7 @@ function potential(state: GuildState, member: Member, channel: Channel): bigint 
 }
 
 describe('a series of commands by a member who is not the owner', () => {
-  const plot = plainUser.chain((by) =>
+  const attempts = plainUser.chain((by) =>
     fc.record({
       by: fc.constant(by),
       commands: fc.array(escalationBy(by), { minLength: 5, maxLength: 40, size: 'max' }),
@@ -65,7 +68,7 @@ describe('a series of commands by a member who is not the owner', () => {
 
   it('grants no permission in the guild beyond what the target had or the requester could obtain', () => {
     fc.assert(
-      fc.property(guildState, plot, (before, { by, commands }) => {
+      fc.property(guildState, attempts, (before, { by, commands }) => {
         const power = ceiling(before, before.members.get(by)!)
         const after = play(before, commands).state
         for (const [id, member] of after.members) {
@@ -79,7 +82,7 @@ describe('a series of commands by a member who is not the owner', () => {
 
   it('grants no permission in a channel beyond what the target or the requester could have there', () => {
     fc.assert(
-      fc.property(guildState, plot, (before, { by, commands }) => {
+      fc.property(guildState, attempts, (before, { by, commands }) => {
         const { state: after, events } = play(before, commands)
         // A deleted and re-created channel is a new one, and may inherit the overwrites of a
         // category.
@@ -107,7 +110,7 @@ describe('a series of commands by a member who is not the owner', () => {
     fc.assert(
       fc.property(
         guildState,
-        plot,
+        attempts,
         (before, { commands }) =>
           play(before, commands).state.guild.ownerId === before.guild.ownerId,
       ),
