@@ -136,7 +136,7 @@ export interface MessageStore extends AsyncDisposable {
 
   unreact(reaction: Reaction, deadline: Deadline): Promise<'removed' | 'absent'>
 
-  /** Up to `limit` users who reacted with an emoji, by ascending id, from `after` on. */
+  /** Up to `limit` users who reacted with an emoji, by ascending id, with ids after `after`. */
   reactors(
     channel: ChannelId,
     id: MessageId,

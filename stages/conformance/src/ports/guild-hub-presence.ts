@@ -23,8 +23,8 @@ export function guildHubPresence({ hub }: HubFixture): void {
       const owner = await openSession(hub(), guild.id, guild.owner.user.id)
       const statuses = (): unknown[] =>
         owner.events('PRESENCE_UPDATE').flatMap(({ data }) => {
-          const { user: of, status } = data as { user: { id: string }; status: string }
-          return of.id === user ? [status] : []
+          const { user: subject, status } = data as { user: { id: string }; status: string }
+          return subject.id === user ? [status] : []
         })
       const becomes = async (status: string): Promise<void> => {
         await vi.waitFor(() => expect(statuses().at(-1)).toBe(status), WAIT)
