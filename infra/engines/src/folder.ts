@@ -6,7 +6,7 @@ import { enginesConfig } from './config.ts'
 
 const MEGABYTE = 1_000_000
 
-const REASONS: Readonly<Record<string, string>> = {
+const ERRNO_TEXTS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'operation not permitted',
   EROFS: 'the file system is read-only',
@@ -29,7 +29,7 @@ async function unwritableReason(folder: string): Promise<string | undefined> {
     const error = await rootCause(folder, thrown)
     const code = hasErrno(error) ? error.code : undefined
     const why =
-      code === undefined ? messageOf(error) : `${REASONS[code] ?? messageOf(error)} (${code})`
+      code === undefined ? messageOf(error) : `${ERRNO_TEXTS[code] ?? messageOf(error)} (${code})`
     const owner = await ownerOf(folder)
     const denied = code === 'EACCES' || code === 'EPERM'
     return denied && owner !== process.getuid?.() ? `${why}, it belongs to user ${owner}` : why

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 60_000
  * The settings of pip that control how it reaches its index. The others control what it installs,
  * where and how, which is not the user's choice here.
  */
-const NETWORK = [
+const NETWORK_SETTINGS = [
   'index-url',
   'extra-index-url',
   'no-index',
@@ -27,7 +27,8 @@ const NETWORK = [
   'use-feature',
   'use-deprecated',
 ]
-const variable = (setting: string): string => `PIP_${setting.replaceAll('-', '_').toUpperCase()}`
+const environmentName = (setting: string): string =>
+  `PIP_${setting.replaceAll('-', '_').toUpperCase()}`
 
 /**
  * The environment for pip, with the user's network settings from variables and pip.conf, and no
@@ -37,7 +38,7 @@ const variable = (setting: string): string => `PIP_${setting.replaceAll('-', '_'
 export async function pipEnvironment(python: string): Promise<Record<string, string | undefined>> {
   const given = Object.keys(childEnvironment()).filter((name) => name.startsWith('PIP_'))
   const dropped = given
-    .filter((name) => !NETWORK.map(variable).includes(name))
+    .filter((name) => !NETWORK_SETTINGS.map(environmentName).includes(name))
     .map((name) => [name, undefined] as const)
   const env = {
     ...pythonEnvironment(),
@@ -53,11 +54,11 @@ export async function pipEnvironment(python: string): Promise<Record<string, str
     const [, section, setting = '', value = ''] = /^([^.]+)\.([\w-]+)='(.*)'$/.exec(line) ?? []
     // The values are Python literals. A setting with several values has one per line.
     const words = value.replaceAll('\\n', ' ').replaceAll('\\\\', '\\').trim()
-    return section === ':env:' || !NETWORK.includes(setting)
+    return section === ':env:' || !NETWORK_SETTINGS.includes(setting)
       ? []
-      : [[variable(setting), words] as const]
+      : [[environmentName(setting), words] as const]
   })
-  const fromVariables = given.filter((name) => NETWORK.map(variable).includes(name))
+  const fromVariables = given.filter((name) => NETWORK_SETTINGS.map(environmentName).includes(name))
   return {
     ...Object.fromEntries(fromFiles.filter(([name]) => !fromVariables.includes(name))),
     ...Object.fromEntries(dropped),

@@ -38,7 +38,7 @@ export type PrefetchOutcome = {
   readonly why?: string
 }
 
-const image = (id: string, image: Image): PrefetchItem => ({
+const imageItem = (id: string, image: Image): PrefetchItem => ({
   id,
   title: `the image ${image.name}`,
   skip: async () => {
@@ -54,7 +54,7 @@ const image = (id: string, image: Image): PrefetchItem => ({
 
 /** Items for engines and for tests of the chat page. Other packages append their own. */
 export const ENGINE_ITEMS: readonly PrefetchItem[] = [
-  image('mongodb-image', MONGODB_IMAGE),
+  imageItem('mongodb-image', MONGODB_IMAGE),
   {
     id: 'mongod',
     title: `mongod ${VERSIONS.mongodb}`,
@@ -98,7 +98,7 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     present: async () => (await locateChromium()) !== undefined,
     fetch: async (onProgress) => void (await findChromium(onProgress)),
   },
-  image('cassandra-image', CASSANDRA_IMAGE),
+  imageItem('cassandra-image', CASSANDRA_IMAGE),
   {
     id: 'cassandra',
     title: `Cassandra ${VERSIONS.cassandra} (jars)`,

@@ -44,13 +44,13 @@ export async function findChromium(onProgress: OnProgress = noProgress): Promise
     throw new CodedError(
       'NO_CHROMIUM',
       `no Chromium on PATH, and none can be fetched for ${platform()} on ${arch()}`,
-      { next: await remedy() },
+      { next: await installRemedy() },
     )
   const dir = await installChromium(onProgress)
   const fetched = await fetchedChromium(dir)
   if (fetched !== undefined) return fetched
   throw new CodedError('NO_CHROMIUM', `the Chromium in ${dir} does not start on this system`, {
-    next: await remedy(),
+    next: await installRemedy(),
   })
 }
 
@@ -66,7 +66,7 @@ export async function locateChromium(): Promise<Chromium | undefined> {
     throw new CodedError(
       'BAD_CHROMIUM',
       `THRESHOLD_CHROMIUM is ${chosen}, which does not start as a Chromium`,
-      { next: `unset THRESHOLD_CHROMIUM, or ${await remedy()}` },
+      { next: `unset THRESHOLD_CHROMIUM, or ${await installRemedy()}` },
     )
   }
   const named = (await Promise.all(NAMES.map(which))).filter((path) => path !== undefined)
@@ -105,5 +105,5 @@ async function probe(
   }
 }
 
-const remedy = async (): Promise<string> =>
+const installRemedy = async (): Promise<string> =>
   REMEDIES.chromium[familyOf(platform(), await readFile('/etc/os-release', 'utf8').catch(() => ''))]

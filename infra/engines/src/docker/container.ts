@@ -112,7 +112,7 @@ export class Container {
 
   /** Returns when the container has started. The database may not answer yet. */
   async restart(): Promise<void> {
-    if (this.#state === 'stopped') throw notRunning(this.#state)
+    if (this.#state === 'stopped') throw stoppedError(this.#state)
     if (this.#state === 'paused') await this.resume()
     if (this.#state === 'killed') await this.#docker.start()
     else await this.#docker.restart({ t: STOP_GRACE_S })
@@ -152,11 +152,11 @@ export class Container {
   }
 
   #requireRunning(): void {
-    if (this.#state === 'stopped' || this.#state === 'killed') throw notRunning(this.#state)
+    if (this.#state === 'stopped' || this.#state === 'killed') throw stoppedError(this.#state)
   }
 }
 
-const notRunning = (state: EngineState): CodedError =>
+const stoppedError = (state: EngineState): CodedError =>
   new CodedError('ENGINE_STOPPED', `the container is not running: ${state}`)
 
 const HEADER_BYTES = 8

@@ -2,7 +2,7 @@ import { CACHE_NEXT } from '../folder.ts'
 import type { ChoiceFacts, DiskFacts, DoctorReport, StageFacts, ToolFacts } from './report.ts'
 
 const GIGABYTE = 1_000_000_000
-const size = (bytes: number): string => `${(bytes / GIGABYTE).toFixed(1)} GB`
+const gigabytes = (bytes: number): string => `${(bytes / GIGABYTE).toFixed(1)} GB`
 
 const VERDICTS: Record<DoctorReport['status'], string> = {
   ok: 'Everything runs, on the real engines.',
@@ -25,14 +25,14 @@ export function formatDoctor(report: DoctorReport): string {
     row(
       machine.cores >= 2 ? '✓' : '!',
       'cores',
-      `${machine.cores}, load ${machine.load.toFixed(1)}${busy(report)}`,
+      `${machine.cores}, load ${machine.load.toFixed(1)}${busyNote(report)}`,
     ),
     row(
       machine.memoryBytes >= 4 * GIGABYTE ? '✓' : '!',
       'memory',
-      `${size(machine.memoryBytes)}, ${size(machine.freeMemoryBytes)} free`,
+      `${gigabytes(machine.memoryBytes)}, ${gigabytes(machine.freeMemoryBytes)} free`,
     ),
-    ...disks.flatMap(disk),
+    ...disks.flatMap(diskRows),
     row(
       ports.free > 0 ? '✓' : '✗',
       'ports',
@@ -40,10 +40,10 @@ export function formatDoctor(report: DoctorReport): string {
     ),
     '',
     'Tools',
-    ...tools.flatMap(tool),
+    ...tools.flatMap(toolRows),
     '',
     'Stages',
-    ...stages.flatMap(stage),
+    ...stages.flatMap(stageRows),
     '',
     VERDICTS[report.status],
   ]
@@ -54,27 +54,27 @@ const row = (mark: string, name: string, text: string): string =>
   `  ${mark} ${name.padEnd(14)} ${text}`
 const remedy = (text: string): string => `    ${''.padEnd(14)} → ${text}`
 
-function disk({ what, path, freeBytes, needBytes, problem }: DiskFacts): string[] {
+function diskRows({ what, path, freeBytes, needBytes, problem }: DiskFacts): string[] {
   const name = `disk (${what})`
   if (problem !== undefined) return [row('✗', name, problem), remedy(CACHE_NEXT)]
   return [
     row(
       freeBytes >= needBytes ? '✓' : '!',
       name,
-      `${size(freeBytes)} free, up to ${size(needBytes)} needed: ${path}`,
+      `${gigabytes(freeBytes)} free, up to ${gigabytes(needBytes)} needed: ${path}`,
     ),
   ]
 }
 
-const busy = ({ machine }: DoctorReport): string =>
+const busyNote = ({ machine }: DoctorReport): string =>
   machine.load > machine.cores ? ': too busy for labs to measure' : ''
 
-function tool({ name, version, why, for: purpose, install }: ToolFacts): string[] {
+function toolRows({ name, version, why, for: purpose, install }: ToolFacts): string[] {
   if (version !== undefined) return [row('✓', name, `${version}, for ${purpose}`)]
   return [row('–', name, `${why}; used for ${purpose}`), remedy(install)]
 }
 
-function stage({ stage, title, needs, quick, lab, passedOver }: StageFacts): string[] {
+function stageRows({ stage, title, needs, quick, lab, passedOver }: StageFacts): string[] {
   const best = lab ?? quick
   const mark = best === undefined ? '✗' : best.standIn ? '~' : '✓'
   const better = best === undefined || best.standIn ? passedOver : []
@@ -82,12 +82,15 @@ function stage({ stage, title, needs, quick, lab, passedOver }: StageFacts): str
     row(mark, `stage ${stage}`, `${title}, needs ${needs}`),
     ...(best === undefined
       ? []
-      : [row(' ', '', `at once: ${choice(quick)}`), row(' ', '', `in labs: ${choice(lab)}`)]),
+      : [
+          row(' ', '', `at once: ${choiceText(quick)}`),
+          row(' ', '', `in labs: ${choiceText(lab)}`),
+        ]),
     ...better.flatMap(({ name, why, next }) => [row(' ', '', `not ${name}: ${why}`), remedy(next)]),
   ]
 }
 
-function choice(facts: ChoiceFacts | undefined): string {
+function choiceText(facts: ChoiceFacts | undefined): string {
   if (facts === undefined) return 'nothing'
   return facts.install === undefined ? facts.name : `${facts.name}, ${facts.install}`
 }

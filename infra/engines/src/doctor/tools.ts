@@ -20,7 +20,12 @@ type Probe = { readonly version: string } | { readonly why: string; readonly nex
 
 export async function inspectTools(family: Family): Promise<ToolFacts[]> {
   const tools = [
-    ['Docker', docker, `MongoDB and Cassandra in containers (${DOCKER_TRIED})`, REMEDIES.docker],
+    [
+      'Docker',
+      probeDocker,
+      `MongoDB and Cassandra in containers (${DOCKER_TRIED})`,
+      REMEDIES.docker,
+    ],
     [
       'Python 3',
       async () => toProbe(await findPython()),
@@ -39,8 +44,8 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
       'Cassandra from stage 2 on, OpenSearch',
       REMEDIES.java,
     ],
-    ['Go', go, "discordgo's conformance client", REMEDIES.go],
-    ['Chromium', chromium, "the chat page's tests", REMEDIES.chromium],
+    ['Go', probeGo, "discordgo's conformance client", REMEDIES.go],
+    ['Chromium', probeChromium, "the chat page's tests", REMEDIES.chromium],
   ] as const
   return await Promise.all(
     tools.map(async ([name, probe, purpose, remedy]) => {
@@ -61,18 +66,18 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
 const toProbe = (found: FoundJava | Awaited<ReturnType<typeof findPython>>): Probe =>
   found.usable ? { version: found.version } : { why: found.why }
 
-async function docker(): Promise<Probe> {
+async function probeDocker(): Promise<Probe> {
   const found = await findDocker()
   if (found.usable) return { version: `${found.version} on ${found.system}` }
   return found.installed ? { why: found.why, next: found.next } : { why: 'not installed' }
 }
 
-async function go(): Promise<Probe> {
+async function probeGo(): Promise<Probe> {
   const version = /go(\d[\d.]*)/.exec((await commandOutput('go', ['version'])) ?? '')?.[1]
   return version === undefined ? { why: 'no go on PATH' } : { version }
 }
 
-async function chromium(): Promise<Probe> {
+async function probeChromium(): Promise<Probe> {
   try {
     const found = await locateChromium()
     if (found !== undefined)

@@ -49,7 +49,7 @@ export const memoryServer: MongoProvider = {
     } catch (error) {
       return await unreachable(
         mongodbMirror,
-        `${mongodbMirror} cannot be reached: ${reason(error)}`,
+        `${mongodbMirror} cannot be reached: ${fetchFailure(error)}`,
       )
     }
   },
@@ -130,7 +130,7 @@ export async function forgetProbeFailure(): Promise<void> {
 }
 
 /** The message of fetch is only "fetch failed". Its cause has the reason. */
-const reason = (error: unknown): string =>
+const fetchFailure = (error: unknown): string =>
   error instanceof Error && error.cause instanceof Error && error.cause.message !== ''
     ? error.cause.message
     : messageOf(error)

@@ -146,7 +146,7 @@ class ProcessEngine implements Engine {
   }
 
   async restart(): Promise<void> {
-    if (this.#stopping !== undefined) throw stopped(this.label)
+    if (this.#stopping !== undefined) throw stoppedError(this.label)
     await this.#end(KEPT_DATA_GRACE_MS)
     await this.launch()
   }
@@ -169,7 +169,7 @@ class ProcessEngine implements Engine {
     const state = this.state()
     const alive = state === 'running' || state === 'paused'
     if (this.#child === undefined || this.#stopping !== undefined || !alive)
-      throw stopped(this.label)
+      throw stoppedError(this.label)
     return this.#child
   }
 
@@ -178,7 +178,7 @@ class ProcessEngine implements Engine {
   }
 }
 
-const stopped = (label: EngineLabel): CodedError =>
+const stoppedError = (label: EngineLabel): CodedError =>
   new CodedError('ENGINE_STOPPED', `${label.product} is not running`)
 
 const FORMAT_FILE = 'threshold-engine.json'
