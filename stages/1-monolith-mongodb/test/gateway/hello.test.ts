@@ -22,7 +22,7 @@ async function upgraded(port: number): Promise<{ socket: Socket; head: Buffer }>
   return { socket, head }
 }
 
-describe('HELLO', () => {
+describe.each(['batched', 'plain'] as const)('HELLO by the %s transport', (transport) => {
   it('comes in a read of its own, and before the answer to an early frame', async () => {
     await using use = new AsyncDisposableStack()
     const runtime = createRuntime({ random: randomBytes })
@@ -33,7 +33,7 @@ describe('HELLO', () => {
       maxConnections: TRIES,
       budgetMs: 10_000,
       limits: GATEWAY_LIMITS,
-      transport: 'batched' as const,
+      transport,
     }
     const gateway = use.use(
       createGateway(
