@@ -10,10 +10,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { entriesIn } from './disturbance.ts'
 
 const LAB = fileURLToPath(new URL('./lab-process.ts', import.meta.url))
-const made: string[] = []
+const folders: string[] = []
 
 afterEach(async () => {
-  await Promise.all(made.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
+  await Promise.all(folders.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
 })
 
 /**
@@ -24,7 +24,7 @@ async function ownCache(): Promise<string> {
   // Installs an engine if there is none.
   await using _ = await leaseDatabase()
   const dir = await mkdtemp(join(tmpdir(), 'threshold-cache-'))
-  made.push(dir)
+  folders.push(dir)
   const tools = (await readdir(cacheDir())).filter((name) => !['run', 'locks'].includes(name))
   await Promise.all(tools.map((name) => symlink(join(cacheDir(), name), join(dir, name))))
   await mkdir(join(dir, 'run'))

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { REPOSITORY } from '../src/labs.ts'
 import { effectiveTree, importsOf } from '../src/run/effective-tree.ts'
 
-const made: string[] = []
+const folders: string[] = []
 
 const FILES: Record<string, string> = {
   'package-lock.json': '{}',
@@ -21,7 +21,7 @@ const FILES: Record<string, string> = {
 
 async function repository(change: Record<string, string> = {}): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'threshold-tree-'))
-  made.push(root)
+  folders.push(root)
   for (const [file, content] of Object.entries({ ...FILES, ...change })) {
     await mkdir(join(root, file, '..'), { recursive: true })
     await writeFile(join(root, file), content)
@@ -33,7 +33,7 @@ const hashOf = async (root: string): Promise<string> =>
   (await effectiveTree(root, join(root, 'stages/1-x'))).hash
 
 afterEach(async () => {
-  await Promise.all(made.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
+  await Promise.all(folders.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
 })
 
 describe('an effective tree', () => {

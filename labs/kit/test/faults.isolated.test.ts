@@ -55,7 +55,7 @@ const labOf = (change: Partial<Lab>): Lab => ({
     hypothesis: 'Nothing fails.',
     minutes: { quick: 1, full: 1 },
     memory: '1 GB',
-    arms: { struck: 'stage-1' },
+    arms: { faulted: 'stage-1' },
     load: busyGuilds(quiet),
     measure: {
       socketsDropped: count.socketsDropped(),
@@ -64,7 +64,7 @@ const labOf = (change: Partial<Lab>): Lab => ({
       reads: count.storeOperations(/get|load|find|user/i),
       untilAllBack: time.untilAllBack(),
     },
-    expect: { struck: ({ errors }) => errors.is(0) },
+    expect: { faulted: ({ errors }) => errors.is(0) },
     control: { text: 'none', failsOn: ['none'], verdict: 'refuted' },
     sizes: { tiny: { repeats: 1 }, quick: { repeats: 1 }, full: { repeats: 1 } },
   }),
@@ -131,17 +131,20 @@ describe.runIf(allTests()).concurrent('a fault', () => {
 
   it('that pauses an engine causes errors, and the engine resumes after the trial', async () => {
     const arms = {
-      struck: { stage: 'stage-1', cacheMb: 256, fault: at({ second: 1 }, pause('engine')) },
-      spared: { stage: 'stage-1', cacheMb: 256 },
+      faulted: { stage: 'stage-1', cacheMb: 256, fault: at({ second: 1 }, pause('engine')) },
+      healthy: { stage: 'stage-1', cacheMb: 256 },
     } as const
     const lab = labOf({
       arms,
-      expect: { struck: ({ errors }) => errors!.atLeast(1), spared: ({ errors }) => errors!.is(0) },
+      expect: {
+        faulted: ({ errors }) => errors!.atLeast(1),
+        healthy: ({ errors }) => errors!.is(0),
+      },
     })
     const report = await run(lab)
     const reasons = [
-      expect.stringContaining('struck: errors at least 1'),
-      expect.stringContaining('spared: errors is 0'),
+      expect.stringContaining('faulted: errors at least 1'),
+      expect.stringContaining('healthy: errors is 0'),
     ]
     expect(report.reasons).toEqual([...reasons, ...caveatsOf(report.samples)])
     expect(report.verdict).toBe('supported')

@@ -10,7 +10,7 @@ import { PROBE_GROUP, startProbeWriter } from '../src/probe-writer.ts'
 const CHANNELS = ['10', '11', '12', '13', '14', '15']
 
 /** A fake stage that stores messages by channel. Tests make it fail, repeat or reorder them. */
-async function startChat() {
+async function startFakeStage() {
   const messages = new Map<string, string[]>(CHANNELS.map((channel) => [channel, []]))
   const failing = new Set<string>()
   const repeated = new Set<string>()
@@ -43,7 +43,7 @@ async function startChat() {
     failing,
     repeated,
     reversed,
-    scene: { stage: { url }, guilds } as unknown as Pick<TrialContext, 'stage' | 'guilds'>,
+    context: { stage: { url }, guilds } as unknown as Pick<TrialContext, 'stage' | 'guilds'>,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((closed) => server.close(closed))
@@ -60,69 +60,69 @@ const writtenEverywhere = (messages: ReadonlyMap<string, readonly string[]>): Pr
 
 describe('a probe writer', { timeout: 60_000 }, () => {
   it('writes to all channels, then to every second one, and not while it is paused', async () => {
-    await using chat = await startChat()
-    await using writer = startProbeWriter(chat.scene)
-    await writtenEverywhere(chat.messages)
+    await using stage = await startFakeStage()
+    await using writer = startProbeWriter(stage.context)
+    await writtenEverywhere(stage.messages)
     writer.stopEvenChannels()
     {
       using _ = await writer.pause()
-      const before = sizes(chat.messages)
+      const before = sizes(stage.messages)
       await delay(300)
-      expect(sizes(chat.messages)).toEqual(before)
+      expect(sizes(stage.messages)).toEqual(before)
     }
-    const before = sizes(chat.messages)
+    const before = sizes(stage.messages)
     const more = (odd: 0 | 1): number[] =>
-      sizes(chat.messages).flatMap((size, index) =>
+      sizes(stage.messages).flatMap((size, index) =>
         index % 2 === odd ? size - before[index]! : [],
       )
     await expect.poll(() => Math.min(...more(1)), { timeout: 20_000 }).toBeGreaterThan(0)
     expect(more(0)).toEqual([0, 0, 0])
     await writer.stop()
-    expect(writer.acknowledged()).toBe(sizes(chat.messages).reduce((sum, size) => sum + size))
+    expect(writer.acknowledged()).toBe(sizes(stage.messages).reduce((sum, size) => sum + size))
   })
 
   it('counts messages as missing while a channel cannot be read, and deleted ones', async () => {
-    await using chat = await startChat()
-    await using writer = startProbeWriter(chat.scene)
-    await writtenEverywhere(chat.messages)
+    await using stage = await startFakeStage()
+    await using writer = startProbeWriter(stage.context)
+    await writtenEverywhere(stage.messages)
     await writer.stop()
     expect((await writer.readBack(2_000)).missing).toBe(0)
-    chat.failing.add('12')
-    expect((await writer.readBack(700)).missing).toBe(chat.messages.get('12')!.length)
-    setTimeout(() => chat.failing.clear(), 300)
+    stage.failing.add('12')
+    expect((await writer.readBack(700)).missing).toBe(stage.messages.get('12')!.length)
+    setTimeout(() => stage.failing.clear(), 300)
     expect((await writer.readBack(5_000)).missing).toBe(0)
-    chat.messages.get('13')!.shift()
+    stage.messages.get('13')!.shift()
     expect((await writer.readBack(700)).missing).toBe(1)
   })
 
   it('counts messages that pages repeat or show out of order', async () => {
-    await using chat = await startChat()
-    await using writer = startProbeWriter(chat.scene)
+    await using stage = await startFakeStage()
+    await using writer = startProbeWriter(stage.context)
     await expect
-      .poll(() => Math.min(...sizes(chat.messages)), { timeout: 20_000 })
+      .poll(() => Math.min(...sizes(stage.messages)), { timeout: 20_000 })
       .toBeGreaterThan(1)
     await writer.stop()
     expect(await writer.readBack(2_000)).toEqual({ missing: 0, duplicated: 0, outOfOrder: 0 })
-    chat.repeated.add(chat.messages.get('11')![0]!)
+    stage.repeated.add(stage.messages.get('11')![0]!)
     expect(await writer.readBack(2_000)).toEqual({ missing: 0, duplicated: 1, outOfOrder: 0 })
-    chat.reversed.add('14')
+    stage.reversed.add('14')
     expect(await writer.readBack(2_000)).toEqual({
       missing: 0,
       duplicated: 1,
-      outOfOrder: chat.messages.get('14')!.length - 1,
+      outOfOrder: stage.messages.get('14')!.length - 1,
     })
   })
 
   it('reads back channels of more than one page', async () => {
-    await using chat = await startChat()
-    await using writer = startProbeWriter(chat.scene)
-    await writtenEverywhere(chat.messages)
+    await using stage = await startFakeStage()
+    await using writer = startProbeWriter(stage.context)
+    await writtenEverywhere(stage.messages)
     await writer.stop()
     // Messages of other authors move the writer's messages to an earlier page.
-    for (const stored of chat.messages.values())
+    for (const stored of stage.messages.values())
       for (let n = 0; n < 250; n++) stored.push(String(1_000 + n))
     expect((await writer.readBack(2_000)).missing).toBe(0)
-    chat.messages.get('10')!.shift()
+    stage.messages.get('10')!.shift()
     expect((await writer.readBack(600)).missing).toBe(1)
   })
 })

@@ -10,15 +10,15 @@ import { caveatsOf } from '../src/run/sample.ts'
 import { rejectReason } from '../src/run/trial.ts'
 import { ENGINE, reportOf, sampleOf } from './sample.ts'
 
-const made: string[] = []
+const folders: string[] = []
 const folder = async (): Promise<string> => {
   const dir = await mkdtemp(join(tmpdir(), 'threshold-report-'))
-  made.push(dir)
+  folders.push(dir)
   return dir
 }
 
 afterEach(async () => {
-  await Promise.all(made.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
+  await Promise.all(folders.splice(0).map((dir) => rm(dir, { recursive: true, force: true })))
 })
 
 describe('a report', () => {

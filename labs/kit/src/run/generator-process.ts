@@ -70,12 +70,12 @@ async function end(child: ChildProcess, registration: Registration, pid: number)
   if (child.connected) child.disconnect()
   if (child.exitCode === null && child.signalCode === null) {
     await new Promise<void>((resolve) => {
-      const impatient = setTimeout(
+      const killTimer = setTimeout(
         () => void terminate({ pid, start: '' }, { graceMs: 0 }).then(() => child.kill('SIGKILL')),
         5_000,
       )
       child.once('exit', () => {
-        clearTimeout(impatient)
+        clearTimeout(killTimer)
         resolve()
       })
     })
