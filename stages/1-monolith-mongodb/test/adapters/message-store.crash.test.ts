@@ -1,25 +1,20 @@
 import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
-import { long, type MongoDatabase } from '../../src/mongodb/database.ts'
+import { long } from '../../src/mongodb/database.ts'
 import type { NonceDocument } from '../../src/mongodb/documents.ts'
-import { database } from './database.ts'
+import { suiteDatabase } from './database.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 /** The state after a process died between reserving a nonce and storing its message. */
 async function reservedOnly(gone = false) {
-  const store = await mongoMessageStore(mongo)
+  const store = await mongoMessageStore(mongo())
   const lost = aMessage(newId())
   const key = { authorId: lost.authorId, channelId: lost.channelId, nonce: 'n' }
   const _id = `${key.authorId}:${key.channelId}:${key.nonce}`
-  await mongo.db
-    .collection<NonceDocument>('nonces')
+  await mongo()
+    .db.collection<NonceDocument>('nonces')
     .insertOne({ _id, messageId: long(lost.id), at: new Date(), gone })
   return { store, lost, key }
 }

@@ -1,23 +1,18 @@
 import { aGuild, anInvite, newId, testDeadline } from '@threshold/conformance/ports'
 import { MongoNetworkError } from 'mongodb'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { database } from './database.ts'
+import { suiteDatabase } from './database.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 /** A database that fails after `after` writes, as if the process had been killed there. */
 function failingDatabase(after: number, writes = ['insertMany']): MongoDatabase {
   let count = 0
   const inFlight: Promise<unknown>[] = []
   const collection = (name: string): object => {
-    const real = mongo.db.collection(name)
+    const real = mongo().db.collection(name)
     return new Proxy(real, {
       get(target, key) {
         const value: unknown = Reflect.get(target, key)
@@ -36,7 +31,7 @@ function failingDatabase(after: number, writes = ['insertMany']): MongoDatabase 
       },
     })
   }
-  return { ...mongo, db: { collection } as unknown as MongoDatabase['db'] }
+  return { ...mongo(), db: { collection } as unknown as MongoDatabase['db'] }
 }
 
 describe('a guild whose process died during its creation', () => {
@@ -46,7 +41,7 @@ describe('a guild whose process died during its creation', () => {
     await expect(dying.createGuild(state, testDeadline())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
-    const store = await mongoMetadataStore(mongo)
+    const store = await mongoMetadataStore(mongo())
     expect(await store.guildsOf(owner.user.id, testDeadline())).toEqual([])
     const loaded = await store.loadGuild(id, testDeadline())
     expect(loaded?.members.size ?? 0).toBe(0)
@@ -72,7 +67,7 @@ describe('a deletion whose process died', () => {
     'of a channel leaves no invite without its channel, after %i writes',
     async (writes) => {
       const { state, id, text } = aGuild(0)
-      const store = await mongoMetadataStore(mongo)
+      const store = await mongoMetadataStore(mongo())
       await store.createGuild(state, testDeadline())
       await store.createInvite(anInvite({ guildId: id, channelId: text.id }), testDeadline())
       const dying = await mongoMetadataStore(failingDatabase(writes, DELETES))
@@ -91,7 +86,7 @@ describe('a deletion whose process died', () => {
     'of a guild leaves no invite to a guild without members, after %i writes',
     async (writes) => {
       const { state, id, owner, text } = aGuild(1)
-      const store = await mongoMetadataStore(mongo)
+      const store = await mongoMetadataStore(mongo())
       await store.createGuild(state, testDeadline())
       await store.createInvite(anInvite({ guildId: id, channelId: text.id }), testDeadline())
       const dying = await mongoMetadataStore(failingDatabase(writes, DELETES))

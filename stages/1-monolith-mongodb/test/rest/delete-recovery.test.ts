@@ -1,8 +1,7 @@
 import { testDeadline } from '@threshold/conformance/ports'
 import { deadlineExceeded } from '@threshold/kit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { database } from '../adapters/database.ts'
+import { describe, expect, it } from 'vitest'
+import { suiteDatabase } from '../adapters/database.ts'
 import { type RestFixture, restFixture } from './fixture.ts'
 import {
   afterTwoChecks,
@@ -14,12 +13,7 @@ import {
   unavailableStore,
 } from './recovery.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 const remove = (rest: RestFixture, message: string) =>
   rest.call('message.delete', { params: { message } })
@@ -30,7 +24,7 @@ const bulkDeleted = (rest: RestFixture): unknown[] =>
 
 describe('a deletion that fails half-way', () => {
   it('is published if the search index is down, and a search drops the entries that stay', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const [one, two, three] = [
       await send(rest, 'needle one'),
       await send(rest, 'needle two'),
@@ -56,7 +50,7 @@ describe('a deletion that fails half-way', () => {
   })
 
   it('is published without a retry if the delete succeeded and its answer was lost', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const { id } = await send(rest, 'deleted')
     rest.injectFault('messages', 'remove', doneButAnswerLost)
     await expect(remove(rest, id)).rejects.toMatchObject(TIMED_OUT)
@@ -65,7 +59,7 @@ describe('a deletion that fails half-way', () => {
   })
 
   it('is published for each deleted message, and for none that still exists', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const [one, two] = [await send(rest, 'one'), await send(rest, 'two')]
     rest.injectFault('messages', 'remove', async () => {
       const channel = rest.guild.text.id
@@ -81,7 +75,7 @@ describe('a deletion that fails half-way', () => {
   })
 
   it('is published once if the client retries', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const [one, two, three] = [
       await send(rest, 'one'),
       await send(rest, 'two'),

@@ -1,6 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { database } from '../adapters/database.ts'
+import { describe, expect, it } from 'vitest'
+import { suiteDatabase } from '../adapters/database.ts'
 import { type RestFixture, restFixture } from './fixture.ts'
 import {
   afterTwoChecks,
@@ -12,12 +11,7 @@ import {
   unavailableStore,
 } from './recovery.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 const edit = (rest: RestFixture, message: string, content: string) =>
   rest.call('message.edit', { params: { message }, body: { content } })
@@ -26,7 +20,7 @@ const updates = (rest: RestFixture): unknown[] =>
 
 describe('an edit that fails when it may be stored', () => {
   it('is published and indexed without a retry if the write succeeded and its answer was lost', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const { id } = await send(rest, 'before')
     rest.injectFault('messages', 'edit', doneButAnswerLost)
     await expect(edit(rest, id, 'afterwards')).rejects.toMatchObject(TIMED_OUT)
@@ -37,7 +31,7 @@ describe('an edit that fails when it may be stored', () => {
   })
 
   it('is published if the search index is down for a while', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const { id } = await send(rest, 'before')
     rest.injectFault('search', 'index', unavailableStore, 2)
     await expect(edit(rest, id, 'after')).rejects.toMatchObject(UNAVAILABLE)
@@ -45,7 +39,7 @@ describe('an edit that fails when it may be stored', () => {
   })
 
   it('is published once if the client retries, because the retry is a later edit', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const { id } = await send(rest, 'before')
     rest.injectFault('messages', 'edit', doneButAnswerLost)
     await expect(edit(rest, id, 'after')).rejects.toMatchObject(TIMED_OUT)
@@ -55,7 +49,7 @@ describe('an edit that fails when it may be stored', () => {
   })
 
   it('is neither published nor indexed after a later edit that came during its reconciliation', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const { id } = await send(rest, 'before')
     rest.injectFault('messages', 'edit', doneButAnswerLost)
     await expect(edit(rest, id, 'first')).rejects.toMatchObject(TIMED_OUT)
@@ -75,7 +69,7 @@ describe('an edit that fails when it may be stored', () => {
   })
 
   it('is not published if nothing was changed, or if the message was deleted', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const [unchanged, deleted] = [await send(rest, 'unchanged'), await send(rest, 'deleted')]
     rest.injectFault('messages', 'edit', unavailableStore)
     await expect(edit(rest, unchanged.id, 'after')).rejects.toMatchObject(UNAVAILABLE)

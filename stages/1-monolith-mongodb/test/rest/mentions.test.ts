@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { database } from '../adapters/database.ts'
+import { expect, it } from 'vitest'
+import { suiteDatabase } from '../adapters/database.ts'
 import { restFixture } from './fixture.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 it('a mention sends a push, and one inside code does not', async () => {
-  await using rest = await restFixture(mongo)
+  await using rest = await restFixture(mongo())
   const [{ user }] = rest.guild.others as [(typeof rest.guild.others)[0]]
   const send = (content: string) => rest.call('message.send', { body: { content } })
   for (const content of [`\`<@${user.id}>\``, `\`\`\`\n<@${user.id}>\n\`\`\``]) await send(content)

@@ -1,16 +1,10 @@
 import { newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import { unavailable } from '@threshold/kit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { database } from '../adapters/database.ts'
+import { describe, expect, it } from 'vitest'
+import { suiteDatabase } from '../adapters/database.ts'
 import { type RestFixture, restFixture } from './fixture.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 const USERS = [newId(), newId(), newId()]
 
@@ -46,7 +40,7 @@ const removalEvents = (rest: RestFixture): unknown[] =>
 
 describe('reactions that are removed together', () => {
   it('are published in one event', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const message = await messageWithReactions(rest, ['👍', '🎉'])
     await rest.call('reaction.clear', { params: { message, emoji: '👍' } })
     expect([await remaining(rest, message), removalEvents(rest)]).toEqual([[['🎉', 3]], [0, 1, 0]])
@@ -55,7 +49,7 @@ describe('reactions that are removed together', () => {
   })
 
   it('are published one by one if the removal fails half-way, and a retry removes the rest', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const message = await messageWithReactions(rest, ['👍', '🎉'])
     let calls = 0
     rest.injectFault(
@@ -76,7 +70,7 @@ describe('reactions that are removed together', () => {
   })
 
   it('include one with another emoji that comes meanwhile', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const message = await messageWithReactions(rest, ['👍'])
     rest.injectFault('messages', 'unreact', async (call) => {
       await react(rest, message, '🐳', USERS[0]!)
@@ -94,7 +88,7 @@ describe('reactions that an earlier version stored under another spelling', () =
     rest.received(type).map((event) => (event.data as { emoji: unknown }).emoji)
 
   it('are listed and counted with the others', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const owner = rest.guild.owner.user.id
     const message = await messageWithReactions(rest, [BARE])
     for (const user of USERS)
@@ -119,7 +113,7 @@ describe('reactions that an earlier version stored under another spelling', () =
   })
 
   it('are removed by either spelling, one by one and together', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const message = await messageWithReactions(rest, [BARE, '👍'])
     await rest.call('reaction.remove-other', { params: { message, emoji: HEART, user: USERS[0]! } })
     expect(await remaining(rest, message)).toEqual([

@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { database } from '../adapters/database.ts'
+import { expect, it } from 'vitest'
+import { suiteDatabase } from '../adapters/database.ts'
 import { restFixture } from './fixture.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 it('a reply and its edit each read the replied message once', async () => {
-  await using rest = await restFixture(mongo)
+  await using rest = await restFixture(mongo())
   const { id: question } = await rest.call('message.send', { body: { content: 'question' } })
   const read: unknown[] = []
   const count = async (call: () => Promise<unknown>) => {

@@ -1,8 +1,7 @@
 import { newId } from '@threshold/conformance/ports'
 import { deadlineExceeded } from '@threshold/kit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { database } from '../adapters/database.ts'
+import { describe, expect, it } from 'vitest'
+import { suiteDatabase } from '../adapters/database.ts'
 import { type RestFixture, restFixture } from './fixture.ts'
 import {
   afterTwoChecks,
@@ -14,19 +13,14 @@ import {
   unavailableStore,
 } from './recovery.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 const contents = (rest: RestFixture): unknown[] =>
   rest.received('MESSAGE_CREATE').map(({ data }) => (data as { content: string }).content)
 
 describe('a send that fails when the message may be stored', () => {
   it('is published without a retry if the insert succeeded and its answer was lost', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     rest.injectFault('messages', 'insert', doneButAnswerLost)
     await expect(send(rest, 'stored')).rejects.toMatchObject(TIMED_OUT)
     expect(contents(rest)).toEqual([])
@@ -40,7 +34,7 @@ describe('a send that fails when the message may be stored', () => {
   })
 
   it('is published if the insert lands after the request has timed out', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     let land = async (): Promise<unknown> => undefined
     rest.injectFault('messages', 'insert', async (call) => {
       land = call
@@ -53,7 +47,7 @@ describe('a send that fails when the message may be stored', () => {
   })
 
   it('is published if a read after the insert fails, even if the store stays down for a while', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     rest.injectFault('metadata', 'users', unavailableStore)
     rest.injectFault('messages', 'get', unavailableStore, 2)
     await expect(send(rest, 'half-way')).rejects.toMatchObject(UNAVAILABLE)
@@ -61,7 +55,7 @@ describe('a send that fails when the message may be stored', () => {
   })
 
   it('does not hold up other messages if it can never be published', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     for (const content of ['never', 'first', 'second']) {
       rest.injectFault('messages', 'insert', doneButAnswerLost)
       await expect(send(rest, content)).rejects.toMatchObject(TIMED_OUT)
@@ -83,7 +77,7 @@ describe('a send that fails when the message may be stored', () => {
   })
 
   it('is published once if the client retries and the reconciler runs too', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const nonce = { nonce: newId(), enforce_nonce: true }
     rest.injectFault('messages', 'insert', doneButAnswerLost)
     await expect(send(rest, 'twice', nonce)).rejects.toMatchObject(TIMED_OUT)
@@ -93,7 +87,7 @@ describe('a send that fails when the message may be stored', () => {
   })
 
   it('is not published if nothing was stored', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     rest.injectFault('messages', 'insert', unavailableStore)
     await expect(send(rest, 'nowhere')).rejects.toMatchObject(UNAVAILABLE)
     await afterTwoChecks()

@@ -1,15 +1,9 @@
 import { aGuild, aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { MongoDatabase } from '../../src/mongodb/database.ts'
-import { database } from '../adapters/database.ts'
+import { describe, expect, it } from 'vitest'
+import { suiteDatabase } from '../adapters/database.ts'
 import { type RestFixture, restFixture } from './fixture.ts'
 
-const use = new AsyncDisposableStack()
-let mongo: MongoDatabase
-beforeAll(async () => {
-  mongo = await database(use)
-})
-afterAll(() => use.disposeAsync())
+const mongo = suiteDatabase()
 
 const AN_HOUR = 3_600_000_000n
 const readMessage = async (rest: RestFixture, id: string) =>
@@ -28,7 +22,7 @@ async function sentAhead(rest: RestFixture): Promise<string> {
 
 describe('an edit', () => {
   it('is stored over a message from a process whose clock was ahead', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const message = await sentAhead(rest)
     const edited = await rest.call('message.edit', {
       params: { message },
@@ -40,7 +34,7 @@ describe('an edit', () => {
   })
 
   it('is stored over an edit with a future write time that came between its read and its write', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const { id } = await rest.call('message.send', { body: { content: 'first text' } })
     rest.injectFault('messages', 'edit', async (call) => {
       const set = { content: 'ahead' }
@@ -60,7 +54,7 @@ describe('an edit', () => {
 
 describe('a reaction', () => {
   it('has a later write time than its message, even if that is in the future', async () => {
-    await using rest = await restFixture(mongo)
+    await using rest = await restFixture(mongo())
     const message = await sentAhead(rest)
     const times: bigint[] = []
     for (const method of ['react', 'unreact'] as const) {
@@ -81,7 +75,7 @@ describe('a send whose id is taken by another message', () => {
   it('is stored and published under a new id, and the other message stays as it is', async () => {
     const other = newId()
     const ids = [other]
-    await using rest = await restFixture(mongo, aGuild(1), { newId: () => ids.pop() ?? newId() })
+    await using rest = await restFixture(mongo(), aGuild(1), { newId: () => ids.pop() ?? newId() })
     const { text, id: guild } = rest.guild
     const first = aMessage(text.id, { id: other, authorId: newId(), content: 'theirs' })
     await rest.stores.messages.insert(first, testDeadline())
