@@ -39,7 +39,7 @@ interface Sentence {
   /** The position and the length in the source. */
   readonly offset: number
   readonly length: number
-  /** Without markup and code. */
+  /** The sentence with markup and code masked. */
   readonly text: string
 }
 
