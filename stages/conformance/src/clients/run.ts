@@ -34,7 +34,7 @@ const STEP_TIMEOUT_MS = 30_000
 const DEADLINE_MS = 170_000
 const OUTPUT_CHARACTERS = 6_000
 
-const CLEAN_EXIT = 'it ended with exit code 0'
+const CLEAN_EXIT = 'the process exited with code 0'
 
 type Outcome =
   | { readonly ok: true }
@@ -90,9 +90,11 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
     else keep(`${text}\n`)
   })
   const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`it could not be started: ${error.message}`))
+    child.once('error', (error) => resolve(`the process could not start: ${error.message}`))
     child.once('close', (code, signal) =>
-      resolve(signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`),
+      resolve(
+        signal === null ? `the process exited with code ${code}` : `${signal} ended the process`,
+      ),
     )
   })
   const reached = new Set<StepId>()
@@ -108,7 +110,10 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
       broken ??= id
     }
   }
-  const timer = setTimeout(() => finish(`${DEADLINE_MS} ms were over`), DEADLINE_MS)
+  const timer = setTimeout(
+    () => finish(`the scenario timed out after ${DEADLINE_MS} ms`),
+    DEADLINE_MS,
+  )
   ended.then(finish)
   await new Promise<void>((resolve) => child.once('spawn', resolve).once('error', () => resolve()))
   const identity = child.pid === undefined ? undefined : await identify(child.pid)
@@ -134,12 +139,12 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
           : failed(id, outcome.error)
       if (id !== 'close') return
       // The second half of the last step: nothing may keep the process alive after closing.
-      let late: NodeJS.Timeout | undefined
-      const never = new Promise<string>((resolve) => {
-        late = setTimeout(resolve, stepTimeoutMs, 'the process did not end')
+      let timeout: NodeJS.Timeout | undefined
+      const timedOut = new Promise<string>((resolve) => {
+        timeout = setTimeout(resolve, stepTimeoutMs, 'the process did not exit')
       })
-      const exit = await Promise.race([ended, never])
-      clearTimeout(late)
+      const exit = await Promise.race([ended, timedOut])
+      clearTimeout(timeout)
       if (exit !== CLEAN_EXIT) throw failed(id, `both clients closed, but ${exit}`)
     },
     async [Symbol.asyncDispose]() {
