@@ -33,50 +33,42 @@ export const APPLICATION_FLAGS: number =
   ApplicationFlags.GatewayGuildMembersLimited |
   ApplicationFlags.GatewayMessageContentLimited
 
+const { Guilds, GuildMembers, GuildInvites, GuildVoiceStates, GuildPresences } = GatewayIntentBits
+const { GuildMessages, GuildMessageReactions, GuildMessageTyping } = GatewayIntentBits
+const { DirectMessages, DirectMessageReactions, DirectMessageTyping } = GatewayIntentBits
+
+/** The events that an intent admits, in guilds and in direct messages. 0: no intent is needed. */
+const EVENTS: readonly (readonly [guild: number, dm: number, events: readonly string[]])[] = [
+  [Guilds, 0, ['GUILD_CREATE', 'GUILD_UPDATE', 'GUILD_DELETE']],
+  [Guilds, 0, ['GUILD_ROLE_CREATE', 'GUILD_ROLE_UPDATE', 'GUILD_ROLE_DELETE']],
+  [Guilds, 0, ['CHANNEL_CREATE', 'CHANNEL_UPDATE', 'CHANNEL_DELETE']],
+  [GuildMembers, 0, ['GUILD_MEMBER_ADD', 'GUILD_MEMBER_UPDATE', 'GUILD_MEMBER_REMOVE']],
+  [GuildInvites, 0, ['INVITE_CREATE', 'INVITE_DELETE']],
+  [GuildVoiceStates, 0, ['VOICE_STATE_UPDATE']],
+  [GuildPresences, 0, ['PRESENCE_UPDATE']],
+  [GuildMessages, DirectMessages, ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'MESSAGE_DELETE']],
+  [GuildMessages, 0, ['MESSAGE_DELETE_BULK']],
+  [
+    GuildMessageReactions,
+    DirectMessageReactions,
+    [
+      'MESSAGE_REACTION_ADD',
+      'MESSAGE_REACTION_REMOVE',
+      'MESSAGE_REACTION_REMOVE_ALL',
+      'MESSAGE_REACTION_REMOVE_EMOJI',
+    ],
+  ],
+  [GuildMessageTyping, DirectMessageTyping, ['TYPING_START']],
+]
+
 /** The intent that admits an event. Events that are not listed need none. */
-const INTENT_OF: Readonly<Record<string, readonly [guild: number, dm: number]>> = {
-  GUILD_CREATE: [GatewayIntentBits.Guilds, 0],
-  GUILD_UPDATE: [GatewayIntentBits.Guilds, 0],
-  GUILD_DELETE: [GatewayIntentBits.Guilds, 0],
-  GUILD_ROLE_CREATE: [GatewayIntentBits.Guilds, 0],
-  GUILD_ROLE_UPDATE: [GatewayIntentBits.Guilds, 0],
-  GUILD_ROLE_DELETE: [GatewayIntentBits.Guilds, 0],
-  CHANNEL_CREATE: [GatewayIntentBits.Guilds, 0],
-  CHANNEL_UPDATE: [GatewayIntentBits.Guilds, 0],
-  CHANNEL_DELETE: [GatewayIntentBits.Guilds, 0],
-  GUILD_MEMBER_ADD: [GatewayIntentBits.GuildMembers, 0],
-  GUILD_MEMBER_UPDATE: [GatewayIntentBits.GuildMembers, 0],
-  GUILD_MEMBER_REMOVE: [GatewayIntentBits.GuildMembers, 0],
-  INVITE_CREATE: [GatewayIntentBits.GuildInvites, 0],
-  INVITE_DELETE: [GatewayIntentBits.GuildInvites, 0],
-  VOICE_STATE_UPDATE: [GatewayIntentBits.GuildVoiceStates, 0],
-  PRESENCE_UPDATE: [GatewayIntentBits.GuildPresences, 0],
-  MESSAGE_CREATE: [GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],
-  MESSAGE_UPDATE: [GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],
-  MESSAGE_DELETE: [GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages],
-  MESSAGE_DELETE_BULK: [GatewayIntentBits.GuildMessages, 0],
-  MESSAGE_REACTION_ADD: [
-    GatewayIntentBits.GuildMessageReactions,
-    GatewayIntentBits.DirectMessageReactions,
-  ],
-  MESSAGE_REACTION_REMOVE: [
-    GatewayIntentBits.GuildMessageReactions,
-    GatewayIntentBits.DirectMessageReactions,
-  ],
-  MESSAGE_REACTION_REMOVE_ALL: [
-    GatewayIntentBits.GuildMessageReactions,
-    GatewayIntentBits.DirectMessageReactions,
-  ],
-  MESSAGE_REACTION_REMOVE_EMOJI: [
-    GatewayIntentBits.GuildMessageReactions,
-    GatewayIntentBits.DirectMessageReactions,
-  ],
-  TYPING_START: [GatewayIntentBits.GuildMessageTyping, GatewayIntentBits.DirectMessageTyping],
-}
+const INTENT_OF = new Map(
+  EVENTS.flatMap(([guild, dm, events]) => events.map((event) => [event, { guild, dm }] as const)),
+)
 
 /** Whether a session with these intents receives an event. */
 export function intentsAdmit(intents: number, event: string, inGuild: boolean): boolean {
-  const needed = INTENT_OF[event]?.[inGuild ? 0 : 1] ?? 0
+  const needed = INTENT_OF.get(event)?.[inGuild ? 'guild' : 'dm'] ?? 0
   return needed === 0 || (intents & needed) !== 0
 }
 
