@@ -47,7 +47,7 @@ export function decideMember(
   switch (command.type) {
     case 'member.edit': {
       const { patch } = command
-      const refusal = mayEdit(state, requester, member, patch, permissions)
+      const refusal = editRefusal(state, requester, member, patch, permissions)
       if (refusal) return refusal
       if ((patch.mute !== undefined || patch.deaf !== undefined) && !inCall(command.userId))
         return refused('not-in-call')
@@ -97,7 +97,7 @@ function permanentIfRole({ temporary, ...member }: Member): Member {
   return temporary && member.roles.length === 0 ? { ...member, temporary } : member
 }
 
-function mayEdit(
+function editRefusal(
   state: GuildState,
   requester: Member,
   member: Member,
