@@ -29,71 +29,84 @@ export interface RunStageOptions {
 }
 
 /** A stage with its engines. Disposing of it closes the stage first. */
-export interface RunningStage extends AsyncDisposable {
+export interface StageWithEngines extends AsyncDisposable {
   /** The labels of its engines, joined into one line. */
-  readonly engines: string
-  readonly process: StageProcess
-  /** Resolves with the reason when the stage or an engine ends; rejects when interrupted. */
+  readonly engineLabels: string
+  readonly stage: StageProcess
+  /**
+   * Resolves with the reason when the stage exits or a local engine process dies; rejects when
+   * interrupted. It does not notice the end of a container or of the user's own engine.
+   */
   ended(interrupted: AbortSignal): Promise<string>
 }
 
 const POLL_MS = 200
 
-/** Starts the stage's engines, creates an empty database on each, and starts the stage. */
+/**
+ * Starts the stage's engines and then the stage, on a database name that nothing else uses. The
+ * stage creates the database.
+ */
 export async function runStage(
   options: RunStageOptions,
   terminal: Terminal,
   interrupted: AbortSignal,
-): Promise<RunningStage> {
-  const { stage: info, port, env, onOutput } = options
-  await using opened = new AsyncDisposableStack()
+): Promise<StageWithEngines> {
+  const { stage: stageInfo, port, env, onOutput } = options
+  await using startup = new AsyncDisposableStack()
   using progress = terminal.progress('starting MongoDB')
   const name = `threshold_${randomBytes(6).toString('hex')}`
-  const open = <T>(start: (onProgress: OnProgress) => Promise<T>): Promise<T> =>
+  const startUnlessInterrupted = <T>(start: (onProgress: OnProgress) => Promise<T>): Promise<T> =>
     unlessInterrupted(interrupted, start(progress.step))
 
-  const mongo = opened.use(
-    await open((onProgress) => startMongo({ provider: options.engine, onProgress })),
+  const mongo = startup.use(
+    await startUnlessInterrupted((onProgress) =>
+      startMongo({ provider: options.engine, onProgress }),
+    ),
   )
-  // An engine that we started loses its data when it ends. The user's own engine is cleaned up.
-  if (mongo.label.provider === 'external') opened.defer(() => dropDatabase(mongo.uri, name))
+  // An engine that we started loses its data when it ends. The user's own engine keeps
+  // running, so only our database is dropped there.
+  if (mongo.label.provider === 'external') startup.defer(() => dropDatabase(mongo.uri, name))
   const engines: Engine[] = [mongo]
   let cassandraUri: string | undefined
-  if (info.engines.includes('cassandra')) {
-    const cassandra = opened.use(
-      await open((onProgress) => startCassandra({ provider: options.engine, onProgress })),
+  if (stageInfo.engines.includes('cassandra')) {
+    const cassandra = startup.use(
+      await startUnlessInterrupted((onProgress) =>
+        startCassandra({ provider: options.engine, onProgress }),
+      ),
     )
     if (cassandra.label.provider === 'external')
-      opened.defer(() => dropKeyspace(cassandra.uri, name))
+      startup.defer(() => dropKeyspace(cassandra.uri, name))
     engines.push(cassandra)
     cassandraUri = withKeyspace(cassandra.uri, name)
   }
 
   const labels = engines.map(({ label }) => label.text).join(' and ')
-  progress.step({ text: `starting stage ${info.stage} on ${labels}` })
+  progress.step({ text: `starting stage ${stageInfo.stage} on ${labels}` })
   const starting = startStage({
-    stage: info.stage,
+    stage: stageInfo.stage,
     engineUri: withDatabase(mongo.uri, name),
     env,
     ...(cassandraUri === undefined ? {} : { cassandraUri }),
     ...(port === undefined ? {} : { port }),
     ...(onOutput === undefined ? {} : { onOutput }),
   })
-  const stage = opened.use(await unlessInterrupted(interrupted, starting))
-  const resources = opened.move()
+  const stage = startup.use(await unlessInterrupted(interrupted, starting))
+  const owned = startup.move()
   return {
-    engines: labels,
-    process: stage,
-    async ended(signal) {
+    engineLabels: labels,
+    stage: stage,
+    async ended(interrupted) {
       for (;;) {
         const reason = stage.exitReason()
         if (reason !== undefined) return `stage ${stage.stage} ended: ${reason}`
         const died = engines.find((engine) => engine.state() === 'died')
         if (died !== undefined) return `the engine ended: ${died.label.text}`
-        await delay(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
+        await delay(POLL_MS, undefined, { signal: interrupted }).catch(() =>
+          interrupted.throwIfAborted(),
+        )
       }
     },
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
@@ -102,12 +115,12 @@ export async function runStage(
  * STAGE_ENDED, with the last lines of its log, when the stage or an engine ends by itself.
  */
 export async function untilInterrupted(
-  stage: RunningStage,
+  stage: StageWithEngines,
   interrupted: AbortSignal,
 ): Promise<void> {
   try {
     const reason = await stage.ended(interrupted)
-    const log = stage.process.tail().trim().split('\n').slice(-10)
+    const log = stage.stage.tail().trim().split('\n').slice(-10)
     throw new CodedError('STAGE_ENDED', [reason, ...log.map((line) => `  ${line}`)].join('\n'), {
       next: 'npx threshold reset',
     })
@@ -118,13 +131,14 @@ export async function untilInterrupted(
 
 /**
  * Splits the stage's output into lines and forwards all but its ready line: the command prints one
- * itself, when its own setup is complete.
+ * itself, when its own setup is complete. Text after the last line break waits for the rest of its
+ * line.
  */
 export function forwardLog(write: (line: string) => void): (text: string) => void {
-  let rest = ''
+  let unfinishedLine = ''
   return (text) => {
-    const lines = (rest + text).split('\n')
-    rest = lines.pop() ?? ''
+    const lines = (unfinishedLine + text).split('\n')
+    unfinishedLine = lines.pop() ?? ''
     for (const line of lines) if (!line.startsWith('ready http')) write(line)
   }
 }
@@ -132,7 +146,11 @@ export function forwardLog(write: (line: string) => void): (text: string) => voi
 /** Discord's heartbeat interval. `startStage` has a shorter one by default, for tests. */
 const HEARTBEAT_MS = 41_250
 
-const FORWARDED = [
+/**
+ * Variables for which `startStage` sets a value of its own, which a user's value must replace. The
+ * stage inherits all other variables anyway.
+ */
+const USER_MAY_OVERRIDE = [
   'THRESHOLD_TOKEN_SECRET',
   'THRESHOLD_PROVISIONING',
   'THRESHOLD_PUBLIC_URL',
@@ -140,12 +158,15 @@ const FORWARDED = [
   'THRESHOLD_TRUSTED_PROXIES',
 ]
 
-/** The variables that a user set, which take precedence over the defaults of `startStage`. */
+/**
+ * The environment of a stage that a user runs: Discord's heartbeat interval unless one is given, and
+ * the user's values of the variables above. An empty value counts as not set.
+ */
 export function stageEnvironment(
   heartbeatMs: number | undefined,
   env: NodeJS.ProcessEnv = process.env,
 ): Record<string, string> {
-  const forwarded = FORWARDED.flatMap((name) => {
+  const forwarded = USER_MAY_OVERRIDE.flatMap((name) => {
     const value = env[name]
     return value === undefined || value === '' ? [] : [[name, value] as const]
   })

@@ -72,10 +72,10 @@ Examples:
         const onOutput = forwardLog(terminal.log)
         const options = { stage, port, engine, env, onOutput }
         await using running = await runStage(options, terminal, interrupted)
-        const { url } = running.process
+        const { url } = running.stage
         terminal.print(`ready ${url}`)
         terminal.log(
-          `stage ${number}, ${stage.title}, on ${running.engines}; ` +
+          `stage ${number}, ${stage.title}, on ${running.engineLabels}; ` +
             `chat page: ${url}/ ; Ctrl-C ends it`,
         )
         if (migrating)

@@ -56,9 +56,9 @@ Examples:
         const stage = await findStage(FIRST_STAGE)
         const options = { stage, port, env: stageEnvironment(undefined) }
         await using running = await runStage(options, terminal, interrupted)
-        const { url } = running.process
+        const { url } = running.stage
         terminal.print(`ready ${url}`)
-        terminal.log(`stage ${FIRST_STAGE} serves on ${running.engines}; now the first lab\n`)
+        terminal.log(`stage ${FIRST_STAGE} serves on ${running.engineLabels}; now the first lab\n`)
         await runFirstLab(predict, interrupted)
         terminal.print(`\nchat page: ${url}/`)
         terminal.log(

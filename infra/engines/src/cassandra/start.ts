@@ -4,8 +4,9 @@ import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
 import { CASSANDRA_PROVIDERS } from './provider.ts'
 
 /**
- * Starts a Cassandra on the first provider that works, and returns when it answers CQL. Throws
- * NO_CASSANDRA with every provider's reason if none works.
+ * Connects to or starts a Cassandra with the first provider that works, in the order external,
+ * Docker, native, and returns when it answers CQL. Throws NO_CASSANDRA with every provider's reason
+ * if none works. If the options leave one provider and its start fails, that error is thrown.
  */
 export async function startCassandra(
   options: StartCassandraOptions & { onProgress?: OnProgress } = {},
@@ -20,6 +21,9 @@ export async function startCassandra(
     available: () => provider.available(prefer),
     start: () => provider.start(options, onProgress),
   }))
-  const report = { code: 'NO_CASSANDRA', product: 'Cassandra', onProgress }
-  return await startFirstAvailable(candidates, report)
+  return await startFirstAvailable(candidates, {
+    code: 'NO_CASSANDRA',
+    product: 'Cassandra',
+    onProgress,
+  })
 }

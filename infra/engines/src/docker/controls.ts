@@ -7,15 +7,15 @@ type Controls = Pick<
 >
 
 /**
- * The controls that every database in a container shares. `waitForDatabase` returns once it
- * answers.
+ * The controls that every database in a container shares. `waitForDatabase` resolves once the
+ * database answers.
  */
 export function containerControls(
   container: Container,
   waitForDatabase: () => Promise<void>,
 ): Controls {
   return {
-    pid: undefined, // the process belongs to Docker
+    pid: undefined, // not visible from here: Docker owns the process
     state: () => container.state(),
     stop: () => container.stop(),
     kill: () => container.kill(),

@@ -3,6 +3,9 @@
  * inclusive and `until` exclusive.
  */
 export interface TimeReservation {
+  /**
+   * A random id of one start of one process. Two processes under one worker number are two owners.
+   */
   readonly owner: string
   readonly from: number
   readonly until: number
@@ -10,17 +13,17 @@ export interface TimeReservation {
 
 export interface ReservationRequest {
   readonly owner: string
-  /** The earliest start: the owner's clock, or its last id if that is later. */
+  /** The earliest start: the owner's clock, or the latest time that it has used if that is later. */
   readonly at: number
   /** The length in milliseconds. */
   readonly ms: number
 }
 
 /**
- * The next reservation of a worker number; `held` is the latest one. Two owners never share a
- * millisecond, whatever their clocks say, because a new owner starts where the held reservation
- * ends. An owner that repeats its request, perhaps because the answer was lost, keeps its start and
- * never gets less time than before.
+ * Extends the owner's reservation, or makes the first one of a new owner. `held` is the worker
+ * number's current reservation. Two owners never share a millisecond, whatever their clocks say,
+ * because a new owner starts at or after the end of the held reservation. The same owner keeps its
+ * start and gets more time, so a request repeated after a lost answer is harmless.
  */
 export function extendReservation(
   held: TimeReservation | undefined,

@@ -5,14 +5,17 @@ import type { Socket } from './socket.ts'
 import type { TestUser } from './test-user.ts'
 import { unique } from './unique.ts'
 
-type Fields = Readonly<Record<string, unknown>>
+type RequestBody = Readonly<Record<string, unknown>>
 
 export interface GuildOptions {
   /** Permissions of @everyone; `MEMBER_PERMISSIONS` by default. */
-  readonly everyone?: bigint
+  readonly everyonePermissions?: bigint
 }
 
-/** The usual permissions of members. Set explicitly: a stage may have other defaults. */
+/**
+ * The permissions that @everyone gets in a test guild. Set explicitly, because a stage's defaults may
+ * differ.
+ */
 export const MEMBER_PERMISSIONS: bigint =
   Permission.ViewChannel |
   Permission.SendMessages |
@@ -30,10 +33,8 @@ export class TestGuild {
   readonly name: string
   readonly owner: TestUser
   readonly member: TestUser
-  /** The id of its text channel. */
-  readonly textId: string
-  /** The id of its voice channel. */
-  readonly voiceId: string
+  readonly textChannelId: string
+  readonly voiceChannelId: string
   readonly #fixture: Fixture
 
   constructor(
@@ -47,11 +48,11 @@ export class TestGuild {
     this.name = guild.name
     this.owner = users.owner
     this.member = users.member
-    this.textId = channels.textId
-    this.voiceId = channels.voiceId
+    this.textChannelId = channels.textId
+    this.voiceChannelId = channels.voiceId
   }
 
-  async addMember(user: TestUser, fields: Fields = {}): Promise<TestUser> {
+  async addMember(user: TestUser, fields: RequestBody = {}): Promise<TestUser> {
     await this.owner.api.put(`/guilds/${this.id}/members/${user.id}`, {
       access_token: user.token,
       ...fields,
@@ -59,18 +60,20 @@ export class TestGuild {
     return user
   }
 
-  /** Provisions a user and adds them. */
+  /** Creates a user through the workshop API and adds them to the guild. */
   async newMember(name: string): Promise<TestUser> {
     return this.addMember(await this.#fixture.user(name))
   }
 
   /** Creates a text channel, unless `fields` says otherwise. */
-  createChannel(fields: Fields = {}): Promise<APIChannel & { id: string; name: string }> {
-    return this.owner.api.post(`/guilds/${this.id}/channels`, { name: 'side', ...fields })
+  createChannel(fields: RequestBody = {}): Promise<APIChannel & { id: string; name: string }> {
+    return this.owner.api.post(`/guilds/${this.id}/channels`, { name: 'second', ...fields })
   }
 
-  /** Creates a channel that @everyone cannot view. */
-  createHiddenChannel(fields: Fields = {}): Promise<APIChannel & { id: string; name: string }> {
+  /** Creates a channel that @everyone cannot view, unless `fields` has other overwrites. */
+  createHiddenChannel(
+    fields: RequestBody = {},
+  ): Promise<APIChannel & { id: string; name: string }> {
     return this.createChannel({
       name: 'hidden',
       permission_overwrites: [{ id: this.id, type: 0, deny: String(Permission.ViewChannel) }],
@@ -78,7 +81,7 @@ export class TestGuild {
     })
   }
 
-  createRole(permissions: bigint, fields: Fields = {}): Promise<APIRole> {
+  createRole(permissions: bigint, fields: RequestBody = {}): Promise<APIRole> {
     return this.owner.api.post(`/guilds/${this.id}/roles`, {
       name: 'role',
       permissions: String(permissions),
@@ -113,7 +116,7 @@ export class TestGuild {
   send(
     content: string,
     author: TestUser = this.owner,
-    channelId: string = this.textId,
+    channelId: string = this.textChannelId,
   ): Promise<APIMessage> {
     return author.api.post(`/channels/${channelId}/messages`, { content })
   }
@@ -121,17 +124,18 @@ export class TestGuild {
   /**
    * Sends a marker message and waits until each socket has received it. A guild's events have one
    * order, so every earlier event has arrived by then, and an event that has not arrived never
-   * will. A case uses this to check that something did not happen.
+   * will. A case uses this to check that something did not happen. The sockets must receive messages
+   * of the text channel.
    */
   async awaitDelivery(...sockets: Socket[]): Promise<void> {
-    const { id } = await this.send('that is all')
+    const { id } = await this.send('marker')
     for (const socket of sockets) await socket.nextEvent('MESSAGE_CREATE', (d) => d.id === id)
   }
 }
 
 export async function createTestGuild(
   fixture: Fixture,
-  { everyone = MEMBER_PERMISSIONS }: GuildOptions = {},
+  { everyonePermissions: everyone = MEMBER_PERMISSIONS }: GuildOptions = {},
 ): Promise<TestGuild> {
   const [owner, member] = await Promise.all([fixture.user('ada'), fixture.user('bob')])
   const guild = await owner.api.post<APIGuild>('/guilds', { name: unique('guild') })

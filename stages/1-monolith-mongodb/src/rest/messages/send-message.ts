@@ -13,19 +13,19 @@ import type { SlowMode } from './slow-mode.ts'
 
 const CATEGORY = 4
 
-export interface SendTools {
+export interface SendServices {
   readonly publisher: EventPublisher
   readonly slowMode: SlowMode
 }
 
 /**
  * Sends a message and resolves with the body of the answer. A resolved send means that the message
- * is durable, can be found by search, has its push in the outbox, and was published to the sessions
- * that see the channel.
+ * is durable and was published to the sessions that see the channel, and that its search entry (in a
+ * guild) and its push (if it has recipients) are stored.
  *
  * The steps and their order:
  *
- * 1. Build the message: check its content, resolve mentions and the reply, draw an id.
+ * 1. Build the message: check its content, resolve mentions and the reply, take a new id.
  * 2. Count it for slow mode, or refuse it.
  * 3. Write the search entry and the push. They come before the message, so that a crash cannot
  *    leave an acknowledged message without them. If a later step fails, they name a message that
@@ -33,13 +33,14 @@ export interface SendTools {
  * 4. Store the message. A repeated nonce finds the message of the first try here.
  * 5. Publish MESSAGE_CREATE.
  *
- * A failure in step 4 or 5 leaves it open whether the message is stored, since a timed-out insert
- * may still land. The client is answered 503 and may retry; with or without a retry the reconciler
- * publishes the message if the store has it.
+ * If step 4 fails, the message may or may not be stored, since a timed-out insert may still land. If
+ * step 5 fails, the message is stored and may be unpublished. The client gets 503 and may retry.
+ * With or without a retry, the publish reconciler publishes the message if the store has it, for as
+ * long as this process lives.
  */
 export async function sendMessage(
   context: Context,
-  { publisher, slowMode }: SendTools,
+  { publisher, slowMode }: SendServices,
   request: ApiRequest,
   access: ChannelAccess,
   input: CreateMessage,
@@ -49,11 +50,13 @@ export async function sendMessage(
   const draft = await createDraft(context, request, access, input)
   const dedupe = dedupeKey(request, access, input)
   // 2. Count it for slow mode.
-  const takeBackCount = await slowMode.admit(request, access, dedupe?.nonce)
+  const undoSlowMode = await slowMode.admit(request, access, dedupe?.nonce)
   try {
     return await storeAndPublish(context, publisher, request, access, draft, dedupe)
   } catch (error) {
-    takeBackCount() // a message that was not stored must not make its author wait
+    // The message may not be stored, and then its author must not wait. If it is stored after all,
+    // the author may write again too early.
+    undoSlowMode()
     throw error
   }
 }
@@ -108,7 +111,7 @@ async function storeAndPublish(
     }
     return body!
   } catch (error) {
-    // The closure outlives the request, so it keeps the sender's id and not the request's body.
+    // The closure outlives the request: it keeps only the user's id, so that the body is freed.
     const { userId } = request
     publisher.publishIfStored({
       access,
@@ -120,14 +123,15 @@ async function storeAndPublish(
 }
 
 /**
- * A draft with a fresh id, for the rare case that another message has the first one. Ids are made
- * only in time that this worker has reserved, so this means that another process uses the same
- * worker number. The send must not fail for it; the request's deadline bounds the tries.
+ * A draft with a fresh id, for the rare case that another message has the first one. A process makes
+ * ids only in time that it alone has reserved, so this happens only if the reservations were lost or
+ * messages with such ids were imported. The send must not fail for it; the request's deadline bounds
+ * the tries.
  */
 function withNewId({ runtime, tools }: Context, { message, replied }: Draft): Draft {
   runtime.log.error(
     { id: message.id },
-    'two messages got the same id: does another process run with the same THRESHOLD_WORKER?',
+    'another message has this id: were time reservations deleted, or messages imported?',
   )
   const id = tools.newId()
   return { message: { ...message, id, writeTimeMicros: runtime.hybrid.next() }, replied }

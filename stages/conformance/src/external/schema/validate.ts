@@ -1,8 +1,9 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Schema } from './build.ts'
 import { DISPATCHES } from './gateway.ts'
-import { error, RESPONSES, rateLimited } from './responses.ts'
+import { error as errorBody, RESPONSES, rateLimited } from './responses.ts'
 
+/** `strictTypes` would refuse unions such as string or null. */
 const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false })
 /** Schemas are compiled on first use, so that a run of a few cases starts quickly. */
 const compiled = new Map<Schema, ValidateFunction>()
@@ -13,12 +14,12 @@ export const SCHEMA_NAMES: readonly string[] = [
   ...Object.keys(DISPATCHES),
 ]
 
-/** Returns the validation errors, one a line, or undefined if the value is valid. */
+/** Returns the validation errors, one per line, or undefined if the value is valid. */
 function validate(schema: Schema, value: unknown): string | undefined {
-  const isValid = compiled.get(schema) ?? ajv.compile(schema)
-  compiled.set(schema, isValid)
-  if (isValid(value)) return undefined
-  return isValid.errors
+  const validator = compiled.get(schema) ?? ajv.compile(schema)
+  compiled.set(schema, validator)
+  if (validator(value)) return undefined
+  return validator.errors
     ?.map(
       ({ instancePath, message, params }) =>
         `${instancePath || '/'} ${message} ${JSON.stringify(params)}`,
@@ -37,7 +38,7 @@ const routes: readonly Route[] = Object.keys(RESPONSES)
     const [method = '', path = ''] = name.split(' ')
     return { name, method, segments: path.split('/') }
   })
-  // A literal segment such as `@me` takes precedence over a parameter.
+  // Routes with fewer parameters first, so that `/users/@me` is tried before `/users/:id`.
   .sort((a, b) => parameterCount(a) - parameterCount(b))
 
 function parameterCount({ segments }: Route): number {
@@ -55,12 +56,13 @@ function findRoute(method: string, path: string): Route | undefined {
 }
 
 /**
- * Validates a REST response against the schema of its route, or of errors. A success with a body
- * whose route has no schema is an error too, so that each new route brings its schema.
+ * Validates a REST response against the schema of its route, or against the error schema. A success
+ * response with a body is also an error if its route has no schema, so that every new route brings
+ * one.
  *
  * @param path without the prefix, such as `/users/@me?x=1`
- * @param covered collects the route's name
- * @returns the errors, one a line, or undefined if the response is valid
+ * @param covered receives the route's name, also if validation fails
+ * @returns the errors, one per line, or undefined if the response is valid
  */
 export function validateResponse(
   method: string,
@@ -70,7 +72,7 @@ export function validateResponse(
   covered?: Set<string>,
 ): string | undefined {
   if (status === 429) return validate(rateLimited, body)
-  if (status >= 400) return validate(error, body)
+  if (status >= 400) return validate(errorBody, body)
   if (status === 204) return undefined
   const route = findRoute(method, path)
   if (route !== undefined) covered?.add(route.name)
@@ -79,7 +81,7 @@ export function validateResponse(
     : validate(RESPONSES[route.name]!, body)
 }
 
-/** The same for the `d` of a dispatch. */
+/** Like `validateResponse`, for the payload (`d`) of a gateway event. */
 export function validateDispatch(
   name: string,
   data: unknown,

@@ -16,7 +16,7 @@ export const contentCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect({ intents: WITHOUT })
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const sent = await guild.owner.api.post<APIMessage>(path, {
         content: 'secret',
         embeds: [{ title: 'secret' }],
@@ -29,7 +29,7 @@ export const contentCases: readonly Case[] = [
           content: '',
           embeds: [],
           attachments: [],
-          channel_id: guild.textId,
+          channel_id: guild.textChannelId,
           guild_id: guild.id,
         },
         'MESSAGE_CREATE',
@@ -50,7 +50,7 @@ export const contentCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
-      await guild.owner.api.post(`/channels/${guild.textId}/messages`, {
+      await guild.owner.api.post(`/channels/${guild.textChannelId}/messages`, {
         content: 'open',
         embeds: [{ title: 'open' }],
       })
@@ -112,7 +112,7 @@ export const contentCases: readonly Case[] = [
       const guild = await fixture.guild()
       const socket = await guild.member.connect({ intents: WITHOUT })
       const question = await guild.send('secret question')
-      await guild.owner.api.post(`/channels/${guild.textId}/messages`, {
+      await guild.owner.api.post(`/channels/${guild.textChannelId}/messages`, {
         content: 'secret answer',
         message_reference: { message_id: question.id },
       })
@@ -133,7 +133,7 @@ export const contentCases: readonly Case[] = [
         await cy.connect({ intents: WITHOUT }),
       ]
       const question = await guild.send('my question', guild.member)
-      await guild.owner.api.post(`/channels/${guild.textId}/messages`, {
+      await guild.owner.api.post(`/channels/${guild.textChannelId}/messages`, {
         content: 'secret answer',
         message_reference: { message_id: question.id },
         allowed_mentions: { parse: [] },

@@ -197,10 +197,10 @@ export const guildCreateCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const hidden = await guild.createHiddenChannel()
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, { allow: 8_192n })
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, { allow: 8_192n })
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
       const channels = member.received('GUILD_CREATE')[0]!.channels
-      const text = channels.find((each) => each.id === guild.textId)
+      const text = channels.find((each) => each.id === guild.textChannelId)
       expectIncludes(
         text,
         {
@@ -211,7 +211,7 @@ export const guildCreateCases: readonly Case[] = [
         'a text channel',
       )
       expectIncludes(
-        channels.find((each) => each.id === guild.voiceId),
+        channels.find((each) => each.id === guild.voiceChannelId),
         { type: 2, name: 'voice' },
         'a voice channel',
       )

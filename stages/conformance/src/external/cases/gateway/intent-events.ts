@@ -12,7 +12,7 @@ export interface IntentEvents {
 }
 
 const reactions = (guild: TestGuild, id: string): string =>
-  `/channels/${guild.textId}/messages/${id}/reactions/👍/@me`
+  `/channels/${guild.textChannelId}/messages/${id}/reactions/👍/@me`
 
 export const INTENT_EVENTS: Readonly<Record<string, IntentEvents>> = {
   guilds: {
@@ -54,7 +54,7 @@ export const INTENT_EVENTS: Readonly<Record<string, IntentEvents>> = {
         await guild.send('two'),
         await guild.send('three'),
       ]
-      const at = `/channels/${guild.textId}/messages`
+      const at = `/channels/${guild.textChannelId}/messages`
       await guild.owner.api.patch(`${at}/${one.id}`, { content: 'edited' })
       await guild.owner.api.delete(`${at}/${one.id}`)
       await guild.owner.api.post(`${at}/bulk-delete`, { messages: [two.id, three.id] })
@@ -72,7 +72,7 @@ export const INTENT_EVENTS: Readonly<Record<string, IntentEvents>> = {
   'guild-message-typing': {
     intent: Intent.GuildMessageTyping,
     events: ['TYPING_START'],
-    cause: (guild) => guild.owner.api.post(`/channels/${guild.textId}/typing`),
+    cause: (guild) => guild.owner.api.post(`/channels/${guild.textChannelId}/typing`),
   },
   'guild-presences': {
     intent: Intent.GuildPresences,
@@ -88,7 +88,7 @@ export const INTENT_EVENTS: Readonly<Record<string, IntentEvents>> = {
     events: ['VOICE_STATE_UPDATE'],
     async cause(guild) {
       const socket = await guild.owner.connect()
-      sendVoiceState(socket, guild, guild.voiceId)
+      sendVoiceState(socket, guild, guild.voiceChannelId)
       await socket.nextEvent('VOICE_STATE_UPDATE')
     },
   },

@@ -126,7 +126,7 @@ export const intentCases: readonly Case[] = [
       const [all, none] = [await guild.member.connect(), await guild.member.connect({ intents: 0 })]
       await guild.send('hello')
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed' })
-      await guild.owner.api.post(`/channels/${guild.textId}/typing`)
+      await guild.owner.api.post(`/channels/${guild.textChannelId}/typing`)
       await guild.awaitDelivery(all)
       // An answer to a request needs no intent. It comes after the events that must not arrive.
       none.send(Op.RequestGuildMembers, {

@@ -16,7 +16,7 @@ export const lastMessageCases: readonly Case[] = [
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
+      const path = `/channels/${guild.textChannelId}`
       expectEqual(
         (await guild.owner.api.get<Channel>(path)).last_message_id,
         null,
@@ -27,12 +27,12 @@ export const lastMessageCases: readonly Case[] = [
       expectEqual((await guild.owner.api.get<Channel>(path)).last_message_id, id, 'the channel')
       const listed = await guild.owner.api.get<Channel[]>(`/guilds/${guild.id}/channels`)
       expectEqual(
-        listed.find((channel) => channel.id === guild.textId)?.last_message_id,
+        listed.find((channel) => channel.id === guild.textChannelId)?.last_message_id,
         id,
         'in the list',
       )
       expectEqual(
-        listed.find((channel) => channel.id === guild.voiceId)?.last_message_id,
+        listed.find((channel) => channel.id === guild.voiceChannelId)?.last_message_id,
         null,
         'another channel in the list',
       )
@@ -53,13 +53,13 @@ export const lastMessageCases: readonly Case[] = [
       const socket = await guild.member.connect()
       const [created] = socket.received('GUILD_CREATE', (d) => d.id === guild.id)
       const channel = (created as unknown as { channels: Channel[] }).channels.find(
-        (each) => each.id === guild.textId,
+        (each) => each.id === guild.textChannelId,
       )
       expectEqual(channel?.last_message_id, id, 'in GUILD_CREATE')
-      await guild.owner.api.patch(`/channels/${guild.textId}`, { topic: 'new' })
+      await guild.owner.api.patch(`/channels/${guild.textChannelId}`, { topic: 'new' })
       const updated = (await socket.nextEvent(
         'CHANNEL_UPDATE',
-        (d) => d.id === guild.textId,
+        (d) => d.id === guild.textChannelId,
       )) as unknown as Channel
       expectEqual(updated.last_message_id, id, 'in CHANNEL_UPDATE')
     },

@@ -185,7 +185,7 @@ export const memberChunkCases: readonly Case[] = [
             op: Op.VoiceStateUpdate,
             d: {
               guild_id: guild.id,
-              channel_id: guild.voiceId,
+              channel_id: guild.voiceChannelId,
               self_mute: false,
               self_deaf: false,
             },
@@ -194,7 +194,7 @@ export const memberChunkCases: readonly Case[] = [
       )
       expectIncludes(
         await socket.nextEvent('VOICE_STATE_UPDATE'),
-        { channel_id: guild.voiceId, guild_id: guild.id },
+        { channel_id: guild.voiceChannelId, guild_id: guild.id },
         'the voice state',
       )
     },

@@ -12,7 +12,7 @@ export const messageEventCases: readonly Case[] = [
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
       const role = await guild.grantPermissions(guild.owner, 0n)
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const sent = await guild.owner.api.post<APIMessage>(path, {
         content: `hi <@${guild.member.id}>`,
         nonce: 'n-7',
@@ -25,7 +25,7 @@ export const messageEventCases: readonly Case[] = [
         {
           content: sent.content,
           nonce: 'n-7',
-          channel_id: guild.textId,
+          channel_id: guild.textChannelId,
           guild_id: guild.id,
           timestamp: sent.timestamp,
           type: 0,
@@ -93,7 +93,7 @@ export const messageEventCases: readonly Case[] = [
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
       const question = await guild.send('why?')
-      await guild.owner.api.post(`/channels/${guild.textId}/messages`, {
+      await guild.owner.api.post(`/channels/${guild.textChannelId}/messages`, {
         content: 'because',
         message_reference: { message_id: question.id },
       })
@@ -114,7 +114,7 @@ export const messageEventCases: readonly Case[] = [
       const { guild, socket } = await listeningMember(fixture)
       const { id, timestamp } = await guild.send('before')
       const edited = await guild.owner.api.patch<APIMessage>(
-        `/channels/${guild.textId}/messages/${id}`,
+        `/channels/${guild.textChannelId}/messages/${id}`,
         { content: 'after' },
       )
       const event = await socket.nextEvent('MESSAGE_UPDATE')
@@ -138,7 +138,7 @@ export const messageEventCases: readonly Case[] = [
     covers: ['gateway.events.messages', 'bites.update'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
-      const path = `/channels/${guild.textId}/messages/${(await guild.send('before')).id}`
+      const path = `/channels/${guild.textChannelId}/messages/${(await guild.send('before')).id}`
       await guild.member.api.put(`${path}/reactions/${encodeURIComponent('👍')}/@me`)
       const edited = await guild.owner.api.patch<APIMessage>(path, { content: 'after' })
       expectEqual(
@@ -160,10 +160,10 @@ export const messageEventCases: readonly Case[] = [
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
       const { id } = await guild.send('gone')
-      await guild.owner.api.delete(`/channels/${guild.textId}/messages/${id}`)
+      await guild.owner.api.delete(`/channels/${guild.textChannelId}/messages/${id}`)
       expectIncludes(
         await socket.nextEvent('MESSAGE_DELETE'),
-        { id, channel_id: guild.textId, guild_id: guild.id },
+        { id, channel_id: guild.textChannelId, guild_id: guild.id },
         'the event',
       )
     },
@@ -175,9 +175,11 @@ export const messageEventCases: readonly Case[] = [
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
       const messages = [(await guild.send('one')).id, (await guild.send('two')).id]
-      await guild.owner.api.post(`/channels/${guild.textId}/messages/bulk-delete`, { messages })
+      await guild.owner.api.post(`/channels/${guild.textChannelId}/messages/bulk-delete`, {
+        messages,
+      })
       const event = await socket.nextEvent('MESSAGE_DELETE_BULK')
-      expectIncludes(event, { channel_id: guild.textId, guild_id: guild.id }, 'the event')
+      expectIncludes(event, { channel_id: guild.textChannelId, guild_id: guild.id }, 'the event')
       expectEqual(event.ids.toSorted(), messages.toSorted(), 'its ids')
       await guild.awaitDelivery(socket)
       expectEqual(socket.received('MESSAGE_DELETE'), [], 'MESSAGE_DELETE events')

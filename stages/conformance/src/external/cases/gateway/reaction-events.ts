@@ -11,17 +11,24 @@ export const reactionEventCases: readonly Case[] = [
       const { guild, socket } = await listeningMember(fixture)
       const { id } = await guild.send('react')
       for (let i = 0; i < 2; i++)
-        await guild.owner.api.put(`/channels/${guild.textId}/messages/${id}/reactions/👍/@me`)
+        await guild.owner.api.put(
+          `/channels/${guild.textChannelId}/messages/${id}/reactions/👍/@me`,
+        )
       const event = await socket.nextEvent('MESSAGE_REACTION_ADD')
       expectIncludes(
         event,
-        { user_id: guild.owner.id, channel_id: guild.textId, message_id: id, guild_id: guild.id },
+        {
+          user_id: guild.owner.id,
+          channel_id: guild.textChannelId,
+          message_id: id,
+          guild_id: guild.id,
+        },
         'the event',
       )
       expectIncludes(event.emoji, { id: null, name: '👍' }, 'its emoji')
       expectIncludes(event.member?.user, { id: guild.owner.id }, 'its member')
       await guild.owner.api.put(
-        `/channels/${guild.textId}/messages/${id}/reactions/blob:80351110224678912/@me`,
+        `/channels/${guild.textChannelId}/messages/${id}/reactions/blob:80351110224678912/@me`,
       )
       expectIncludes(
         (await socket.nextEvent('MESSAGE_REACTION_ADD')).emoji,
@@ -38,13 +45,18 @@ export const reactionEventCases: readonly Case[] = [
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
       const { id } = await guild.send('react')
-      const path = `/channels/${guild.textId}/messages/${id}/reactions/👍/@me`
+      const path = `/channels/${guild.textChannelId}/messages/${id}/reactions/👍/@me`
       await guild.owner.api.put(path)
       for (let i = 0; i < 2; i++) await guild.owner.api.delete(path)
       const event = await socket.nextEvent('MESSAGE_REACTION_REMOVE')
       expectIncludes(
         event,
-        { user_id: guild.owner.id, channel_id: guild.textId, message_id: id, guild_id: guild.id },
+        {
+          user_id: guild.owner.id,
+          channel_id: guild.textChannelId,
+          message_id: id,
+          guild_id: guild.id,
+        },
         'the event',
       )
       expectIncludes(event.emoji, { id: null, name: '👍' }, 'its emoji')
@@ -61,12 +73,12 @@ export const reactionEventCases: readonly Case[] = [
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
       const { id } = await guild.send('react')
-      const path = `/channels/${guild.textId}/messages/${id}/reactions`
+      const path = `/channels/${guild.textChannelId}/messages/${id}/reactions`
       for (const { api } of [guild.owner, guild.member])
         for (const emoji of ['👍', '🎉']) await api.put(`${path}/${emoji}/@me`)
       await guild.owner.api.delete(`${path}/👍`)
       await guild.owner.api.delete(path)
-      const target = { channel_id: guild.textId, guild_id: guild.id, message_id: id }
+      const target = { channel_id: guild.textChannelId, guild_id: guild.id, message_id: id }
       const one = await socket.nextEvent('MESSAGE_REACTION_REMOVE_EMOJI')
       expectIncludes(one, target, 'the removal of one emoji')
       expectIncludes(one.emoji, { name: '👍', id: null }, 'its emoji')
@@ -88,11 +100,11 @@ export const reactionEventCases: readonly Case[] = [
     covers: ['gateway.events.messages'],
     async run(fixture) {
       const { guild, socket } = await listeningMember(fixture)
-      await guild.owner.api.post(`/channels/${guild.textId}/typing`)
+      await guild.owner.api.post(`/channels/${guild.textChannelId}/typing`)
       const event = await socket.nextEvent('TYPING_START')
       expectIncludes(
         event,
-        { channel_id: guild.textId, guild_id: guild.id, user_id: guild.owner.id },
+        { channel_id: guild.textChannelId, guild_id: guild.id, user_id: guild.owner.id },
         'the event',
       )
       expectTrue(

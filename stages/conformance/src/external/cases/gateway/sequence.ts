@@ -16,7 +16,9 @@ export const sequenceCases: readonly Case[] = [
           const { id } = await guild.send(`message ${i}`, i % 2 === 0 ? guild.owner : guild.member)
           if (i % 10 === 0) await guild.createChannel({ name: `channel-${i}` })
           if (i % 10 === 5)
-            await guild.owner.api.put(`/channels/${guild.textId}/messages/${id}/reactions/👍/@me`)
+            await guild.owner.api.put(
+              `/channels/${guild.textChannelId}/messages/${id}/reactions/👍/@me`,
+            )
           return id
         }),
       )
@@ -45,7 +47,7 @@ export const sequenceCases: readonly Case[] = [
         await guild.member.connect({ intents: 1 << 9 }),
       ]
       for (let i = 0; i < 3; i++) {
-        await guild.owner.api.post(`/channels/${guild.textId}/typing`)
+        await guild.owner.api.post(`/channels/${guild.textChannelId}/typing`)
         await guild.send(`message ${i}`)
       }
       await guild.awaitDelivery(all, some)
@@ -95,7 +97,7 @@ export const sequenceCases: readonly Case[] = [
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
       const { id } = await guild.send('0')
-      const path = `/channels/${guild.textId}/messages/${id}`
+      const path = `/channels/${guild.textChannelId}/messages/${id}`
       for (let i = 1; i <= 5; i++) await guild.owner.api.patch(path, { content: String(i) })
       await guild.owner.api.delete(path)
       await socket.nextEvent('MESSAGE_DELETE')

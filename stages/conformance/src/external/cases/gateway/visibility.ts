@@ -105,7 +105,7 @@ export const visibilityCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const cy = await guild.newMember('cy')
-      await guild.setOverwrite(guild.textId, cy.id, 1, { allow: Permission.ManageChannels })
+      await guild.setOverwrite(guild.textChannelId, cy.id, 1, { allow: Permission.ManageChannels })
       const [owner, member, manager] = [
         await guild.owner.connect(),
         await guild.member.connect(),
@@ -114,8 +114,8 @@ export const visibilityCases: readonly Case[] = [
       const createInvite = async (channel: string): Promise<string> =>
         (await guild.member.api.post<{ code: string }>(`/channels/${channel}/invites`, {})).code
       const [here, elsewhere] = [
-        await createInvite(guild.textId),
-        await createInvite(guild.voiceId),
+        await createInvite(guild.textChannelId),
+        await createInvite(guild.voiceChannelId),
       ]
       for (const code of [here, elsewhere])
         await guild.owner.api.request('DELETE', `/invites/${code}`)
@@ -160,13 +160,13 @@ export const visibilityCases: readonly Case[] = [
         await owner.nextEvent('VOICE_STATE_UPDATE', (d) => d.channel_id === channel_id)
       }
       await move(hidden.id)
-      await move(guild.voiceId)
+      await move(guild.voiceChannelId)
       await move(hidden.id)
       await guild.awaitDelivery(member)
       expectEqual(eventsAbout(member, hidden.id), [], 'the member’s events of the hidden channel')
       expectEqual(
         member.received('VOICE_STATE_UPDATE').map((d) => d.channel_id),
-        [guild.voiceId, null],
+        [guild.voiceChannelId, null],
         'the owner’s channels in the member’s events',
       )
       const late = await (await guild.newMember('cy')).connect()
@@ -203,7 +203,7 @@ export const visibilityCases: readonly Case[] = [
       const eve = await fixture.user('eve')
       const own = await eve.api.post<{ id: string }>('/guilds', { name: 'her own' })
       const [outsider, member] = [await eve.connect(), await guild.member.connect()]
-      await causeChannelEvents(guild, guild.textId)
+      await causeChannelEvents(guild, guild.textChannelId)
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed' })
       await guild.awaitDelivery(member)
       await eve.api.patch(`/guilds/${own.id}`, { name: 'that is all' })

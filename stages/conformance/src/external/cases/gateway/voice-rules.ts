@@ -15,10 +15,10 @@ export const voiceRuleCases: readonly Case[] = [
       const guild = await fixture.guild()
       const { socket: member, ready } = await guild.member.login()
       const connectVoice = async (): Promise<Socket> => {
-        sendVoiceState(member, guild, guild.voiceId)
+        sendVoiceState(member, guild, guild.voiceChannelId)
         const { token, endpoint } = await member.nextEvent('VOICE_SERVER_UPDATE')
         if (denied)
-          await guild.setOverwrite(guild.voiceId, guild.id, 0, { deny: Permission.Connect })
+          await guild.setOverwrite(guild.voiceChannelId, guild.id, 0, { deny: Permission.Connect })
         const voice = await fixture.openSocket({
           exactUrl: `ws://${endpoint}/?v=8`,
           heartbeat: false,
@@ -63,14 +63,14 @@ export const voiceRuleCases: readonly Case[] = [
         await guild.member.connect(),
         await eve.connect(),
       ]
-      for (const channel of [hidden.id, locked.id, guild.textId, UNKNOWN_ID])
+      for (const channel of [hidden.id, locked.id, guild.textChannelId, UNKNOWN_ID])
         sendVoiceState(member, guild, channel)
-      sendVoiceState(outsider, guild, guild.voiceId)
-      sendVoiceState(member, guild, guild.voiceId)
+      sendVoiceState(outsider, guild, guild.voiceChannelId)
+      sendVoiceState(member, guild, guild.voiceChannelId)
       const first = await owner.nextEvent('VOICE_STATE_UPDATE')
       expectIncludes(
         first,
-        { user_id: guild.member.id, channel_id: guild.voiceId },
+        { user_id: guild.member.id, channel_id: guild.voiceChannelId },
         'the first voice state event',
       )
       await member.nextEvent('VOICE_SERVER_UPDATE')
@@ -100,10 +100,10 @@ export const voiceRuleCases: readonly Case[] = [
       sendVoiceState(member, guild, small.id)
       await owner.nextEvent('VOICE_STATE_UPDATE', (d) => d.channel_id === small.id)
       sendVoiceState(late, guild, small.id)
-      sendVoiceState(late, guild, guild.voiceId)
+      sendVoiceState(late, guild, guild.voiceChannelId)
       expectIncludes(
         await owner.nextEvent('VOICE_STATE_UPDATE'),
-        { user_id: cy.id, channel_id: guild.voiceId },
+        { user_id: cy.id, channel_id: guild.voiceChannelId },
         'the second member’s voice channel',
       )
       sendVoiceState(owner, guild, small.id)
@@ -121,7 +121,7 @@ export const voiceRuleCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
-      sendVoiceState(member, guild, guild.voiceId)
+      sendVoiceState(member, guild, guild.voiceChannelId)
       await owner.nextEvent('VOICE_STATE_UPDATE')
       for (const change of [{ mute: true }, { deaf: true }, { mute: false, deaf: false }]) {
         expectIncludes(
@@ -131,7 +131,7 @@ export const voiceRuleCases: readonly Case[] = [
         )
         expectIncludes(
           await owner.nextEvent('VOICE_STATE_UPDATE'),
-          { user_id: guild.member.id, channel_id: guild.voiceId, ...change },
+          { user_id: guild.member.id, channel_id: guild.voiceChannelId, ...change },
           'the state',
         )
       }

@@ -14,14 +14,14 @@ export const voiceCases: readonly Case[] = [
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
       const { socket: member, ready } = await guild.member.login()
-      sendVoiceState(member, guild, guild.voiceId, { self_mute: true })
+      sendVoiceState(member, guild, guild.voiceChannelId, { self_mute: true })
       for (const socket of [owner, member]) {
         const event = await socket.nextEvent('VOICE_STATE_UPDATE')
         expectIncludes(
           event,
           {
             guild_id: guild.id,
-            channel_id: guild.voiceId,
+            channel_id: guild.voiceChannelId,
             user_id: guild.member.id,
             self_mute: true,
             self_deaf: false,
@@ -40,7 +40,7 @@ export const voiceCases: readonly Case[] = [
         const state = await user.api.get(`/guilds/${guild.id}/voice-states/${target}`)
         expectIncludes(
           state,
-          { channel_id: guild.voiceId, user_id: guild.member.id, self_mute: true },
+          { channel_id: guild.voiceChannelId, user_id: guild.member.id, self_mute: true },
           `GET voice-states/${target}`,
         )
       }
@@ -74,7 +74,7 @@ export const voiceCases: readonly Case[] = [
       const second = await guild.createChannel({ name: 'second', type: 2 })
       const [owner, member] = [await guild.owner.connect(), await guild.member.connect()]
       const changes = [
-        [guild.voiceId, {}],
+        [guild.voiceChannelId, {}],
         [second.id, {}],
         [second.id, { self_deaf: true }],
         [null, {}],
@@ -101,12 +101,12 @@ export const voiceCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const member = await guild.member.connect()
-      sendVoiceState(member, guild, guild.voiceId)
+      sendVoiceState(member, guild, guild.voiceChannelId)
       await member.nextEvent('VOICE_STATE_UPDATE')
       const states = (await guild.owner.connect()).received('GUILD_CREATE')[0]!.voice_states
       expectEqual(
         states.map((each) => [each.user_id, each.channel_id, each.suppress]),
-        [[guild.member.id, guild.voiceId, false]],
+        [[guild.member.id, guild.voiceChannelId, false]],
         'the voice states',
       )
       const overwrite = {
@@ -146,7 +146,11 @@ export const voiceCases: readonly Case[] = [
       const second = await guild.createChannel({ name: 'second', type: 2 })
       const owner = await guild.owner.connect()
       const sockets = [await guild.member.connect(), await cy.connect(), await dan.connect()]
-      for (const [i, channel] of [guild.voiceId, guild.voiceId, second.id].entries()) {
+      for (const [i, channel] of [
+        guild.voiceChannelId,
+        guild.voiceChannelId,
+        second.id,
+      ].entries()) {
         sendVoiceState(sockets[i]!, guild, channel)
         await owner.nextEvent('VOICE_STATE_UPDATE', (d) => d.channel_id === channel)
       }

@@ -153,9 +153,9 @@ export const categoryCases: readonly Case[] = [
         parent_id: hidden.id,
       })
       await guild.member.api.expectError(NO_ACCESS, 'PATCH', path, [
-        { id: guild.textId, parent_id: hidden.id },
+        { id: guild.textChannelId, parent_id: hidden.id },
       ])
-      await guild.member.api.expectError(NO_ACCESS, 'PATCH', `/channels/${guild.textId}`, {
+      await guild.member.api.expectError(NO_ACCESS, 'PATCH', `/channels/${guild.textChannelId}`, {
         parent_id: hidden.id,
       })
       for (const move of [{ position: 3 }, { parent_id: null }])
@@ -167,11 +167,16 @@ export const categoryCases: readonly Case[] = [
         parent_id: closed.id,
       })
       await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, [
-        { id: guild.textId, parent_id: closed.id },
+        { id: guild.textChannelId, parent_id: closed.id },
       ])
-      await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `/channels/${guild.textId}`, {
-        parent_id: closed.id,
-      })
+      await guild.member.api.expectError(
+        NO_PERMISSION,
+        'PATCH',
+        `/channels/${guild.textChannelId}`,
+        {
+          parent_id: closed.id,
+        },
+      )
     },
   },
 ]

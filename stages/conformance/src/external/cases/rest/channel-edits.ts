@@ -10,7 +10,7 @@ export const channelEditCases: readonly Case[] = [
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
+      const path = `/channels/${guild.textChannelId}`
       const category = await guild.createChannel({ type: 4 })
       const change = {
         name: 'renamed',
@@ -22,7 +22,7 @@ export const channelEditCases: readonly Case[] = [
       }
       expectIncludes(
         await guild.owner.api.patch(path, change),
-        { id: guild.textId, ...change },
+        { id: guild.textChannelId, ...change },
         'the answer',
       )
       expectIncludes(
@@ -36,14 +36,14 @@ export const channelEditCases: readonly Case[] = [
         'the channel',
       )
       expectIncludes(
-        await guild.owner.api.patch(`/channels/${guild.voiceId}`, {
+        await guild.owner.api.patch(`/channels/${guild.voiceChannelId}`, {
           bitrate: 9_000,
           user_limit: 2,
         }),
         { bitrate: 9_000, user_limit: 2 },
         'a voice channel',
       )
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, {
         allow: Permission.ManageChannels,
       })
       expectIncludes(
@@ -59,7 +59,7 @@ export const channelEditCases: readonly Case[] = [
     covers: ['rest.route.channels', 'errors.50013', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
+      const path = `/channels/${guild.textChannelId}`
       const before = await guild.owner.api.get(path)
       await guild.member.api.expectError(NO_PERMISSION, 'PATCH', path, { name: 'taken-over' })
       await guild.owner.api.expectError(invalid('name', 'BASE_TYPE_MAX_LENGTH'), 'PATCH', path, {
@@ -70,7 +70,7 @@ export const channelEditCases: readonly Case[] = [
         rate_limit_per_user: 21_601,
       })
       await guild.owner.api.expectError(invalid('parent_id'), 'PATCH', path, {
-        parent_id: guild.voiceId,
+        parent_id: guild.voiceChannelId,
       })
       await guild.owner.api.expectError(invalid('type'), 'PATCH', path, { type: 2 })
       expectEqual(await guild.owner.api.get(path), before, 'the channel')
@@ -82,8 +82,8 @@ export const channelEditCases: readonly Case[] = [
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
+      const path = `/channels/${guild.textChannelId}`
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, {
         allow: Permission.ManageChannels,
       })
       const hide = [{ id: guild.id, type: 0, allow: '0', deny: String(Permission.ViewChannel) }]

@@ -12,10 +12,10 @@ export const channelCases: readonly Case[] = [
     covers: ['rest.route.channels'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const channel = await guild.member.api.get<APIChannel>(`/channels/${guild.textId}`)
+      const channel = await guild.member.api.get<APIChannel>(`/channels/${guild.textChannelId}`)
       expectIncludes(
         channel,
-        { id: guild.textId, type: 0, guild_id: guild.id, name: 'text' },
+        { id: guild.textChannelId, type: 0, guild_id: guild.id, name: 'text' },
         'the channel',
       )
       expectFields(
@@ -32,7 +32,7 @@ export const channelCases: readonly Case[] = [
         'a text channel',
       )
       expectFields(
-        await guild.member.api.get(`/channels/${guild.voiceId}`),
+        await guild.member.api.get(`/channels/${guild.voiceChannelId}`),
         ['bitrate', 'user_limit'],
         'a voice channel',
       )
@@ -130,12 +130,12 @@ export const channelCases: readonly Case[] = [
     covers: ['rest.route.channels', 'errors.10003'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
+      const path = `/channels/${guild.textChannelId}`
       const { id } = await guild.send('hello')
       await guild.member.api.expectError(NO_PERMISSION, 'DELETE', path)
       expectIncludes(
         await guild.owner.api.delete(path),
-        { id: guild.textId, name: 'text' },
+        { id: guild.textChannelId, name: 'text' },
         'the deleted channel',
       )
       for (const { api } of [guild.owner, guild.member]) {
@@ -146,7 +146,7 @@ export const channelCases: readonly Case[] = [
       await guild.owner.api.expectError(UNKNOWN_CHANNEL, 'DELETE', path)
       const left = await guild.owner.api.get<APIChannel[]>(`/guilds/${guild.id}/channels`)
       expectEqual(
-        left.some((each) => each.id === guild.textId),
+        left.some((each) => each.id === guild.textChannelId),
         false,
         'whether the channel is still listed',
       )
@@ -199,10 +199,14 @@ export const channelCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await guild.member.api.expectNoContent('POST', `/channels/${guild.textId}/typing`)
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: Permission.SendMessages })
-      await guild.member.api.expectError(NO_PERMISSION, 'POST', `/channels/${guild.textId}/typing`)
-      await guild.owner.api.expectNoContent('POST', `/channels/${guild.textId}/typing`)
+      await guild.member.api.expectNoContent('POST', `/channels/${guild.textChannelId}/typing`)
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, { deny: Permission.SendMessages })
+      await guild.member.api.expectError(
+        NO_PERMISSION,
+        'POST',
+        `/channels/${guild.textChannelId}/typing`,
+      )
+      await guild.owner.api.expectNoContent('POST', `/channels/${guild.textChannelId}/typing`)
     },
   },
 ]

@@ -10,7 +10,7 @@ export const embedCases: readonly Case[] = [
     covers: ['intro.silence', 'rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const embeds = [
         {
           title: 'Notes',
@@ -66,7 +66,7 @@ export const embedCases: readonly Case[] = [
       }
       const sent = { ...kept, ...more, timestamp: '2026-01-02T03:04:05+02:00' }
       const { embeds } = await guild.owner.api.post<APIMessage>(
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         { embeds: [sent] },
       )
       const { timestamp, ...embed } = embeds[0]!
@@ -86,10 +86,13 @@ export const embedCases: readonly Case[] = [
         author: null,
         fields: [],
       }
-      const bare = await guild.owner.api.post<APIMessage>(`/channels/${guild.textId}/messages`, {
-        content: 'x',
-        embeds: [nulls, {}],
-      })
+      const bare = await guild.owner.api.post<APIMessage>(
+        `/channels/${guild.textChannelId}/messages`,
+        {
+          content: 'x',
+          embeds: [nulls, {}],
+        },
+      )
       expectEqual(
         bare.embeds as object[],
         [{ type: 'rich', title: 'bare' }],
@@ -105,7 +108,7 @@ export const embedCases: readonly Case[] = [
     covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const invalidFields: Readonly<Record<string, unknown>> = {
         title: 7,
         description: 'x'.repeat(4_097),

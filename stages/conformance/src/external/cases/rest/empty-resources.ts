@@ -75,7 +75,7 @@ export const emptyResourceCases: readonly Case[] = [
     covers: ['rest.route.nothing'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}`
+      const path = `/channels/${guild.textChannelId}`
       const { api } = guild.member
       expectEqual(await api.get(`${path}/threads/archived/public`), NO_THREADS, 'public threads')
       expectEqual(

@@ -13,8 +13,8 @@ export const guildChannelCases: readonly Case[] = [
       const guild = await fixture.guild()
       const list = await guild.member.api.get<APIChannel[]>(`/guilds/${guild.id}/channels`)
       for (const [channel, type] of [
-        [guild.textId, 0],
-        [guild.voiceId, 2],
+        [guild.textChannelId, 0],
+        [guild.voiceChannelId, 2],
       ] as const) {
         const listed = list.find((each) => each.id === channel)
         expectIncludes(listed, { type, guild_id: guild.id }, 'a channel of the list')
@@ -106,7 +106,7 @@ export const guildChannelCases: readonly Case[] = [
           'a channel of another type',
         )
       expectIncludes(
-        await guild.owner.api.patch(`/channels/${guild.textId}`, { name: 'New Name' }),
+        await guild.owner.api.patch(`/channels/${guild.textChannelId}`, { name: 'New Name' }),
         { name: 'new-name' },
         'a renamed channel',
       )
@@ -161,7 +161,7 @@ export const guildChannelCases: readonly Case[] = [
       })
       await guild.owner.api.expectError(invalid('parent_id'), 'POST', path, {
         name: 'odd',
-        parent_id: guild.textId,
+        parent_id: guild.textChannelId,
       })
       await guild.owner.api.expectError(invalid('permission_overwrites.0.id'), 'POST', path, {
         name: 'odd',

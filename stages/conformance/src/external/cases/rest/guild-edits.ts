@@ -17,8 +17,8 @@ export const guildEditCases: readonly Case[] = [
         name: 'renamed',
         description: 'what it is about',
         afk_timeout: 60,
-        system_channel_id: guild.textId,
-        afk_channel_id: guild.voiceId,
+        system_channel_id: guild.textChannelId,
+        afk_channel_id: guild.voiceChannelId,
       }
       expectIncludes(await guild.owner.api.patch(path, change), change, 'the answer')
       const after = await guild.member.api.get<APIGuild>(path)
@@ -70,12 +70,12 @@ export const guildEditCases: readonly Case[] = [
           },
         )
       const category = await guild.createChannel({ name: 'a category', type: 4 })
-      for (const system_channel_id of [guild.voiceId, category.id])
+      for (const system_channel_id of [guild.voiceChannelId, category.id])
         await guild.owner.api.expectError(invalid('system_channel_id'), 'PATCH', path, {
           name: 'half',
           system_channel_id,
         })
-      for (const afk_channel_id of [guild.textId, category.id])
+      for (const afk_channel_id of [guild.textChannelId, category.id])
         await guild.owner.api.expectError(invalid('afk_channel_id'), 'PATCH', path, {
           name: 'half',
           afk_channel_id,
@@ -115,15 +115,20 @@ export const guildEditCases: readonly Case[] = [
       await guild.owner.api.expectNoContent('DELETE', `/guilds/${guild.id}`)
       for (const user of [guild.owner, guild.member]) {
         await user.api.expectError(UNKNOWN_GUILD, 'GET', `/guilds/${guild.id}`)
-        await user.api.expectError(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.textId}`)
+        await user.api.expectError(UNKNOWN_CHANNEL, 'GET', `/channels/${guild.textChannelId}`)
         await user.api.expectError(
           UNKNOWN_CHANNEL,
           'GET',
-          `/channels/${guild.textId}/messages/${message.id}`,
+          `/channels/${guild.textChannelId}/messages/${message.id}`,
         )
-        await user.api.expectError(UNKNOWN_CHANNEL, 'POST', `/channels/${guild.textId}/messages`, {
-          content: 'anybody?',
-        })
+        await user.api.expectError(
+          UNKNOWN_CHANNEL,
+          'POST',
+          `/channels/${guild.textChannelId}/messages`,
+          {
+            content: 'anybody?',
+          },
+        )
         expectEqual(await user.api.get('/users/@me/guilds'), [], 'the user’s guilds')
       }
       await guild.owner.api.expectError(UNKNOWN_GUILD, 'DELETE', `/guilds/${guild.id}`)

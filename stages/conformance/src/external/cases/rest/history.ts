@@ -25,7 +25,7 @@ export const historyCases: readonly Case[] = [
         await guild.owner.api.expectError(
           invalid('limit'),
           'GET',
-          `/channels/${guild.textId}/messages?limit=${limit}`,
+          `/channels/${guild.textChannelId}/messages?limit=${limit}`,
         )
     },
   },
@@ -40,7 +40,7 @@ export const historyCases: readonly Case[] = [
           await guild.owner.api.expectError(
             invalid(anchor),
             'GET',
-            `/channels/${guild.textId}/messages?${anchor}=${value}`,
+            `/channels/${guild.textChannelId}/messages?${anchor}=${value}`,
           )
     },
   },
@@ -52,7 +52,7 @@ export const historyCases: readonly Case[] = [
       const guild = await fixture.guild()
       for (const query of ['', '?before=1', '?after=1', '?around=1', `?after=${'9'.repeat(18)}`])
         expectEqual(
-          await guild.member.api.get(`/channels/${guild.textId}/messages${query}`),
+          await guild.member.api.get(`/channels/${guild.textChannelId}/messages${query}`),
           [],
           `the page ${query}`,
         )
@@ -116,7 +116,7 @@ export const historyCases: readonly Case[] = [
     async run(fixture) {
       const { guild, ids, page } = await createHistory(fixture, 12)
       const deleted = ids.filter((_, i) => i % 2 === 0)
-      await guild.owner.api.post(`/channels/${guild.textId}/messages/bulk-delete`, {
+      await guild.owner.api.post(`/channels/${guild.textChannelId}/messages/bulk-delete`, {
         messages: deleted,
       })
       const left = ids.filter((id) => !deleted.includes(id))

@@ -21,7 +21,7 @@ export const idCases: readonly Case[] = [
       const guild = await fixture.guild()
       const message = await guild.send('hello')
       await guild.member.api.put(
-        `/channels/${guild.textId}/messages/${message.id}/reactions/${encodeURIComponent('👍')}/@me`,
+        `/channels/${guild.textChannelId}/messages/${message.id}/reactions/${encodeURIComponent('👍')}/@me`,
       )
       const { api } = guild.owner
       const paths = [
@@ -33,11 +33,11 @@ export const idCases: readonly Case[] = [
       ]
       for (const path of [
         ...paths,
-        `/channels/${guild.textId}`,
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}`,
+        `/channels/${guild.textChannelId}/messages`,
       ])
         expectIdsAreStrings(await api.get(path), path)
-      for (const created of [guild.id, guild.textId, message.id, guild.owner.id]) {
+      for (const created of [guild.id, guild.textChannelId, message.id, guild.owner.id]) {
         const createdAt = (BigInt(created) >> 22n) + DISCORD_EPOCH
         // A stage on another machine may have another clock. A wrong epoch would be off by years.
         expectTrue(
@@ -80,7 +80,7 @@ export const idCases: readonly Case[] = [
         'the number of different ids',
       )
       const page = await guild.owner.api.get<APIMessage[]>(
-        `/channels/${guild.textId}/messages?limit=100`,
+        `/channels/${guild.textChannelId}/messages?limit=100`,
       )
       const stored = new Map(page.map((message) => [message.id, message]))
       for (const [i, { id: one }] of sent.entries()) {
@@ -137,7 +137,7 @@ export const idCases: readonly Case[] = [
       )
       const sent = [await guild.send('one'), await guild.send('two')]
       const reply = await owner.api.post(
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         { content: 'three', message_reference: { message_id: sent[0]!.id } },
         bareIds,
       )
@@ -147,11 +147,11 @@ export const idCases: readonly Case[] = [
         'the reference of the reply',
       )
       await owner.api.post(
-        `/channels/${guild.textId}/messages/bulk-delete`,
+        `/channels/${guild.textChannelId}/messages/bulk-delete`,
         { messages: sent.map((m) => m.id) },
         bareIds,
       )
-      const left = await owner.api.get<APIMessage[]>(`/channels/${guild.textId}/messages`)
+      const left = await owner.api.get<APIMessage[]>(`/channels/${guild.textChannelId}/messages`)
       expectEqual(
         left.map((m) => m.content),
         ['three'],
@@ -161,15 +161,18 @@ export const idCases: readonly Case[] = [
   },
 ]
 
-/** Checks that every id anywhere in a response body is a string of digits. */
+/**
+ * Checks that every id in a response body is a string of digits, and that no number in it looks like
+ * an id.
+ */
 function expectIdsAreStrings(node: unknown, path: string): void {
   if (Array.isArray(node)) for (const each of node) expectIdsAreStrings(each, path)
+  else if (typeof node === 'number')
+    expectTrue(!isSnowflake(String(node)), `${path} has no bare id`, node)
   else if (typeof node === 'object' && node !== null)
     for (const [key, value] of Object.entries(node)) {
       if ((key === 'id' || key.endsWith('_id')) && value !== null)
         expectSnowflake(value, `${path}: ${key}`)
-      else if (typeof value === 'number')
-        expectTrue(!isSnowflake(String(value)), `${path}: ${key} is not a bare id`, value)
-      else expectIdsAreStrings(value, path)
+      else expectIdsAreStrings(value, `${path}: ${key}`)
     }
 }

@@ -16,9 +16,12 @@ export const inviteUseCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites', 'errors.10006'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
-        max_uses: 1,
-      })
+      const { code } = await guild.owner.api.post<APIInvite>(
+        `/channels/${guild.textChannelId}/invites`,
+        {
+          max_uses: 1,
+        },
+      )
       const [cy, dan] = [await fixture.user('cy'), await fixture.user('dan')]
       expectIncludes(
         (await cy.api.post<APIInvite>(`/invites/${code}`)).guild,
@@ -38,9 +41,12 @@ export const inviteUseCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
-      const { code } = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
-        temporary: true,
-      })
+      const { code } = await guild.owner.api.post<APIInvite>(
+        `/channels/${guild.textChannelId}/invites`,
+        {
+          temporary: true,
+        },
+      )
       const [cy, dan] = [await fixture.user('cy'), await fixture.user('dan')]
       for (const user of [dan, cy]) await user.api.post(`/invites/${code}`)
       await guild.grantPermissions(dan, 0n)
@@ -66,9 +72,12 @@ export const inviteUseCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites', 'errors.10006'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const short = await guild.owner.api.post<APIInvite>(`/channels/${guild.textId}/invites`, {
-        max_age: 1,
-      })
+      const short = await guild.owner.api.post<APIInvite>(
+        `/channels/${guild.textChannelId}/invites`,
+        {
+          max_age: 1,
+        },
+      )
       const side = await guild.createChannel()
       const orphan = await guild.owner.api.post<APIInvite>(`/channels/${side.id}/invites`, {})
       await guild.owner.api.delete(`/channels/${side.id}`)
@@ -87,7 +96,7 @@ export const inviteUseCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
+      const path = `/channels/${guild.textChannelId}/invites`
       const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 5 })
       for (const name of ['cy', 'dan'])
         await (await fixture.user(name)).api.post(`/invites/${code}`)
@@ -106,7 +115,7 @@ export const inviteUseCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
+      const path = `/channels/${guild.textChannelId}/invites`
       const { code } = await guild.owner.api.post<APIInvite>(path, { max_uses: 100 })
       const cy = await fixture.user('cy')
       await Promise.all(Array.from({ length: 8 }, () => cy.api.post(`/invites/${code}`)))
@@ -123,7 +132,7 @@ export const inviteUseCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
+      const path = `/channels/${guild.textChannelId}/invites`
       const { code } = await guild.member.api.post<APIInvite>(path, {})
       await guild.owner.api.delete(`/guilds/${guild.id}/members/${guild.member.id}`)
       const listed = await guild.owner.api.get<APIExtendedInvite[]>(path)

@@ -12,7 +12,7 @@ export const inviteCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites', 'bites.times'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
+      const path = `/channels/${guild.textChannelId}/invites`
       const invite = await guild.member.api.post<APIExtendedInvite>(path, {})
       expectTrue(
         typeof invite.code === 'string' && /^[\w-]{2,}$/.test(invite.code),
@@ -21,7 +21,11 @@ export const inviteCases: readonly Case[] = [
       )
       expectIncludes(invite, { max_age: 86_400, max_uses: 0, temporary: false }, 'the invite')
       expectIncludes(invite.guild, { id: guild.id, name: guild.name }, 'its guild')
-      expectIncludes(invite.channel, { id: guild.textId, type: 0, name: 'text' }, 'its channel')
+      expectIncludes(
+        invite.channel,
+        { id: guild.textChannelId, type: 0, name: 'text' },
+        'its channel',
+      )
       expectIncludes(invite.inviter, { id: guild.member.id }, 'the inviter')
       for (const time of [invite.created_at, invite.expires_at])
         expectTimestamp(time, 'created_at or expires_at')
@@ -41,14 +45,14 @@ export const inviteCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const { code } = await guild.owner.api.post<APIInvite>(
-        `/channels/${guild.textId}/invites`,
+        `/channels/${guild.textChannelId}/invites`,
         {},
       )
       const stranger = await fixture.user('eve')
       const found = await stranger.api.get<APIInvite>(`/invites/${code}`)
       expectIncludes(found, { code }, 'the invite')
       expectIncludes(found.guild, { id: guild.id, name: guild.name, nsfw: false }, 'its guild')
-      expectIncludes(found.channel, { id: guild.textId }, 'its channel')
+      expectIncludes(found.channel, { id: guild.textChannelId }, 'its channel')
       for (const unknown of ['nonsense', 'a'.repeat(40), encodeURIComponent('{"$gt":""}')])
         await stranger.api.expectError(UNKNOWN_INVITE, 'GET', `/invites/${unknown}`)
     },
@@ -59,7 +63,7 @@ export const inviteCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
+      const path = `/channels/${guild.textChannelId}/invites`
       const created = [
         await guild.owner.api.post<APIInvite>(path, {}),
         await guild.member.api.post<APIInvite>(path, { max_uses: 2 }),
@@ -77,7 +81,7 @@ export const inviteCases: readonly Case[] = [
       )
       await guild.member.api.expectError(NO_PERMISSION, 'GET', path)
       expectEqual(
-        await guild.owner.api.get(`/channels/${guild.voiceId}/invites`),
+        await guild.owner.api.get(`/channels/${guild.voiceChannelId}/invites`),
         [],
         'the other channel’s invites',
       )
@@ -95,7 +99,7 @@ export const inviteCases: readonly Case[] = [
       expectEqual(await guild.owner.api.get(path), [], 'a new guild’s')
       const hidden = await guild.createHiddenChannel()
       const created = await Promise.all(
-        [guild.textId, guild.voiceId, hidden.id].map((id) =>
+        [guild.textChannelId, guild.voiceChannelId, hidden.id].map((id) =>
           guild.owner.api.post<APIInvite>(`/channels/${id}/invites`, { max_uses: 2 }),
         ),
       )
@@ -129,7 +133,7 @@ export const inviteCases: readonly Case[] = [
     covers: ['rest.route.typing-and-invites', 'errors.50013', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/invites`
+      const path = `/channels/${guild.textChannelId}/invites`
       for (const max_age of [-1, 604_801, 'long'])
         await guild.owner.api.expectError(invalid('max_age'), 'POST', path, { max_age })
       for (const max_uses of [-1, 101, {}])

@@ -23,7 +23,7 @@ export const jsonBodyCases: readonly Case[] = [
         await guild.owner.api.expectError(
           MALFORMED_JSON,
           'POST',
-          `/channels/${guild.textId}/messages`,
+          `/channels/${guild.textChannelId}/messages`,
           undefined,
           { raw },
         )
@@ -32,7 +32,7 @@ export const jsonBodyCases: readonly Case[] = [
       await guild.owner.api.expectError(
         MALFORMED_JSON,
         'POST',
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         undefined,
         { raw: deep },
       )
@@ -40,7 +40,7 @@ export const jsonBodyCases: readonly Case[] = [
       await guild.owner.api.expectError(
         MALFORMED_JSON,
         'POST',
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         undefined,
         { raw: latin1 },
       )
@@ -53,7 +53,7 @@ export const jsonBodyCases: readonly Case[] = [
     covers: ['rest.json', 'errors.shape', 'errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       for (const body of [[], 'text', 7])
         await guild.owner.api.expectError(invalid(), 'POST', path, body)
       for (const content of [{ $gt: '' }, ['a'], true])
@@ -75,7 +75,7 @@ export const jsonBodyCases: readonly Case[] = [
       const raw = JSON.stringify({ content: 'x'.repeat(4_000_000) })
       const response = await guild.owner.api.request(
         'POST',
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         undefined,
         { raw },
       )
@@ -91,7 +91,7 @@ export const jsonBodyCases: readonly Case[] = [
       const guild = await fixture.guild()
       const content = 'Ünïcödé 漢字 🜁 “ok”'
       const sent = await guild.owner.api.post<APIMessage>(
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         { content },
         {
           headers: { 'content-type': 'application/json; charset=utf-8' },
@@ -99,8 +99,11 @@ export const jsonBodyCases: readonly Case[] = [
       )
       expectEqual(sent.content, content, 'the content')
       expectEqual(
-        (await guild.member.api.get<APIMessage>(`/channels/${guild.textId}/messages/${sent.id}`))
-          .content,
+        (
+          await guild.member.api.get<APIMessage>(
+            `/channels/${guild.textChannelId}/messages/${sent.id}`,
+          )
+        ).content,
         content,
         'the content in the history',
       )
@@ -112,7 +115,11 @@ export const jsonBodyCases: readonly Case[] = [
     covers: ['intro.silence', 'errors.50006'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await guild.owner.api.expectError(EMPTY_MESSAGE, 'POST', `/channels/${guild.textId}/messages`)
+      await guild.owner.api.expectError(
+        EMPTY_MESSAGE,
+        'POST',
+        `/channels/${guild.textChannelId}/messages`,
+      )
     },
   },
 ]

@@ -34,7 +34,7 @@ export const limitCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const send = (): Promise<ApiResponse> =>
-        guild.owner.api.request('GET', `/channels/${guild.textId}/messages?limit=1`)
+        guild.owner.api.request('GET', `/channels/${guild.textChannelId}/messages?limit=1`)
       const [first, second] = [await send(), await send()]
       for (const response of [first, second]) {
         const [limit, remaining] = [

@@ -117,7 +117,7 @@ export const memberEditCases: readonly Case[] = [
         path,
         timeout,
       )
-      for (const channel_id of [guild.voiceId, null])
+      for (const channel_id of [guild.voiceChannelId, null])
         await guild.owner.api.expectError(invalid('channel_id'), 'PATCH', path, { channel_id })
       expectIncludes(
         await guild.owner.api.get(path),

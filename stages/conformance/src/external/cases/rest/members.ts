@@ -146,7 +146,11 @@ export const memberCases: readonly Case[] = [
       await guild.owner.api.expectError(UNKNOWN_MEMBER, 'GET', path)
       await guild.owner.api.expectError(UNKNOWN_MEMBER, 'DELETE', path)
       await guild.member.api.expectError(NO_ACCESS, 'GET', `/guilds/${guild.id}`)
-      await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}/messages`)
+      await guild.member.api.expectError(
+        NO_ACCESS,
+        'GET',
+        `/channels/${guild.textChannelId}/messages`,
+      )
       expectEqual(await guild.member.api.get('/users/@me/guilds'), [], 'the user’s guilds')
       await guild.addMember(guild.member)
       expectIncludes(

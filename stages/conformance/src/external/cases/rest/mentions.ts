@@ -12,7 +12,7 @@ export const mentionCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n, { mentionable: true })
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const content = `<@${guild.member.id}> <@!${guild.owner.id}> <@${UNKNOWN_ID}> <@&${role.id}>`
       const message = await guild.owner.api.post<APIMessage>(path, { content })
       expectEqual(
@@ -49,7 +49,7 @@ export const mentionCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n, { mentionable: false })
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const content = `@everyone <@&${role.id}>`
       expectIncludes(
         await guild.owner.api.post(path, { content }),

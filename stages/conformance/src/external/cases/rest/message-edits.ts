@@ -14,7 +14,7 @@ export const messageEditCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const before = await guild.send(`hello <@${guild.owner.id}>`, guild.member)
-      const path = `/channels/${guild.textId}/messages/${before.id}`
+      const path = `/channels/${guild.textChannelId}/messages/${before.id}`
       const content = `goodbye <@${guild.member.id}>`
       const edited = await guild.member.api.patch<APIMessage>(path, { content })
       expectIncludes(edited, { id: before.id, content, timestamp: before.timestamp }, 'the answer')
@@ -41,7 +41,7 @@ export const messageEditCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const { id, timestamp } = await guild.send('first')
-      const path = `/channels/${guild.textId}/messages/${id}`
+      const path = `/channels/${guild.textChannelId}/messages/${id}`
       for (let i = 0; i < 10; i++) {
         const content = `edit ${i}`
         const edited = await guild.owner.api.patch<APIMessage>(path, { content })
@@ -66,11 +66,14 @@ export const messageEditCases: readonly Case[] = [
     covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const { id } = await guild.owner.api.post<APIMessage>(`/channels/${guild.textId}/messages`, {
-        content: 'text',
-        embeds: [{ title: 'one' }],
-      })
-      const path = `/channels/${guild.textId}/messages/${id}`
+      const { id } = await guild.owner.api.post<APIMessage>(
+        `/channels/${guild.textChannelId}/messages`,
+        {
+          content: 'text',
+          embeds: [{ title: 'one' }],
+        },
+      )
+      const path = `/channels/${guild.textChannelId}/messages/${id}`
       const titles = (message: APIMessage): unknown[] => message.embeds.map((embed) => embed.title)
       const renamed = await guild.owner.api.patch<APIMessage>(path, { embeds: [{ title: 'two' }] })
       expectEqual([renamed.content, titles(renamed)], ['text', ['two']], 'with other embeds')
@@ -91,7 +94,7 @@ export const messageEditCases: readonly Case[] = [
     covers: ['rest.route.messages'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const base = `/channels/${guild.textId}/messages`
+      const base = `/channels/${guild.textChannelId}/messages`
       const mentioned = ({ mentions, mention_everyone }: APIMessage): unknown[] => [
         mentions.map((user) => user.id),
         mention_everyone,
@@ -142,11 +145,11 @@ export const messageEditCases: readonly Case[] = [
       await guild.owner.api.expectError(
         { status: 403, code: 50005 },
         'PATCH',
-        `/channels/${guild.textId}/messages/${id}`,
+        `/channels/${guild.textChannelId}/messages/${id}`,
         { content: 'yours' },
       )
       expectIncludes(
-        await guild.owner.api.get(`/channels/${guild.textId}/messages/${id}`),
+        await guild.owner.api.get(`/channels/${guild.textChannelId}/messages/${id}`),
         { content: 'mine', edited_timestamp: null },
         'the message',
       )
@@ -159,7 +162,7 @@ export const messageEditCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const { id } = await guild.send('mine')
-      const path = `/channels/${guild.textId}/messages/${id}`
+      const path = `/channels/${guild.textChannelId}/messages/${id}`
       await guild.owner.api.expectError(invalid('content', 'BASE_TYPE_MAX_LENGTH'), 'PATCH', path, {
         content: 'x'.repeat(2_001),
       })
@@ -170,7 +173,7 @@ export const messageEditCases: readonly Case[] = [
       await guild.owner.api.expectError(
         UNKNOWN_MESSAGE,
         'PATCH',
-        `/channels/${guild.textId}/messages/${UNKNOWN_ID}`,
+        `/channels/${guild.textChannelId}/messages/${UNKNOWN_ID}`,
         { content: 'x' },
       )
       expectIncludes(

@@ -8,7 +8,7 @@ export async function createHistory(
   length: number,
 ): Promise<{ guild: TestGuild; ids: string[]; page: (query: string) => Promise<string[]> }> {
   const guild = await fixture.guild()
-  const path = `/channels/${guild.textId}/messages`
+  const path = `/channels/${guild.textChannelId}/messages`
   // A busy stage may answer 503 to a send that it has stored. The nonce keeps the retry from
   // storing the message twice.
   const send = (i: number): Promise<APIMessage> =>

@@ -15,8 +15,8 @@ export const messageRuleCases: readonly Case[] = [
     covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
-      await guild.owner.api.patch(`/channels/${guild.textId}`, { rate_limit_per_user: 30 })
+      const path = `/channels/${guild.textChannelId}/messages`
+      await guild.owner.api.patch(`/channels/${guild.textChannelId}`, { rate_limit_per_user: 30 })
       // A refused send does not start the wait.
       await guild.member.api.expectError(EMPTY_MESSAGE, 'POST', path, {})
       const first = await guild.member.api.post<APIMessage>(path, {
@@ -48,9 +48,9 @@ export const messageRuleCases: readonly Case[] = [
     covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const setSlowMode = (seconds: number) =>
-        guild.owner.api.patch(`/channels/${guild.textId}`, { rate_limit_per_user: seconds })
+        guild.owner.api.patch(`/channels/${guild.textChannelId}`, { rate_limit_per_user: seconds })
       await guild.member.api.post(path, { content: 'before', nonce: 'x' })
       await setSlowMode(3_600)
       const after = { content: 'after', nonce: 'x', enforce_nonce: true }
@@ -79,7 +79,7 @@ export const messageRuleCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const body = { content: 'once', nonce: 'deleted', enforce_nonce: true }
       const { id } = await guild.member.api.post<APIMessage>(path, body)
       await guild.member.api.delete(`${path}/${id}`)
@@ -100,10 +100,10 @@ export const messageRuleCases: readonly Case[] = [
     covers: ['rest.enforced'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const embeds = [{ title: 'a title' }]
       const { id } = await guild.member.api.post<APIMessage>(path, { content: 'with', embeds })
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: EmbedLinks })
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, { deny: EmbedLinks })
       await guild.member.api.expectError(NO_PERMISSION, 'POST', path, { content: 'with', embeds })
       await guild.member.api.expectError(NO_PERMISSION, 'POST', path, { embeds })
       await guild.member.api.expectError(NO_PERMISSION, 'PATCH', `${path}/${id}`, { embeds })
@@ -127,7 +127,7 @@ export const messageRuleCases: readonly Case[] = [
       const guild = await fixture.guild()
       const role = await guild.createRole(0n, { mentionable: true })
       await guild.grantPermissions(guild.member, MentionEveryone)
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const text = `<@${guild.owner.id}> <@&${role.id}> @everyone`
       const none = { mentions: [], mention_roles: [], mention_everyone: false }
       for (const content of [

@@ -19,7 +19,7 @@ export const messageCases: readonly Case[] = [
       const other = await guild.createChannel()
       const { id } = await guild.send('hello')
       expectIncludes(
-        await guild.member.api.get(`/channels/${guild.textId}/messages/${id}`),
+        await guild.member.api.get(`/channels/${guild.textChannelId}/messages/${id}`),
         { id, content: 'hello' },
         'the message',
       )
@@ -31,12 +31,12 @@ export const messageCases: readonly Case[] = [
       await guild.member.api.expectError(
         UNKNOWN_MESSAGE,
         'GET',
-        `/channels/${guild.textId}/messages/${UNKNOWN_ID}`,
+        `/channels/${guild.textChannelId}/messages/${UNKNOWN_ID}`,
       )
       await guild.member.api.expectError(
         invalid(),
         'GET',
-        `/channels/${guild.textId}/messages/last`,
+        `/channels/${guild.textChannelId}/messages/last`,
       )
     },
   },
@@ -46,7 +46,7 @@ export const messageCases: readonly Case[] = [
     covers: ['rest.route.messages', 'errors.10008', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const base = `/channels/${guild.textId}/messages`
+      const base = `/channels/${guild.textChannelId}/messages`
       const [ownMessage, anotherMessage, ownersMessage] = [
         await guild.send('own', guild.member),
         await guild.send('another', guild.member),
@@ -55,7 +55,7 @@ export const messageCases: readonly Case[] = [
       await guild.member.api.expectError(NO_PERMISSION, 'DELETE', `${base}/${ownersMessage.id}`)
       await guild.member.api.expectNoContent('DELETE', `${base}/${ownMessage.id}`)
       await guild.owner.api.expectNoContent('DELETE', `${base}/${anotherMessage.id}`)
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, {
         allow: Permission.ManageMessages,
       })
       await guild.member.api.expectNoContent('DELETE', `${base}/${ownersMessage.id}`)
@@ -78,7 +78,7 @@ export const messageCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const other = await guild.createChannel()
-      const base = `/channels/${guild.textId}/messages`
+      const base = `/channels/${guild.textChannelId}/messages`
       const sent = [
         await guild.send('one'),
         await guild.send('two'),
@@ -106,7 +106,7 @@ export const messageCases: readonly Case[] = [
     covers: ['rest.route.messages', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages/bulk-delete`
+      const path = `/channels/${guild.textChannelId}/messages/bulk-delete`
       const messages = [(await guild.send('one')).id, (await guild.send('two')).id]
       await guild.member.api.expectError(NO_PERMISSION, 'POST', path, { messages })
       const now = Date.now()
@@ -122,7 +122,8 @@ export const messageCases: readonly Case[] = [
         messages: [messages[0], { $gt: '' }],
       })
       expectEqual(
-        (await guild.owner.api.get<APIMessage[]>(`/channels/${guild.textId}/messages`)).length,
+        (await guild.owner.api.get<APIMessage[]>(`/channels/${guild.textChannelId}/messages`))
+          .length,
         2,
         'the number of remaining messages',
       )

@@ -10,7 +10,7 @@ export const nonceCases: readonly Case[] = [
     covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const text = await guild.owner.api.post<APIMessage>(path, { content: 'one', nonce: 'n-1' })
       expectEqual(text.nonce, 'n-1', 'a string nonce')
       expectEqual(
@@ -38,7 +38,7 @@ export const nonceCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       for (const nonce of ['9007199254740993', '-9223372036854775808', '9223372036854775807']) {
         const response = await guild.owner.api.request('POST', path, undefined, {
           raw: `{"content":"big","nonce":${nonce}}`,
@@ -75,7 +75,7 @@ export const nonceCases: readonly Case[] = [
     covers: ['nonce'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const body = { content: 'once', nonce: 'retry-1', enforce_nonce: true }
       const first = await guild.owner.api.post<APIMessage>(path, body)
       const retried = await guild.owner.api.post<APIMessage>(path, body)
@@ -101,12 +101,12 @@ export const nonceCases: readonly Case[] = [
       const other = await guild.createChannel()
       const body = { content: 'hi', nonce: 'same', enforce_nonce: true }
       const sent = [
-        await guild.owner.api.post<APIMessage>(`/channels/${guild.textId}/messages`, body),
-        await guild.owner.api.post<APIMessage>(`/channels/${guild.textId}/messages`, {
+        await guild.owner.api.post<APIMessage>(`/channels/${guild.textChannelId}/messages`, body),
+        await guild.owner.api.post<APIMessage>(`/channels/${guild.textChannelId}/messages`, {
           ...body,
           nonce: 'another',
         }),
-        await guild.member.api.post<APIMessage>(`/channels/${guild.textId}/messages`, body),
+        await guild.member.api.post<APIMessage>(`/channels/${guild.textChannelId}/messages`, body),
         await guild.owner.api.post<APIMessage>(`/channels/${other.id}/messages`, body),
       ]
       expectEqual(new Set(sent.map((m) => m.id)).size, 4, 'the number of different messages')
@@ -119,7 +119,7 @@ export const nonceCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const socket = await guild.member.connect()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const body = { content: 'once', nonce: 'flood', enforce_nonce: true }
       const sent = await Promise.all(
         Array.from({ length: 10 }, () => guild.owner.api.post<APIMessage>(path, body)),

@@ -2,28 +2,28 @@ import { Permission } from '@threshold/contract'
 import type { APIGuildChannel, GuildChannelType } from 'discord-api-types/v10'
 import { invalid, NO_PERMISSION, UNKNOWN_ROLE, UNKNOWN_USER } from '../../api-client.ts'
 import type { Case } from '../../case.ts'
-import { expectEqual, expectTrue } from '../../expect.ts'
+import { expectEqual } from '../../expect.ts'
 import { UNKNOWN_ID } from '../../snowflakes.ts'
 import type { TestGuild } from '../../test-guild.ts'
 
 const { Administrator, ManageChannels, ManageMessages, ManageRoles } = Permission
 
-const makeModerator = async (guild: TestGuild): Promise<void> =>
+const allowManagingChannelsAndRoles = async (guild: TestGuild): Promise<void> =>
   void (await guild.grantPermissions(guild.member, ManageRoles | ManageChannels))
-const pathOf = (guild: TestGuild, target: string, channel = guild.textId): string =>
+const pathOf = (guild: TestGuild, target: string, channel = guild.textChannelId): string =>
   `/channels/${channel}/permissions/${target}`
 
 export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.type',
     title:
-      'A permission check compares an overwrite’s type: changing it neither lifts a denial ' +
-      'nor moves an allowance',
+      'Changing an overwrite’s type needs the permission that its bits need: it neither lifts ' +
+      'a denial nor moves an allowance to another target',
     covers: ['rest.overwrites.type'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await makeModerator(guild)
-      const { member, textId: text } = guild
+      await allowManagingChannelsAndRoles(guild)
+      const { member, textChannelId: text } = guild
       const { id } = await guild.send('the owner’s')
       await guild.setOverwrite(text, guild.id, 0, { allow: ManageMessages })
       await guild.setOverwrite(text, member.id, 1, { deny: ManageMessages })
@@ -55,7 +55,7 @@ export const overwriteCases: readonly Case[] = [
   {
     id: 'rest.overwrites.unknown',
     title:
-      'An overwrite for an unknown role is answered 10011 and for an unknown member 10013, on ' +
+      'An overwrite for an unknown role is answered 10011 and for an unknown user 10013, on ' +
       'every route',
     covers: ['rest.overwrites.type'],
     async run(fixture) {
@@ -71,25 +71,25 @@ export const overwriteCases: readonly Case[] = [
           name: 'odd',
           ...list,
         })
-        await guild.owner.api.expectError(error, 'PATCH', `/channels/${guild.textId}`, list)
+        await guild.owner.api.expectError(error, 'PATCH', `/channels/${guild.textChannelId}`, list)
         await guild.owner.api.expectError(error, 'PUT', pathOf(guild, stranger.id), { type })
       }
     },
   },
   {
     id: 'rest.overwrites.role-deleted',
-    title: 'Deleting a role deletes its overwrites, with a CHANNEL_UPDATE for each channel',
+    title: 'Deleting a role deletes its overwrites and sends a CHANNEL_UPDATE for the channel',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
       const owner = await guild.owner.connect()
       const role = await guild.createRole(0n)
-      await guild.setOverwrite(guild.textId, role.id, 0, { deny: ManageMessages })
+      await guild.setOverwrite(guild.textChannelId, role.id, 0, { deny: ManageMessages })
       await owner.nextEvent('CHANNEL_UPDATE')
       await guild.owner.api.delete(`/guilds/${guild.id}/roles/${role.id}`)
       const event = await owner.nextEvent(
         'CHANNEL_UPDATE',
-        (channel) => channel.id === guild.textId,
+        (channel) => channel.id === guild.textChannelId,
       )
       expectEqual(
         (event as { permission_overwrites?: unknown }).permission_overwrites,
@@ -98,20 +98,20 @@ export const overwriteCases: readonly Case[] = [
       )
       const { permission_overwrites } = await guild.owner.api.get<{
         permission_overwrites: unknown
-      }>(`/channels/${guild.textId}`)
+      }>(`/channels/${guild.textChannelId}`)
       expectEqual(permission_overwrites, [], 'the overwrites')
     },
   },
   {
     id: 'rest.overwrites.manage-roles',
     title:
-      'Only an administrator allows MANAGE_ROLES by an overwrite; a member who has it by one ' +
-      'changes every bit of the channel',
+      'Only an administrator can allow MANAGE_ROLES in an overwrite; a member allowed it by an ' +
+      'overwrite can change every permission in that channel',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await makeModerator(guild)
-      const { member, textId: text } = guild
+      await allowManagingChannelsAndRoles(guild)
+      const { member, textChannelId: text } = guild
       const overwrites = [{ id: member.id, type: 1, allow: String(ManageRoles) }]
       const create = { name: 'mine', permission_overwrites: overwrites }
       await member.api.expectError(NO_PERMISSION, 'POST', `/guilds/${guild.id}/channels`, create)
@@ -125,26 +125,27 @@ export const overwriteCases: readonly Case[] = [
       expectEqual(
         (await cy.api.request('POST', `/guilds/${guild.id}/channels`, create)).status,
         201,
-        'an administrator’s status',
+        'the status of an administrator’s request',
       )
 
       const dan = await guild.newMember('dan')
       await guild.setOverwrite(text, dan.id, 1, { allow: ManageRoles })
       const overwrite = { type: 1, allow: String(ManageMessages) }
-      expectTrue(
-        (await dan.api.request('PUT', pathOf(guild, guild.member.id), overwrite)).status === 204,
+      expectEqual(
+        (await dan.api.request('PUT', pathOf(guild, guild.member.id), overwrite)).status,
+        204,
         'the status of PUT with any bit',
       )
     },
   },
   {
     id: 'rest.overwrites.channel-only',
-    title: 'A member does not pass on a permission that only a channel’s overwrite gives them',
+    title: 'A member cannot give others a permission that they have only through an overwrite',
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await makeModerator(guild)
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, { allow: ManageMessages })
+      await allowManagingChannelsAndRoles(guild)
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, { allow: ManageMessages })
       const cy = await guild.newMember('cy')
       await guild.member.api.expectError(NO_PERMISSION, 'PUT', pathOf(guild, cy.id), {
         type: 1,
@@ -159,10 +160,13 @@ export const overwriteCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.createRole(0n)
-      const path = `/channels/${guild.textId}/permissions`
+      const path = `/channels/${guild.textChannelId}/permissions`
       const overwrites = async (): Promise<unknown> =>
-        (await guild.owner.api.get<{ permission_overwrites: unknown }>(`/channels/${guild.textId}`))
-          .permission_overwrites
+        (
+          await guild.owner.api.get<{ permission_overwrites: unknown }>(
+            `/channels/${guild.textChannelId}`,
+          )
+        ).permission_overwrites
       await guild.owner.api.expectNoContent('PUT', `${path}/${role.id}`, {
         type: 0,
         allow: '2048',
@@ -204,7 +208,7 @@ export const overwriteCases: readonly Case[] = [
     covers: ['rest.route.channels', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/permissions`
+      const path = `/channels/${guild.textChannelId}/permissions`
       await guild.member.api.expectError(NO_PERMISSION, 'PUT', `${path}/${guild.id}`, {
         type: 0,
         allow: '0',

@@ -7,15 +7,24 @@ import { MEMBER_PERMISSIONS, type TestGuild } from '../../test-guild.ts'
 const { SendMessages, ViewChannel, ReadMessageHistory, ManageMessages, Administrator } = Permission
 
 const expectMayWrite = async (guild: TestGuild, content: string): Promise<void> => {
-  const response = await guild.member.api.request('POST', `/channels/${guild.textId}/messages`, {
-    content: content,
-  })
+  const response = await guild.member.api.request(
+    'POST',
+    `/channels/${guild.textChannelId}/messages`,
+    {
+      content: content,
+    },
+  )
   expectEqual(response.status, 200, `may write: ${content}`)
 }
 const expectMayNotWrite = async (guild: TestGuild): Promise<void> => {
-  await guild.member.api.expectError(NO_PERMISSION, 'POST', `/channels/${guild.textId}/messages`, {
-    content: 'hi',
-  })
+  await guild.member.api.expectError(
+    NO_PERMISSION,
+    'POST',
+    `/channels/${guild.textChannelId}/messages`,
+    {
+      content: 'hi',
+    },
+  )
 }
 
 /**
@@ -28,7 +37,7 @@ export const permissionCases: readonly Case[] = [
     title: 'A member’s role adds permissions that @everyone lacks',
     covers: ['intro.silence'],
     async run(fixture) {
-      const guild = await fixture.guild({ everyone: MEMBER_PERMISSIONS & ~SendMessages })
+      const guild = await fixture.guild({ everyonePermissions: MEMBER_PERMISSIONS & ~SendMessages })
       await expectMayNotWrite(guild)
       await guild.grantPermissions(guild.member, SendMessages)
       await expectMayWrite(guild, 'with a role')
@@ -42,7 +51,7 @@ export const permissionCases: readonly Case[] = [
       const guild = await fixture.guild()
       await guild.grantPermissions(guild.member, SendMessages)
       await expectMayWrite(guild, 'before')
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages })
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, { deny: SendMessages })
       await expectMayNotWrite(guild)
     },
   },
@@ -55,9 +64,9 @@ export const permissionCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const [allowed, denied] = [await guild.createRole(0n), await guild.createRole(0n)]
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages })
-      await guild.setOverwrite(guild.textId, allowed.id, 0, { allow: SendMessages })
-      await guild.setOverwrite(guild.textId, denied.id, 0, { deny: SendMessages })
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, { deny: SendMessages })
+      await guild.setOverwrite(guild.textChannelId, allowed.id, 0, { allow: SendMessages })
+      await guild.setOverwrite(guild.textChannelId, denied.id, 0, { deny: SendMessages })
       await expectMayNotWrite(guild)
       await guild.giveRole(guild.member, allowed.id)
       await expectMayWrite(guild, 'with a role that allows')
@@ -76,11 +85,11 @@ export const permissionCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const role = await guild.grantPermissions(guild.member, 0n)
-      await guild.setOverwrite(guild.textId, role.id, 0, { allow: SendMessages })
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, { deny: SendMessages })
+      await guild.setOverwrite(guild.textChannelId, role.id, 0, { allow: SendMessages })
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, { deny: SendMessages })
       await expectMayNotWrite(guild)
-      await guild.setOverwrite(guild.textId, role.id, 0, { deny: SendMessages })
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, { allow: SendMessages })
+      await guild.setOverwrite(guild.textChannelId, role.id, 0, { deny: SendMessages })
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, { allow: SendMessages })
       await expectMayWrite(guild, 'as the one exception')
     },
   },
@@ -90,11 +99,13 @@ export const permissionCases: readonly Case[] = [
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: SendMessages | ViewChannel })
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, {
         deny: SendMessages | ViewChannel,
       })
-      await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}`)
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, {
+        deny: SendMessages | ViewChannel,
+      })
+      await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textChannelId}`)
       await guild.grantPermissions(guild.member, Administrator)
       await expectMayWrite(guild, 'as an administrator')
     },
@@ -104,8 +115,8 @@ export const permissionCases: readonly Case[] = [
     title: 'The owner may do everything, whatever the roles and overwrites',
     covers: ['intro.silence'],
     async run(fixture) {
-      const guild = await fixture.guild({ everyone: 0n })
-      await guild.setOverwrite(guild.textId, guild.owner.id, 1, {
+      const guild = await fixture.guild({ everyonePermissions: 0n })
+      await guild.setOverwrite(guild.textChannelId, guild.owner.id, 1, {
         deny: SendMessages | ViewChannel,
       })
       await guild.send('mine')
@@ -118,14 +129,23 @@ export const permissionCases: readonly Case[] = [
     covers: ['intro.silence', 'errors.50001'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: ViewChannel })
-      await guild.setOverwrite(guild.textId, guild.member.id, 1, {
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, { deny: ViewChannel })
+      await guild.setOverwrite(guild.textChannelId, guild.member.id, 1, {
         allow: SendMessages | ReadMessageHistory | ManageMessages,
       })
-      await guild.member.api.expectError(NO_ACCESS, 'POST', `/channels/${guild.textId}/messages`, {
-        content: 'hi',
-      })
-      await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}/messages`)
+      await guild.member.api.expectError(
+        NO_ACCESS,
+        'POST',
+        `/channels/${guild.textChannelId}/messages`,
+        {
+          content: 'hi',
+        },
+      )
+      await guild.member.api.expectError(
+        NO_ACCESS,
+        'GET',
+        `/channels/${guild.textChannelId}/messages`,
+      )
     },
   },
   {
@@ -135,16 +155,16 @@ export const permissionCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const { id } = await guild.send('before')
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: ReadMessageHistory })
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, { deny: ReadMessageHistory })
       expectEqual(
-        await guild.member.api.get(`/channels/${guild.textId}/messages`),
+        await guild.member.api.get(`/channels/${guild.textChannelId}/messages`),
         [],
         'the history',
       )
       await guild.member.api.expectError(
         NO_PERMISSION,
         'GET',
-        `/channels/${guild.textId}/messages/${id}`,
+        `/channels/${guild.textChannelId}/messages/${id}`,
       )
       await expectMayWrite(guild, 'all the same')
     },
@@ -160,7 +180,7 @@ export const permissionCases: readonly Case[] = [
         await guild.owner.api.patch(everyone, {
           permissions: String(MEMBER_PERMISSIONS & ~ViewChannel),
         })
-        await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textId}`)
+        await guild.member.api.expectError(NO_ACCESS, 'GET', `/channels/${guild.textChannelId}`)
         await guild.owner.api.patch(everyone, { permissions: String(MEMBER_PERMISSIONS) })
         await expectMayWrite(guild, `again ${i}`)
       }
@@ -176,9 +196,9 @@ export const permissionCases: readonly Case[] = [
       const role = await guild.createRole(bits)
       expectIncludes(role, { permissions: String(bits) }, 'the role')
       expectTrue(bits > BigInt(Number.MAX_SAFE_INTEGER) / 2n, 'the bits are beyond 2^52')
-      await guild.setOverwrite(guild.textId, role.id, 0, { allow: bits })
+      await guild.setOverwrite(guild.textChannelId, role.id, 0, { allow: bits })
       const channel = await guild.owner.api.get<{ permission_overwrites: unknown }>(
-        `/channels/${guild.textId}`,
+        `/channels/${guild.textChannelId}`,
       )
       expectEqual(
         channel.permission_overwrites,
@@ -206,7 +226,7 @@ export const permissionCases: readonly Case[] = [
         { permissions: known },
         'edited',
       )
-      await guild.setOverwrite(guild.textId, role.id, 0, { allow: every })
+      await guild.setOverwrite(guild.textChannelId, role.id, 0, { allow: every })
       const created = await guild.createChannel({
         permission_overwrites: [{ id: role.id, type: 0, allow: '0', deny: String(every) }],
       })

@@ -17,7 +17,7 @@ interface ReactionTarget {
 
 export async function createReactionTarget(guild: TestGuild): Promise<ReactionTarget> {
   const { id } = await guild.send('react to this')
-  const path = `/channels/${guild.textId}/messages/${id}`
+  const path = `/channels/${guild.textChannelId}/messages/${id}`
   return {
     guild,
     id,

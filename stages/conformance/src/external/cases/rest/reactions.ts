@@ -32,7 +32,7 @@ export const reactionCases: readonly Case[] = [
         'the reactions of two users',
       )
       const [listed] = await guild.owner.api.get<APIMessage[]>(
-        `/channels/${guild.textId}/messages?limit=1`,
+        `/channels/${guild.textChannelId}/messages?limit=1`,
       )
       expectEqual(
         listed!.reactions?.map(({ count, me }) => ({ count, me })),
@@ -126,8 +126,11 @@ export const reactionCases: readonly Case[] = [
     async run(fixture) {
       const { guild, id, path } = await createReactionTarget(await fixture.guild())
       await guild.member.api.put(`${path}/${THUMB}/@me`)
-      await guild.owner.api.delete(`/channels/${guild.textId}/messages/${id}`)
-      for (const base of [path, `/channels/${guild.textId}/messages/1000000000000000/reactions`]) {
+      await guild.owner.api.delete(`/channels/${guild.textChannelId}/messages/${id}`)
+      for (const base of [
+        path,
+        `/channels/${guild.textChannelId}/messages/1000000000000000/reactions`,
+      ]) {
         await guild.member.api.expectError(UNKNOWN_MESSAGE, 'PUT', `${base}/${THUMB}/@me`)
         await guild.member.api.expectError(UNKNOWN_MESSAGE, 'GET', `${base}/${THUMB}`)
         await guild.member.api.expectError(UNKNOWN_MESSAGE, 'DELETE', `${base}/${THUMB}/@me`)
@@ -142,11 +145,13 @@ export const reactionCases: readonly Case[] = [
     covers: ['rest.route.reactions', 'errors.50013'],
     async run(fixture) {
       const { guild, path } = await createReactionTarget(await fixture.guild())
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: Permission.AddReactions })
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, { deny: Permission.AddReactions })
       await guild.member.api.expectError(NO_PERMISSION, 'PUT', `${path}/${THUMB}/@me`)
       await guild.owner.api.put(`${path}/${THUMB}/@me`)
       await guild.member.api.expectNoContent('PUT', `${path}/${THUMB}/@me`)
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: Permission.ReadMessageHistory })
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, {
+        deny: Permission.ReadMessageHistory,
+      })
       await guild.member.api.expectError(NO_PERMISSION, 'PUT', `${path}/${THUMB}/@me`)
     },
   },

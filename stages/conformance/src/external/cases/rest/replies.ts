@@ -11,7 +11,7 @@ export const replyCases: readonly Case[] = [
     covers: ['intro.silence'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const question = await guild.send('why?')
       const reply = await guild.member.api.post<APIMessage>(path, {
         content: 'because',
@@ -20,7 +20,7 @@ export const replyCases: readonly Case[] = [
       expectEqual(reply.type, 19, 'its type')
       expectIncludes(
         reply.message_reference,
-        { message_id: question.id, channel_id: guild.textId, guild_id: guild.id },
+        { message_id: question.id, channel_id: guild.textChannelId, guild_id: guild.id },
         'the reference of the reply',
       )
       expectIncludes(reply.referenced_message, { id: question.id, content: 'why?' }, 'the question')
@@ -61,7 +61,7 @@ export const replyCases: readonly Case[] = [
           ...(allowed_mentions === undefined ? {} : { allowed_mentions }),
         }
         const { mentions } = await guild.member.api.post<APIMessage>(
-          `/channels/${guild.textId}/messages`,
+          `/channels/${guild.textChannelId}/messages`,
           reply,
         )
         return mentions.some((user) => user.id === guild.owner.id)

@@ -15,7 +15,7 @@ export const searchFilterCases: readonly Case[] = [
     covers: ['rest.route.search'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       await guild.send('plain')
       const { id } = await guild.send('see https://example.org/page')
       await guild.owner.api.post(path, { content: 'embedded', embeds: [{ title: 'x' }] })
@@ -73,7 +73,7 @@ export const searchFilterCases: readonly Case[] = [
       await guild.send('@everyone look')
       const reply = { content: 'an answer', message_reference: { message_id: question.id } }
       const response = await guild.owner.api.post<APIMessage>(
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         reply,
       )
       expectEqual(
@@ -106,7 +106,7 @@ export const searchFilterCases: readonly Case[] = [
         ['an answer'],
         'to a message',
       )
-      await guild.owner.api.patch(`/channels/${guild.textId}/messages/${response.id}`, {
+      await guild.owner.api.patch(`/channels/${guild.textChannelId}/messages/${response.id}`, {
         content: 'a better answer',
       })
       expectEqual(
@@ -133,7 +133,7 @@ export const searchFilterCases: readonly Case[] = [
       fixture.transcript.redact(token)
       await guild.owner.api.put(`/guilds/${guild.id}/members/${id}`, { access_token: token })
       const person = fixture.api('person', `Bot ${token}`)
-      await person.post(`/channels/${guild.textId}/messages`, { content: 'from a person' })
+      await person.post(`/channels/${guild.textChannelId}/messages`, { content: 'from a person' })
       await guild.send('from a bot')
       for (const query of ['user', '-bot'])
         expectEqual(
@@ -212,7 +212,7 @@ export const searchFilterCases: readonly Case[] = [
     covers: ['errors.unsupported.search'],
     async run(fixture) {
       const guild = await fixture.guild({
-        everyone: Permission.ViewChannel | Permission.ReadMessageHistory,
+        everyonePermissions: Permission.ViewChannel | Permission.ReadMessageHistory,
       })
       const path = `/guilds/${guild.id}/messages/search`
       const filters = {

@@ -49,7 +49,7 @@ export const searchCases: readonly Case[] = [
       expectIncludes(found, { total_results: 1 }, 'the answer')
       expectIncludes(
         found.messages[0]![0],
-        { id: sent.id, channel_id: guild.textId, content: 'needle', hit: true },
+        { id: sent.id, channel_id: guild.textChannelId, content: 'needle', hit: true },
         'the message',
       )
       expectIncludes(
@@ -81,7 +81,7 @@ export const searchCases: readonly Case[] = [
         'by author alone',
       )
       expectEqual(
-        await searchUntil(fixture, guild, `content=word&channel_id=${guild.textId}`, 2),
+        await searchUntil(fixture, guild, `content=word&channel_id=${guild.textChannelId}`, 2),
         ['word two', 'word one'],
         'by channel',
       )
@@ -134,14 +134,16 @@ export const searchCases: readonly Case[] = [
       const guild = await fixture.guild()
       const { id } = await guild.send('before')
       await searchUntil(fixture, guild, 'content=before', 1)
-      await guild.owner.api.patch(`/channels/${guild.textId}/messages/${id}`, { content: 'after' })
+      await guild.owner.api.patch(`/channels/${guild.textChannelId}/messages/${id}`, {
+        content: 'after',
+      })
       expectEqual(
         await searchUntil(fixture, guild, 'content=after', 1),
         ['after'],
         'the new content',
       )
       expectEqual(await searchUntil(fixture, guild, 'content=before', 0), [], 'the old content')
-      await guild.owner.api.delete(`/channels/${guild.textId}/messages/${id}`)
+      await guild.owner.api.delete(`/channels/${guild.textChannelId}/messages/${id}`)
       expectEqual(await searchUntil(fixture, guild, 'content=after', 0), [], 'deleted')
     },
   },

@@ -40,7 +40,7 @@ export const sendingCases: readonly Case[] = [
       const guild = await fixture.guild()
       const response = await guild.member.api.request(
         'POST',
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         {
           content: 'hello',
         },
@@ -50,7 +50,7 @@ export const sendingCases: readonly Case[] = [
       expectFields(message, MESSAGE_FIELDS, 'a message')
       expectSnowflake(message.id, 'id')
       const plain = {
-        channel_id: guild.textId,
+        channel_id: guild.textChannelId,
         content: 'hello',
         type: 0,
         tts: false,
@@ -74,7 +74,7 @@ export const sendingCases: readonly Case[] = [
         message.timestamp,
       )
       expectIncludes(
-        await guild.owner.api.get(`/channels/${guild.textId}/messages/${message.id}`),
+        await guild.owner.api.get(`/channels/${guild.textChannelId}/messages/${message.id}`),
         { ...message },
         'the message as another member reads it',
       )
@@ -86,7 +86,7 @@ export const sendingCases: readonly Case[] = [
     covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const longest = 'x'.repeat(2_000)
       expectEqual(
         (await guild.owner.api.post<APIMessage>(path, { content: longest })).content,
@@ -104,7 +104,7 @@ export const sendingCases: readonly Case[] = [
     covers: ['errors.50035'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       for (const content of ['🦑'.repeat(1_001), '🦑'.repeat(2_000)])
         expectEqual(
           (await guild.owner.api.post<APIMessage>(path, { content })).content,
@@ -136,7 +136,7 @@ export const sendingCases: readonly Case[] = [
     covers: ['errors.50006'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       for (const body of [
         {},
         { content: '' },
@@ -155,11 +155,11 @@ export const sendingCases: readonly Case[] = [
     covers: ['rest.route.messages', 'errors.50013'],
     async run(fixture) {
       const guild = await fixture.guild()
-      await guild.setOverwrite(guild.textId, guild.id, 0, { deny: Permission.SendMessages })
+      await guild.setOverwrite(guild.textChannelId, guild.id, 0, { deny: Permission.SendMessages })
       await guild.member.api.expectError(
         NO_PERMISSION,
         'POST',
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         {
           content: 'hi',
         },

@@ -42,7 +42,7 @@ export const transportCases: readonly Case[] = [
       'connection is closed',
     covers: ['errors.0'],
     async run(fixture) {
-      const line = `POST /api/v10/channels/${(await fixture.guild()).textId}/messages HTTP/1.1`
+      const line = `POST /api/v10/channels/${(await fixture.guild()).textChannelId}/messages HTTP/1.1`
       const heads: Record<string, string>[] = [
         { 'content-length': '250000' },
         { 'transfer-encoding': 'chunked' },
@@ -70,13 +70,13 @@ export const transportCases: readonly Case[] = [
         '/users/@me/guilds',
         '/gateway/bot',
         `/guilds/${guild.id}`,
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
       ]
       for (const route of routes) await fixture.anonymous.expectError(UNAUTHORIZED, 'GET', route)
       await fixture.anonymous.expectError(
         UNAUTHORIZED,
         'POST',
-        `/channels/${guild.textId}/messages`,
+        `/channels/${guild.textChannelId}/messages`,
         {
           content: 'who am I',
         },
@@ -129,7 +129,7 @@ export const transportCases: readonly Case[] = [
     async run(fixture) {
       const guild = await fixture.guild()
       const { api } = guild.owner
-      const messages = `/channels/${guild.textId}/messages`
+      const messages = `/channels/${guild.textChannelId}/messages`
       const responses = [
         await api.request('GET', '/users/@me'),
         await api.request('POST', messages, { content: 'hi' }),

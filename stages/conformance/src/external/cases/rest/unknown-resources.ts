@@ -30,7 +30,7 @@ export const unknownResourceCases: readonly Case[] = [
         '/guilds/templates/abc': 10057,
         '/stickers/1': 10060,
         '/sticker-packs/1': 10061,
-        [`/stage-instances/${guild.voiceId}`]: 10067,
+        [`/stage-instances/${guild.voiceChannelId}`]: 10067,
         '/skus/1/subscriptions': 10027,
         '/skus/1/subscriptions/1': 10027,
         '/webhooks/1': 10015,
@@ -54,7 +54,7 @@ export const unknownResourceCases: readonly Case[] = [
         await api.expectError(
           { status: 400, code: 50024 },
           'GET',
-          `/channels/${guild.textId}/${path}`,
+          `/channels/${guild.textChannelId}/${path}`,
         )
     },
   },
@@ -76,7 +76,7 @@ export const unknownResourceCases: readonly Case[] = [
         await guild.owner.api.expectError(
           { status: 404, code: 0 },
           'POST',
-          `/channels/${guild.textId}/${part}`,
+          `/channels/${guild.textChannelId}/${part}`,
           { name: 'x' },
         )
     },

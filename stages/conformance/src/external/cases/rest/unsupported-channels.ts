@@ -35,9 +35,9 @@ export const unsupportedChannelCases: readonly Case[] = [
         auto_archive_duration: 60,
         applied_tags: [guild.id],
       }
-      await refuseEach(guild.owner, 'PATCH', `/channels/${guild.textId}`, changed, more)
+      await refuseEach(guild.owner, 'PATCH', `/channels/${guild.textChannelId}`, changed, more)
       expectIncludes(
-        await guild.owner.api.get(`/channels/${guild.textId}`),
+        await guild.owner.api.get(`/channels/${guild.textChannelId}`),
         { name: 'text' },
         'the channel',
       )
@@ -64,8 +64,8 @@ export const unsupportedChannelCases: readonly Case[] = [
       for (const [type, fields] of Object.entries(foreign))
         await refuseEach(guild.owner, 'POST', path, { name: 'x', type: Number(type) }, fields)
       const channels = {
-        [guild.textId]: foreign[0],
-        [guild.voiceId]: foreign[2],
+        [guild.textChannelId]: foreign[0],
+        [guild.voiceChannelId]: foreign[2],
         [category.id]: foreign[4],
       }
       for (const [id, fields] of Object.entries(channels))
@@ -73,7 +73,7 @@ export const unsupportedChannelCases: readonly Case[] = [
       await guild.member.api.expectError(
         NO_PERMISSION,
         'PATCH',
-        `/channels/${guild.textId}`,
+        `/channels/${guild.textChannelId}`,
         voiceFields,
       )
       const defaults = {

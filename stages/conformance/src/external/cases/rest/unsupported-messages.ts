@@ -11,7 +11,7 @@ export const unsupportedMessageCases: readonly Case[] = [
     covers: ['errors.unsupported'],
     async run(fixture) {
       const guild = await fixture.guild()
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       const button = { type: 2, style: 1, label: 'x', custom_id: 'x' }
       const edits = {
         components: [{ type: 1, components: [button] }],
@@ -27,7 +27,9 @@ export const unsupportedMessageCases: readonly Case[] = [
         await refuseEach(guild.owner, 'POST', path, rest, parts)
       const { id } = await guild.send('stays')
       await refuseEach(guild.owner, 'PATCH', `${path}/${id}`, { content: 'changed' }, edits)
-      const forward = { message_reference: { type: 1, message_id: id, channel_id: guild.textId } }
+      const forward = {
+        message_reference: { type: 1, message_id: id, channel_id: guild.textChannelId },
+      }
       await guild.owner.api.expectError(invalid('message_reference.type'), 'POST', path, forward)
       const kept = await guild.owner.api.get<APIMessage[]>(path)
       expectEqual(
@@ -58,7 +60,7 @@ export const unsupportedMessageCases: readonly Case[] = [
         '',
       ].join('\r\n')
       const headers = { 'content-type': 'multipart/form-data; boundary=x' }
-      const path = `/channels/${guild.textId}/messages`
+      const path = `/channels/${guild.textChannelId}/messages`
       await guild.owner.api.expectError(invalid('files'), 'POST', path, undefined, { raw, headers })
       expectEqual(await guild.owner.api.get(path), [], 'the contents')
     },

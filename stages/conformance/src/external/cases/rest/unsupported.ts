@@ -23,7 +23,7 @@ export const unsupportedCases: readonly Case[] = [
           banner: IMAGE,
           splash: IMAGE,
           features: ['COMMUNITY'],
-          rules_channel_id: guild.textId,
+          rules_channel_id: guild.textChannelId,
           system_channel_flags: 1,
           premium_progress_bar_enabled: true,
         },
@@ -83,7 +83,7 @@ export const unsupportedCases: readonly Case[] = [
       await refuseEach(
         guild.owner,
         'POST',
-        `/channels/${guild.textId}/invites`,
+        `/channels/${guild.textChannelId}/invites`,
         {},
         {
           target_type: 1,
@@ -110,7 +110,7 @@ export const unsupportedCases: readonly Case[] = [
         flags: 0,
       }
       expectIncludes(
-        await api.post<APIMessage>(`/channels/${guild.textId}/messages`, {
+        await api.post<APIMessage>(`/channels/${guild.textChannelId}/messages`, {
           content: 'hi',
           ...messageDefaults,
         }),
@@ -125,7 +125,7 @@ export const unsupportedCases: readonly Case[] = [
         flags: 0,
       }
       expectIncludes(
-        await api.patch<APIChannel>(`/channels/${guild.voiceId}`, {
+        await api.patch<APIChannel>(`/channels/${guild.voiceChannelId}`, {
           name: 'call',
           ...voiceDefaults,
         }),
