@@ -1,4 +1,4 @@
-import { type Deadline, deadlineExceeded, remainingMs } from '@threshold/kit'
+import { type Deadline, deadlineExceeded, isExpired } from '@threshold/kit'
 import { slices } from '@threshold/migration'
 
 /** Statements of one call under way at once. Those beyond the database's own limit wait there. */
@@ -21,7 +21,7 @@ export async function inOrder<T>(
   work: (item: T) => Promise<unknown>,
 ): Promise<void> {
   for (const item of items) {
-    if (remainingMs(deadline) <= 0) throw deadlineExceeded('migration')
+    if (isExpired(deadline)) throw deadlineExceeded('migration')
     await work(item)
   }
 }
