@@ -60,7 +60,7 @@ export type Availability =
 export const usable: Availability = { usable: true }
 export const unusable = (why: string, next: string): Availability => ({ usable: false, why, next })
 
-export function labelText(label: Omit<EngineLabel, 'text'>): EngineLabel {
+export function engineLabel(label: Omit<EngineLabel, 'text'>): EngineLabel {
   const standIn = label.standIn === undefined ? '' : `, a stand-in: ${label.standIn}`
   return { ...label, text: `${label.product} ${label.version} (${label.provider}${standIn})` }
 }

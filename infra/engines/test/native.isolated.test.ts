@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { describe, expect, it, vi } from 'vitest'
 import { toolDir } from '../src/cache.ts'
-import { type Engine, labelText } from '../src/engine.ts'
+import { type Engine, engineLabel } from '../src/engine.ts'
 import { startProcessEngine } from '../src/mongodb/process-engine.ts'
 import { secantusLaunch } from '../src/mongodb/secantus.ts'
 import { installSecantusPython } from '../src/mongodb/secantus-install.ts'
@@ -14,7 +14,7 @@ import { listEntries } from '../src/registry/registry.ts'
 import { TOOLS } from '../src/versions.ts'
 import { cacheWithEngines, tempFolder } from './helpers.ts'
 
-const LABEL = labelText({
+const LABEL = engineLabel({
   product: 'SecantusDB/Python',
   version: '0',
   provider: 'native',

@@ -1,5 +1,5 @@
 import { CodedError } from '@threshold/kit'
-import { cannotScale, type EngineState, labelText } from '../engine.ts'
+import { cannotScale, type EngineState, engineLabel } from '../engine.ts'
 import { withLock } from '../lock.ts'
 import type { OnProgress } from '../progress.ts'
 import { claimPort } from '../registry/claim-port.ts'
@@ -21,7 +21,7 @@ import { MIN_CACHE_MB } from './settings.ts'
 const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3'] as const
 /** The label names the heap size: a small heap on a laptop gives other figures than a server. */
 const label = (heapMb: number) =>
-  labelText({
+  engineLabel({
     product: `Cassandra, ${heapMb} MB heap`,
     version: VERSIONS.cassandra,
     provider: 'native',

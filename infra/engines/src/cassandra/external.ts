@@ -1,6 +1,6 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig } from '../config.ts'
-import { labelText, unusable, usable } from '../engine.ts'
+import { engineLabel, unusable, usable } from '../engine.ts'
 import { externalControls } from '../external.ts'
 import { cassandraVersion } from './address.ts'
 import type { CassandraEngine } from './engine.ts'
@@ -45,7 +45,7 @@ function externalEngine(uri: string, version: string): CassandraEngine {
   return {
     ...controls,
     kind: 'cassandra',
-    label: labelText({ product: 'Cassandra', version, provider: 'external' }),
+    label: engineLabel({ product: 'Cassandra', version, provider: 'external' }),
     uri,
     nodes: () => [],
     addNode: controls.scale,

@@ -3,7 +3,7 @@ import { containerControls } from '../docker/controls.ts'
 import type { Docker } from '../docker/find.ts'
 import { ensureImage } from '../docker/image.ts'
 import { waitForContainer } from '../docker/ready.ts'
-import { cannotScale, type Engine, type EngineLabel, labelText } from '../engine.ts'
+import { cannotScale, type Engine, type EngineLabel, engineLabel } from '../engine.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
 import { MONGODB_IMAGE, VERSIONS } from '../versions.ts'
@@ -78,5 +78,5 @@ function labelOf({ product, version }: MongoProduct): EngineLabel {
     product === 'MongoDB'
       ? {}
       : { standIn: `the image ${VERSIONS.mongodbImage} of this Docker contains ${product}` }
-  return labelText({ product, version, provider: 'docker', ...standIn })
+  return engineLabel({ product, version, provider: 'docker', ...standIn })
 }

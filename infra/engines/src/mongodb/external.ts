@@ -1,6 +1,6 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { enginesConfig } from '../config.ts'
-import { cannotScale, type Engine, labelText, unusable, usable } from '../engine.ts'
+import { cannotScale, type Engine, engineLabel, unusable, usable } from '../engine.ts'
 import { externalControls } from '../external.ts'
 import { detectProduct, type MongoProduct } from './product.ts'
 import type { MongoProvider } from './provider.ts'
@@ -44,7 +44,7 @@ function externalEngine(uri: string, { product, version }: MongoProduct): Engine
   return {
     ...controls,
     kind: 'mongodb',
-    label: labelText({ product, version, provider: 'external', ...standIn }),
+    label: engineLabel({ product, version, provider: 'external', ...standIn }),
     uri,
     async scale(nodes) {
       if (nodes !== 1) throw cannotScale(product, nodes)

@@ -1,5 +1,5 @@
 import { checkSpace } from '../cache.ts'
-import { type Engine, labelText, unusable } from '../engine.ts'
+import { type Engine, engineLabel, unusable } from '../engine.ts'
 import { runProbe } from '../process/probe.ts'
 import { which } from '../process/which.ts'
 import { startProcessEngine } from './process-engine.ts'
@@ -38,7 +38,7 @@ export async function startMongod(binary: string, options: StartOptions): Promis
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   options.onProgress({ text: `starting MongoDB ${version}` })
   return await startProcessEngine({
-    label: labelText({ product: 'MongoDB', version, provider: 'native' }),
+    label: engineLabel({ product: 'MongoDB', version, provider: 'native' }),
     format: 'mongod',
     dataDir: options.dataDir,
     wrap: options.wrap,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { checkToolSpace, isInstalled, toolDir } from '../cache.ts'
 import { OWN_PYTHON } from '../config.ts'
-import { labelText, unusable } from '../engine.ts'
+import { engineLabel, unusable } from '../engine.ts'
 import type { LaunchSpec } from '../process/child.ts'
 import { findPython } from '../python.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
@@ -93,7 +93,7 @@ async function startSecantus(
   const cacheMb = options.cacheMb ?? DEFAULT_CACHE_MB
   options.onProgress({ text: `starting SecantusDB ${version} (${build}), a stand-in for MongoDB` })
   return await startProcessEngine({
-    label: labelText({
+    label: engineLabel({
       product: `SecantusDB/${build}`,
       version,
       provider: 'native',
