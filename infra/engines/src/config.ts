@@ -38,31 +38,31 @@ const JVM_FOLDERS = '/usr/lib/jvm:/Library/Java/JavaVirtualMachines:/opt/homebre
 /** Reads the environment at every call, since tests and the command line change it. */
 export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConfig {
   const home = homeOf(env)
-  const set = (name: string): string | undefined =>
+  const variable = (name: string): string | undefined =>
     env[name] === undefined || env[name] === '' ? undefined : env[name]
-  const [ownCache, sharedCaches] = [set('THRESHOLD_CACHE'), set('XDG_CACHE_HOME')]
+  const [explicitCache, xdgCacheHome] = [variable('THRESHOLD_CACHE'), variable('XDG_CACHE_HOME')]
   // scripts/launcher/folders.mjs must find the same folder. A relative XDG_CACHE_HOME is invalid.
-  const shared =
-    sharedCaches !== undefined && isAbsolute(sharedCaches)
-      ? sharedCaches
+  const userCaches =
+    xdgCacheHome !== undefined && isAbsolute(xdgCacheHome)
+      ? xdgCacheHome
       : join(home ?? '/', '.cache')
   return {
-    cacheDir: ownCache === undefined ? join(shared, 'threshold') : resolve(ownCache),
-    mongodbUri: set('THRESHOLD_MONGODB_URI'),
-    cassandraUri: set('THRESHOLD_CASSANDRA_URI'),
-    javaHome: set('JAVA_HOME'),
-    jvmFolders: (set('THRESHOLD_JVM_FOLDERS') ?? JVM_FOLDERS).split(':'),
-    mongodbMirror: (set('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(
+    cacheDir: explicitCache === undefined ? join(userCaches, 'threshold') : resolve(explicitCache),
+    mongodbUri: variable('THRESHOLD_MONGODB_URI'),
+    cassandraUri: variable('THRESHOLD_CASSANDRA_URI'),
+    javaHome: variable('JAVA_HOME'),
+    jvmFolders: (variable('THRESHOLD_JVM_FOLDERS') ?? JVM_FOLDERS).split(':'),
+    mongodbMirror: (variable('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(
       /\/$/,
       '',
     ),
-    testEngine: testEngineOf(set('THRESHOLD_TEST_ENGINE')),
-    testAll: set('THRESHOLD_TEST_ALL') === '1',
-    testCluster: set('THRESHOLD_TEST_CLUSTER') === '1',
-    chromium: set('THRESHOLD_CHROMIUM'),
-    dockerHost: set('DOCKER_HOST'),
-    runtimeDir: set('XDG_RUNTIME_DIR'),
-    npmCache: set('npm_config_cache'),
+    testEngine: testEngineOf(variable('THRESHOLD_TEST_ENGINE')),
+    testAll: variable('THRESHOLD_TEST_ALL') === '1',
+    testCluster: variable('THRESHOLD_TEST_CLUSTER') === '1',
+    chromium: variable('THRESHOLD_CHROMIUM'),
+    dockerHost: variable('DOCKER_HOST'),
+    runtimeDir: variable('XDG_RUNTIME_DIR'),
+    npmCache: variable('npm_config_cache'),
     path: env.PATH ?? '',
     home: home ?? '/',
   }
@@ -92,10 +92,10 @@ export const childEnvironment = (
 ): NodeJS.ProcessEnv => ({ ...process.env, ...extra })
 
 /** Removes variables that would make a virtual environment load packages from elsewhere. */
-export const OWN_PYTHON = {
+export const ISOLATED_PYTHON = {
   PYTHONHOME: undefined,
   PYTHONPATH: undefined,
   PYTHONPLATLIBDIR: undefined,
   PYTHONUSERBASE: undefined,
 }
-export const pythonEnvironment = (): NodeJS.ProcessEnv => childEnvironment(OWN_PYTHON)
+export const pythonEnvironment = (): NodeJS.ProcessEnv => childEnvironment(ISOLATED_PYTHON)

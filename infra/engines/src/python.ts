@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
 import { installTool, type Tool } from './cache.ts'
-import { OWN_PYTHON, pythonEnvironment } from './config.ts'
+import { ISOLATED_PYTHON, pythonEnvironment } from './config.ts'
 import { pipEnvironment } from './pip.ts'
 import { runCommand } from './process/command.ts'
 import { runProbe } from './process/probe.ts'
@@ -72,7 +72,7 @@ export async function installPythonPackage(
       const text = `installing ${spec.title} (about 10 s, once)`
       onProgress({ text })
       // Temporary files go to the tool's folder, so that only the cache's disk needs space.
-      const env = { ...OWN_PYTHON, TMPDIR: dir }
+      const env = { ...ISOLATED_PYTHON, TMPDIR: dir }
       await runCommand({
         title: 'python3 -m venv',
         command: python.path,

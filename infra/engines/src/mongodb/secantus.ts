@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { checkToolSpace, isInstalled, toolDir } from '../cache.ts'
-import { OWN_PYTHON } from '../config.ts'
+import { ISOLATED_PYTHON } from '../config.ts'
 import { engineLabel, unusable } from '../engine.ts'
 import type { LaunchSpec } from '../process/child.ts'
 import { findPython } from '../python.ts'
@@ -129,5 +129,5 @@ export const secantusLaunch =
     ],
     // It would read a configuration file in its working directory. This one has none.
     cwd: dataDir,
-    env: OWN_PYTHON,
+    env: ISOLATED_PYTHON,
   })
