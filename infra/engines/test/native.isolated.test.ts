@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { toolDir } from '../src/cache.ts'
 import { type Engine, engineLabel } from '../src/engine.ts'
 import { startProcessEngine } from '../src/mongodb/process-engine.ts'
-import { secantusLaunch } from '../src/mongodb/secantus.ts'
+import { secantusLaunchSpec } from '../src/mongodb/secantus.ts'
 import { installSecantusPython } from '../src/mongodb/secantus-install.ts'
 import { startMongo } from '../src/mongodb/start.ts'
 import { noProgress } from '../src/progress.ts'
@@ -39,7 +39,10 @@ describe('an engine that runs as a local process', () => {
     await using use = new AsyncDisposableStack()
     await cacheWithEngines(use)
     await installSecantusPython(noProgress)
-    const launch = secantusLaunch(join(toolDir(TOOLS.secantusPython), 'bin', 'secantusd-py'), 64)
+    const launch = secantusLaunchSpec(
+      join(toolDir(TOOLS.secantusPython), 'bin', 'secantusd-py'),
+      64,
+    )
     const rivals: Server[] = []
     use.defer(async () => {
       for (const rival of rivals) rival.close()
@@ -47,7 +50,7 @@ describe('an engine that runs as a local process', () => {
     const ports: number[] = []
     const engine = await startProcessEngine({
       ...OPTIONS,
-      launch: (port, dataDir) => {
+      launchSpec: (port, dataDir) => {
         ports.push(port)
         // This server takes the port before the engine starts.
         if (ports.length < 3)
@@ -69,7 +72,7 @@ describe('an engine that runs as a local process', () => {
     await cacheWithEngines(use)
     const failing = startProcessEngine({
       ...OPTIONS,
-      launch: () => ({
+      launchSpec: () => ({
         command: process.execPath,
         args: ['-e', "console.error('no disk'); process.exit(3)"],
       }),
@@ -87,7 +90,10 @@ describe('an engine that runs as a local process', () => {
     const failing = startProcessEngine({
       ...OPTIONS,
       readyTimeoutMs: 500,
-      launch: () => ({ command: process.execPath, args: ['-e', 'setInterval(() => {}, 60_000)'] }),
+      launchSpec: () => ({
+        command: process.execPath,
+        args: ['-e', 'setInterval(() => {}, 60_000)'],
+      }),
     })
     await expect(failing).rejects.toMatchObject({
       code: 'ENGINE_NOT_READY',
@@ -110,7 +116,9 @@ describe('an engine that runs as a local process', () => {
     const launch = (): never => {
       throw new Error('it was launched')
     }
-    await expect(startProcessEngine({ ...OPTIONS, dataDir, launch })).rejects.toMatchObject({
+    await expect(
+      startProcessEngine({ ...OPTIONS, dataDir, launchSpec: launch }),
+    ).rejects.toMatchObject({
       code: 'DATA_OF_OTHER_ENGINE',
     })
   })

@@ -19,7 +19,7 @@ export const cassandraUri = (
 export const withKeyspace = (uri: string, keyspace: string): string =>
   uri.replace(/^(cassandra:\/\/[^/?]+)\/?[^?]*/, `$1/${keyspace}`)
 
-const SHAPE =
+const ADDRESS =
   /^cassandra:\/\/(?:([^:@/]+):([^@/]+)@)?([^/:?@]+):(\d{1,5})(?:\/(\w*))?(?:\?dc=([\w.-]+))?$/
 
 /**
@@ -27,7 +27,7 @@ const SHAPE =
  * quotes the address, since it may contain a password.
  */
 export function parseCassandraUri(uri: string): CassandraAddress {
-  const [, username, password, hosts, port, keyspace, dc] = SHAPE.exec(uri) ?? []
+  const [, username, password, hosts, port, keyspace, dc] = ADDRESS.exec(uri) ?? []
   if (hosts === undefined) {
     throw new CodedError('BAD_CASSANDRA_URI', 'the Cassandra address is not valid', {
       next: 'write cassandra://host[,host]:9042/?dc=datacenter1',

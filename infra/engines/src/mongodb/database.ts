@@ -10,7 +10,11 @@ const ADDRESS =
 
 /** Replaces the database in a server's address, or adds one. */
 export function withDatabase(uri: string, database: string): string {
-  const { server, database: named = '', options: rest = '' } = ADDRESS.exec(uri)?.groups ?? {}
+  const {
+    server,
+    database: currentDatabase = '',
+    options: rest = '',
+  } = ADDRESS.exec(uri)?.groups ?? {}
   if (server === undefined)
     throw new CodedError('BAD_MONGODB_URI', 'the MongoDB address is not valid', {
       next: 'write mongodb://host:port/',
@@ -19,7 +23,7 @@ export function withDatabase(uri: string, database: string): string {
   // The driver checks credentials against the database in the address, by default `admin`. This
   // keeps that database when the address changes.
   if (server.includes('@') && !options.has('authSource'))
-    options.set('authSource', named === '' ? 'admin' : named)
+    options.set('authSource', currentDatabase === '' ? 'admin' : currentDatabase)
   return `${server}/${encodeURIComponent(database)}${options.size === 0 ? '' : `?${options}`}`
 }
 

@@ -9,7 +9,7 @@ import { register } from '../registry/registry.ts'
 import { MONGODB_IMAGE, VERSIONS } from '../versions.ts'
 import { detectProduct, type MongoProduct } from './product.ts'
 import { DEFAULT_CACHE_MB, mebibytes, type StartOptions } from './provider.ts'
-import { ensurePrimary, localUri, REPLICA_SET } from './ready.ts'
+import { localUri, REPLICA_SET, requirePrimary } from './ready.ts'
 
 const CONTAINER_PORT = 27_017
 const READY_TIMEOUT_MS = 120_000
@@ -52,7 +52,7 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
         timeoutMs: READY_TIMEOUT_MS,
         onProgress,
         // The member's address inside the container. Clients use directConnection and ignore it.
-        probe: () => ensurePrimary(uri, `127.0.0.1:${CONTAINER_PORT}`),
+        probe: () => requirePrimary(uri, `127.0.0.1:${CONTAINER_PORT}`),
       })
     await waitForDatabase()
     const label = labelOf(await detectProduct(uri))

@@ -42,12 +42,12 @@ export const memoryServer: MongoProvider = {
         signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
       })
       if (response.ok) return await checkToolSpace(TOOLS.mongod, MONGOD_RUN_MB)
-      return await unreachable(
+      return await rememberUnreachable(
         mongodbMirror,
         `${mongodbMirror} answers ${response.status} for MongoDB ${VERSIONS.mongodb}`,
       )
     } catch (error) {
-      return await unreachable(
+      return await rememberUnreachable(
         mongodbMirror,
         `${mongodbMirror} cannot be reached: ${fetchFailure(error)}`,
       )
@@ -119,7 +119,7 @@ async function writeProbeFailure(mirror: string, why: string, prefer?: Preferenc
   }
 }
 
-async function unreachable(mirror: string, why: string) {
+async function rememberUnreachable(mirror: string, why: string) {
   await writeProbeFailure(mirror, why)
   return unusable(why, MIRROR_NEXT)
 }

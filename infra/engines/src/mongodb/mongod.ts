@@ -44,7 +44,7 @@ export async function startMongod(binary: string, options: StartOptions): Promis
     wrap: options.wrap,
     limits: { cacheBytes: mebibytes(cacheMb) },
     replicaSet: true,
-    launch: (port, dataDir) => ({
+    launchSpec: (port, dataDir) => ({
       command: binary,
       args: [
         '--port',

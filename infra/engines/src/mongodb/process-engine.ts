@@ -21,7 +21,7 @@ import { localUri, waitForMongo } from './ready.ts'
 
 export interface ProcessEngineOptions {
   readonly label: EngineLabel
-  readonly launch: (port: number, dataDir: string) => LaunchSpec
+  readonly launchSpec: (port: number, dataDir: string) => LaunchSpec
   readonly limits: EngineLimits
   /** A folder that keeps the data; undefined if the data is discarded with the engine. */
   readonly dataDir?: string | undefined
@@ -34,7 +34,7 @@ export interface ProcessEngineOptions {
 
 const BIND_TRIES = 5
 const READY_TIMEOUT_MS = 90_000
-const KEPT_DATA_GRACE_MS = 15_000
+const STOP_GRACE_MS = 15_000
 const KILL_TIMEOUT_MS = 10_000
 
 /** Starts a server as a local process. Retries on another port if the chosen one was taken. */
@@ -94,7 +94,13 @@ class ProcessEngine implements Engine {
   }
 
   async launch(): Promise<void> {
-    const { launch, wrap, label, replicaSet, readyTimeoutMs = READY_TIMEOUT_MS } = this.#options
+    const {
+      launchSpec: launch,
+      wrap,
+      label,
+      replicaSet,
+      readyTimeoutMs = READY_TIMEOUT_MS,
+    } = this.#options
     const dataDir = this.#options.dataDir ?? join(this.#registration.dir, 'data')
     await mkdir(dataDir, { recursive: true })
     const spec = launch(this.#port, dataDir)
@@ -122,7 +128,7 @@ class ProcessEngine implements Engine {
 
   async #stop(): Promise<void> {
     // Data that is discarded needs no clean shutdown.
-    await this.#end(this.#options.dataDir === undefined ? 0 : KEPT_DATA_GRACE_MS)
+    await this.#end(this.#options.dataDir === undefined ? 0 : STOP_GRACE_MS)
     this.#state = 'stopped'
     await this.#registration.close()
   }
@@ -147,7 +153,7 @@ class ProcessEngine implements Engine {
 
   async restart(): Promise<void> {
     if (this.#stopping !== undefined) throw stoppedError(this.label)
-    await this.#end(KEPT_DATA_GRACE_MS)
+    await this.#end(STOP_GRACE_MS)
     await this.launch()
   }
 

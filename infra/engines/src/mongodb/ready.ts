@@ -62,12 +62,12 @@ export const waitForMongo = ({
     tail: () => child.tail().trim().split('\n').slice(-TAIL_LINES).join('\n'),
     async attempt() {
       if (!(await isListening(port))) throw new Error('it does not listen yet')
-      await ensurePrimary(uri, initiateAs)
+      await requirePrimary(uri, initiateAs)
     },
   })
 
 /** Throws if the server does not accept writes yet. Initiates a replica set if there is none. */
-export async function ensurePrimary(uri: string, initiateAs?: string): Promise<void> {
+export async function requirePrimary(uri: string, initiateAs?: string): Promise<void> {
   const hello = await adminCommand(uri, { hello: 1 })
   if (hello.isWritablePrimary === true) return
   if (initiateAs !== undefined) await initiateReplicaSet(uri, initiateAs)

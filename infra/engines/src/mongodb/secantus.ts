@@ -104,11 +104,11 @@ async function startSecantus(
     wrap: options.wrap,
     limits: { cacheBytes: mebibytes(cacheMb) },
     replicaSet: false,
-    launch: secantusLaunch(command, cacheMb, extra),
+    launchSpec: secantusLaunchSpec(command, cacheMb, extra),
   })
 }
 
-export const secantusLaunch =
+export const secantusLaunchSpec =
   (command: string, cacheMb: number, extra: readonly string[] = []) =>
   (port: number, dataDir: string): LaunchSpec => ({
     command,
