@@ -4,17 +4,19 @@ import { CodedError } from '@threshold/kit/errors'
 
 /** All settings from the environment. No other file of this package reads it. */
 export interface EnginesConfig {
-  /** The folder of tools, data of running engines and locks. It lies outside the clone, so clones share it.
+  /**
+   * The folder of installed tools, locks, and the data of running engines. All clones of this user
+   * share it.
    */
   readonly cacheDir: string
-  /** The user's own MongoDB. */
+  /** The address of the user's own MongoDB. */
   readonly mongodbUri: string | undefined
-  /** The user's own Cassandra. */
+  /** The address of the user's own Cassandra. */
   readonly cassandraUri: string | undefined
   readonly javaHome: string | undefined
-  /** The folders where systems install Java outside the PATH. */
+  /** The folders that are searched for a Java that is not on the PATH. */
   readonly jvmFolders: readonly string[]
-  /** The server that mongod is downloaded from, for instance a mirror in a closed network. */
+  /** The server that mongod is downloaded from. A closed network may have a mirror of its own. */
   readonly mongodbMirror: string
   /** The provider of the tests' engines; undefined for the best `quick` one. */
   readonly testEngine: 'external' | 'docker' | 'native' | undefined
@@ -22,10 +24,11 @@ export interface EnginesConfig {
   readonly testAll: boolean
   /** Whether tests that start three Cassandra nodes at once run too. */
   readonly testCluster: boolean
-  /** The user's own Chromium. */
+  /** The path of the user's own Chromium. */
   readonly chromium: string | undefined
   /** The address of a Docker daemon that is not at its usual socket. */
   readonly dockerHost: string | undefined
+  /** The folder in which rootless Docker has its socket. */
   readonly runtimeDir: string | undefined
   /** npm's cache, if it is not in the home folder. */
   readonly npmCache: string | undefined
@@ -38,9 +41,11 @@ const JVM_FOLDERS = '/usr/lib/jvm:/Library/Java/JavaVirtualMachines:/opt/homebre
 /** Reads the environment at every call, since tests and the command line change it. */
 export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConfig {
   const home = homeOf(env)
+  /** An empty variable counts as unset. */
   const variable = (name: string): string | undefined =>
     env[name] === undefined || env[name] === '' ? undefined : env[name]
-  const [explicitCache, xdgCacheHome] = [variable('THRESHOLD_CACHE'), variable('XDG_CACHE_HOME')]
+  const explicitCache = variable('THRESHOLD_CACHE')
+  const xdgCacheHome = variable('XDG_CACHE_HOME')
   // scripts/launcher/folders.mjs must find the same folder. A relative XDG_CACHE_HOME is invalid.
   const userCaches =
     xdgCacheHome !== undefined && isAbsolute(xdgCacheHome)
@@ -91,7 +96,10 @@ export const childEnvironment = (
   extra: Record<string, string | undefined> = {},
 ): NodeJS.ProcessEnv => ({ ...process.env, ...extra })
 
-/** Removes variables that would make a virtual environment load packages from elsewhere. */
+/**
+ * Removes the variables of the user's Python, which would make a virtual environment load packages
+ * from outside it.
+ */
 export const ISOLATED_PYTHON = {
   PYTHONHOME: undefined,
   PYTHONPATH: undefined,

@@ -34,7 +34,10 @@ export interface Engine extends AsyncDisposable {
   state(): EngineState
   /** Ends the engine and removes its data, unless the caller gave the data folder. Idempotent. */
   stop(): Promise<void>
-  /** Sends SIGKILL, like a power cut. The data stays. */
+  /**
+   * Sends SIGKILL, so that the engine can neither flush nor close anything. The data stays. Unlike
+   * in a power cut, the operating system still writes what it had buffered.
+   */
   kill(): Promise<void>
   /** Restarts a running or killed engine on the same data and port. Returns when it answers. */
   restart(): Promise<void>
@@ -60,6 +63,7 @@ export type Availability =
 export const usable: Availability = { usable: true }
 export const unusable = (why: string, next: string): Availability => ({ usable: false, why, next })
 
+/** Adds the text of a label. */
 export function engineLabel(label: Omit<EngineLabel, 'text'>): EngineLabel {
   const standIn = label.standIn === undefined ? '' : `, a stand-in: ${label.standIn}`
   return { ...label, text: `${label.product} ${label.version} (${label.provider}${standIn})` }

@@ -12,8 +12,8 @@ export interface Candidate<E> {
 
 /**
  * Starts the engine of the first candidate that works. Each one that does not is reported as a line
- * of progress. Throws an error with `code` and all reasons if none works; the error of an only
- * candidate is thrown as it is.
+ * of progress. Throws an error with `code` and all reasons if none works. If there is only one
+ * candidate, an error of its start is thrown unchanged.
  */
 export async function startFirstAvailable<E>(
   candidates: readonly Candidate<E>[],

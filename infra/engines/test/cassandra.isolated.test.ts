@@ -53,8 +53,8 @@ describe('Cassandra', { timeout: 120_000 }, () => {
   })
 
   it.runIf(allTests())('has every acknowledged write after a kill and a restart', async () => {
-    // The kill follows the last write at once: a log that is synced ten times a
-    // second would miss some.
+    // The kill follows the last write at once: a log that is synced ten times a second would miss
+    // some.
     await withCassandraClient(
       engine.uri,
       async (client) => {

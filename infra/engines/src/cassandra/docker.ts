@@ -34,7 +34,6 @@ export async function startDockerCassandra(
   const registration = await register({
     role: 'cassandra',
     text: `${VERSIONS.cassandraImage} in Docker`,
-    onExit: 'term',
   })
   let container: Container | undefined
   try {

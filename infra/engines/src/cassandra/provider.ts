@@ -15,7 +15,7 @@ import { findJava } from './java.ts'
 export interface CassandraProvider {
   readonly provider: 'external' | 'docker' | 'native'
   readonly name: string
-  /** Changes nothing on the machine. */
+  /** Installs and starts nothing. */
   available(prefer: Preference): Promise<Availability>
   start(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine>
 }

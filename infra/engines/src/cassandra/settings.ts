@@ -77,8 +77,8 @@ export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
  *   any peers`. If that is one second, it asks once, and a busy seed fails the join
  *   (`Gossiper.doShadowRound`).
  * - It waits this long for the schema. It streams nothing without a schema, and joins nevertheless
- *   (`StorageService.waitForSchema`). Two of four nodes that joined under
- *   traffic with one second had none of the data they owned.
+ *   (`StorageService.waitForSchema`). Two of four nodes that joined under traffic with one second
+ *   had none of the data they owned.
  * - The other nodes need this time to learn that they must send their writes to it too.
  */
 const FIRST_NODE_RING_DELAY_MS = 1_000

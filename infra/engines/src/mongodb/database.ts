@@ -8,20 +8,20 @@ import { MongoClient } from 'mongodb'
 const ADDRESS =
   /^(?<server>mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/(?<database>[^?]*))?(?:\?(?<options>.*))?$/
 
-/** Replaces the database in a server's address, or adds one. */
+/** Replaces the database in a server's address, or adds one. Throws BAD_MONGODB_URI. */
 export function withDatabase(uri: string, database: string): string {
   const {
     server,
     database: currentDatabase = '',
-    options: rest = '',
+    options: query = '',
   } = ADDRESS.exec(uri)?.groups ?? {}
   if (server === undefined)
     throw new CodedError('BAD_MONGODB_URI', 'the MongoDB address is not valid', {
       next: 'write mongodb://host:port/',
     })
-  const options = new URLSearchParams(rest)
-  // The driver checks credentials against the database in the address, by default `admin`. This
-  // keeps that database when the address changes.
+  const options = new URLSearchParams(query)
+  // The server looks up the user in the database that the address names, by default `admin`.
+  // `authSource` keeps that database when the address gets another one.
   if (server.includes('@') && !options.has('authSource'))
     options.set('authSource', currentDatabase === '' ? 'admin' : currentDatabase)
   return `${server}/${encodeURIComponent(database)}${options.size === 0 ? '' : `?${options}`}`

@@ -21,11 +21,10 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
   const registration = await register({
     role: 'mongodb',
     text: `${VERSIONS.mongodbImage} in Docker`,
-    onExit: 'term',
   })
   let container: Container | undefined
   try {
-    // Docker would give a killed container another port, so the port is fixed here.
+    // Docker would choose another port whenever the container starts again, so it is fixed here.
     const port = await claimPort(registration)
     onProgress({ text: `starting ${VERSIONS.mongodbImage} in Docker` })
     const spec = {
@@ -51,7 +50,8 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
         port,
         timeoutMs: READY_TIMEOUT_MS,
         onProgress,
-        // The member's address inside the container. Clients use directConnection and ignore it.
+        // The member's own address inside the container. Clients ignore it, since they connect with
+        // directConnection.
         probe: () => requirePrimary(uri, `127.0.0.1:${CONTAINER_PORT}`),
       })
     await waitForDatabase()
@@ -72,7 +72,7 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
   }
 }
 
-/** Labels the product that the server reports, since an image's tag is no proof. */
+/** Names the product that the server reports. The image's tag does not prove which one it is. */
 function labelOf({ product, version }: MongoProduct): EngineLabel {
   const standIn =
     product === 'MongoDB'

@@ -14,10 +14,13 @@ import { MONGOD_MIN_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provid
 /** The time limit for the mirror's first answer. A closed network often gives none. */
 const PROBE_TIMEOUT_MS = 2_500
 const DAY_MS = 24 * 3_600_000
-/** A first run does not wait for a slow network; a lab may. */
+/** A first run falls back to a stand-in if the network is slow. A lab waits for the real product. */
 const DOWNLOAD_TIMEOUT_MS: Record<Preference, number> = { quick: 45_000, lab: 600_000 }
 
-/** mongod from mongodb-memory-server: a binary it left on this machine, or a new download. */
+/**
+ * A mongod from Threshold's cache or the cache of mongodb-memory-server, or else a new download. It
+ * keeps its data on disk, like any other mongod.
+ */
 export const memoryServer: MongoProvider = {
   provider: 'native',
   native: 'memory-server',
@@ -61,6 +64,10 @@ export const memoryServer: MongoProvider = {
   },
 }
 
+/**
+ * Downloads mongod, within the time limit of the preference. Remembers a failed download, so that
+ * the next start does not try again.
+ */
 export async function fetchMongod(prefer: Preference, onProgress: OnProgress): Promise<string> {
   const { mongodbMirror } = enginesConfig()
   try {
@@ -85,7 +92,10 @@ export async function findMongod(): Promise<string | undefined> {
 
 const probeFailureFile = (): string => join(cacheDir(), 'mongod-unreachable.json')
 
-/** A recent failure to reach the mirror, so that not every start waits for the time-out. */
+/**
+ * Why a probe or a download failed within the last day; undefined if none did. A start that reads
+ * this does not wait for the time-out again.
+ */
 async function readProbeFailure(mirror: string, prefer: Preference): Promise<string | undefined> {
   try {
     const failure: unknown = JSON.parse(await readFile(probeFailureFile(), 'utf8'))
@@ -97,7 +107,7 @@ async function readProbeFailure(mirror: string, prefer: Preference): Promise<str
       !('mirror' in failure)
     )
       return undefined
-    // The network may be too slow for `quick` but fast enough for a lab.
+    // A download that was too slow for `quick` may finish within the time limit of `lab`.
     if ('prefer' in failure && failure.prefer === 'quick' && prefer === 'lab') return undefined
     const age = Date.now() - Number(failure.at)
     return failure.mirror === mirror && age >= 0 && age < DAY_MS ? String(failure.why) : undefined
@@ -106,7 +116,10 @@ async function readProbeFailure(mirror: string, prefer: Preference): Promise<str
   }
 }
 
-/** `prefer` is set if the time limit depends on it, and undefined if the mirror does not answer. */
+/**
+ * `prefer` is the preference of a failed download, since its time limit depends on it. It is
+ * undefined for a failed probe, which has one time limit.
+ */
 async function writeProbeFailure(mirror: string, why: string, prefer?: Preference): Promise<void> {
   try {
     await mkdir(cacheDir(), { recursive: true })
@@ -115,7 +128,7 @@ async function writeProbeFailure(mirror: string, why: string, prefer?: Preferenc
       JSON.stringify({ v: 1, mirror, prefer, at: Date.now(), why }),
     )
   } catch {
-    // The file only saves time. An unwritable cache is reported where it matters.
+    // The file only saves time. Commands that need the cache report that it cannot be written.
   }
 }
 
@@ -124,12 +137,12 @@ async function rememberUnreachable(mirror: string, why: string) {
   return unusable(why, MIRROR_NEXT)
 }
 
-/** Forgets an earlier failure, since a user who prefetches may just have opened the network. */
+/** For a prefetch: its user may just have opened the network. */
 export async function forgetProbeFailure(): Promise<void> {
   await rm(probeFailureFile(), { force: true }).catch(() => {})
 }
 
-/** The message of fetch is only "fetch failed". Its cause has the reason. */
+/** The message of a failed fetch is always "fetch failed". Its cause has the reason. */
 const fetchFailure = (error: unknown): string =>
   error instanceof Error && error.cause instanceof Error && error.cause.message !== ''
     ? error.cause.message

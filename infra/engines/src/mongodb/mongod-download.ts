@@ -20,7 +20,7 @@ export const MIRROR_NEXT =
 const downloadFailed = (message: string, cause?: unknown): CodedError =>
   new CodedError('DOWNLOAD_FAILED', message, { cause, next: MIRROR_NEXT })
 
-/** The archive for this system, which mongodb-memory-server knows. */
+/** The address of the archive for this system. mongodb-memory-server knows its name. */
 export async function mongodUrl(mirror: string): Promise<string> {
   const url = new MongoBinaryDownloadUrl(
     await DryMongoBinary.generateOptions({ version: VERSIONS.mongodb }),

@@ -21,6 +21,7 @@ import { localUri, waitForMongo } from './ready.ts'
 
 export interface ProcessEngineOptions {
   readonly label: EngineLabel
+  /** The command that starts the server on this port, with its data in this folder. */
   readonly launchSpec: (port: number, dataDir: string) => LaunchSpec
   readonly limits: EngineLimits
   /** A folder that keeps the data; undefined if the data is discarded with the engine. */
@@ -28,6 +29,7 @@ export interface ProcessEngineOptions {
   readonly wrap?: LaunchWrapper | undefined
   /** The data format. A kept folder of another format is refused. */
   readonly format: string
+  /** Whether the server needs a replica set before it accepts writes. */
   readonly replicaSet: boolean
   readonly readyTimeoutMs?: number
 }
@@ -37,7 +39,10 @@ const READY_TIMEOUT_MS = 90_000
 const STOP_GRACE_MS = 15_000
 const KILL_TIMEOUT_MS = 10_000
 
-/** Starts a server as a local process. Retries on another port if the chosen one was taken. */
+/**
+ * Starts a server as a local process, and returns when it accepts writes. If another process took
+ * the chosen port in the meantime, it starts the server on another one.
+ */
 export async function startProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
   if (options.dataDir !== undefined)
     await claimDataDir(options.dataDir, options.format, options.label.product)
@@ -94,16 +99,11 @@ class ProcessEngine implements Engine {
   }
 
   async launch(): Promise<void> {
-    const {
-      launchSpec: launch,
-      wrap,
-      label,
-      replicaSet,
-      readyTimeoutMs = READY_TIMEOUT_MS,
-    } = this.#options
+    const { launchSpec, wrap, label, replicaSet } = this.#options
+    const { readyTimeoutMs = READY_TIMEOUT_MS } = this.#options
     const dataDir = this.#options.dataDir ?? join(this.#registration.dir, 'data')
     await mkdir(dataDir, { recursive: true })
-    const spec = launch(this.#port, dataDir)
+    const spec = launchSpec(this.#port, dataDir)
     this.#child = await startChild(wrap?.(spec) ?? spec, this.#registration.id)
     this.#state = 'running'
     await this.#registration.update({ process: this.#child.identity })
@@ -127,7 +127,7 @@ class ProcessEngine implements Engine {
   }
 
   async #stop(): Promise<void> {
-    // Data that is discarded needs no clean shutdown.
+    // Only data that is kept needs a clean shutdown.
     await this.#end(this.#options.dataDir === undefined ? 0 : STOP_GRACE_MS)
     this.#state = 'stopped'
     await this.#registration.close()
@@ -190,8 +190,8 @@ const stoppedError = (label: EngineLabel): CodedError =>
 const FORMAT_FILE = 'threshold-engine.json'
 
 /**
- * Writes the data format to a new folder, and refuses a folder of another format. WiredTiger files
- * look alike, but opening those of another server could destroy them.
+ * Refuses a folder with the data of another format, and writes the format to a folder that has none
+ * yet. All these servers store WiredTiger files, and one that opens another's could destroy them.
  */
 async function claimDataDir(dir: string, format: string, product: string): Promise<void> {
   await mkdir(dir, { recursive: true })

@@ -6,7 +6,10 @@ export interface MongoProduct {
   readonly version: string
 }
 
-/** Asks the server which product it is. Other products also claim a version of MongoDB. */
+/**
+ * Asks the server which product it is. The version alone does not tell, since products that speak
+ * MongoDB's protocol report a version of MongoDB.
+ */
 export async function detectProduct(uri: string): Promise<MongoProduct> {
   const [build, hello] = await Promise.all([
     adminCommand(uri, { buildInfo: 1 }),
@@ -15,7 +18,7 @@ export async function detectProduct(uri: string): Promise<MongoProduct> {
   return productOf(build, hello)
 }
 
-/** Recognizes other products by further fields of their answers. */
+/** Recognizes the other products by fields and values that MongoDB itself never answers. */
 export function productOf(build: Document, hello: Document): MongoProduct {
   const version = String(build.version)
   if (build.ferretdb !== undefined)

@@ -19,7 +19,10 @@ export interface MongoProvider {
   readonly name: string
   /** The smallest cache that the engine accepts; undefined for no minimum. */
   readonly minCacheMb?: number
-  /** Changes nothing, and returns within a few seconds even without a network. */
+  /**
+   * Installs and starts nothing. Each of its network requests has a time limit, so that a closed
+   * network does not delay a start.
+   */
   available(prefer: Preference): Promise<Availability>
   start(options: StartOptions): Promise<Engine>
 }

@@ -9,11 +9,17 @@ const TAIL_LINES = 10
 const NOT_YET_INITIALIZED = 94
 const INVALID_REPLICA_SET_CONFIG = 93
 
-/** directConnection: the replica set advertises a name that may not be reachable from here. */
+/**
+ * `directConnection` keeps the driver from switching to the address that the replica set
+ * advertises, which may not be reachable from here.
+ */
 export const localUri = (port: number): string =>
   `mongodb://${LOOPBACK}:${port}/?directConnection=true`
 
-/** Runs one command, with short time-outs: a caller that waits for a start calls it repeatedly. */
+/**
+ * Runs one command on a connection of its own. The time-outs are short, because callers that wait
+ * for a server to start repeat the command.
+ */
 export async function adminCommand(
   uri: string,
   command: Document,
@@ -38,13 +44,16 @@ export interface MongoReadyOptions {
   readonly product: string
   readonly timeoutMs: number
   readonly child: ManagedChild
-  /** The host of a new replica set's member; undefined if the engine needs no initiation. */
+  /**
+   * The address of the only member of a new replica set; undefined for an engine that needs no
+   * replica set.
+   */
   readonly initiateAs?: string
 }
 
 /**
  * Returns when the server answers a driver and accepts writes. A log line is no proof: its text
- * differs between versions, and it comes before the server accepts connections.
+ * differs between versions, and the server logs it before the replica set has a primary.
  */
 export const waitForMongo = ({
   uri,
@@ -66,7 +75,11 @@ export const waitForMongo = ({
     },
   })
 
-/** Throws if the server does not accept writes yet. Initiates a replica set if there is none. */
+/**
+ * Throws unless the server accepts writes. If `initiateAs` is given, it also initiates the replica
+ * set, or corrects its address. An election takes a moment, so this call throws nevertheless, and
+ * the caller repeats it.
+ */
 export async function requirePrimary(uri: string, initiateAs?: string): Promise<void> {
   const hello = await adminCommand(uri, { hello: 1 })
   if (hello.isWritablePrimary === true) return
@@ -77,8 +90,8 @@ export async function requirePrimary(uri: string, initiateAs?: string): Promise<
 export const REPLICA_SET = 'threshold'
 
 /**
- * Makes the server a replica set of one member, as it would be in production: a majority write is
- * then journaled, retryable and survives `kill -9`.
+ * Makes the server a replica set of one member. A majority write then waits for the journal, is
+ * retryable, and survives `kill -9`, as on a replica set in production.
  */
 async function initiateReplicaSet(uri: string, host: string): Promise<void> {
   const members = [{ _id: 0, host }]
@@ -89,7 +102,8 @@ async function initiateReplicaSet(uri: string, host: string): Promise<void> {
     if (error.code === NOT_YET_INITIALIZED) {
       await adminCommand(uri, { replSetInitiate: { _id: REPLICA_SET, members } })
     } else if (error.code === INVALID_REPLICA_SET_CONFIG) {
-      // A kept data folder has the port of the last start, so the server is not in its own set.
+      // The configuration in a kept data folder names the port of the last start, so the server
+      // does not find itself in its own set.
       const { config } = await adminCommand(uri, { replSetGetConfig: 1 })
       await adminCommand(uri, {
         replSetReconfig: { ...config, version: config.version + 1, members },

@@ -26,7 +26,7 @@ export interface StartMongoOptions {
   readonly prefer?: Preference | undefined
   /** Skips `external`, whose engine cannot be killed or paused. */
   readonly managed?: boolean | undefined
-  /** Skips providers with a higher minimum. The stand-ins have none. */
+  /** Skips providers whose smallest cache is larger. The stand-ins accept any size. */
   readonly cacheMb?: number | undefined
   /** A folder that keeps the data. The data is discarded with the engine by default. */
   readonly dataDir?: string | undefined
@@ -36,8 +36,9 @@ export interface StartMongoOptions {
 }
 
 /**
- * Starts a MongoDB on the first provider that works, and returns when it answers. Throws NO_MONGODB
- * with every provider's reason if none works.
+ * Starts a MongoDB on the first provider that works, and returns when it accepts writes. If none
+ * works, it throws NO_MONGODB with every provider's reason. If the options leave only one provider,
+ * an error of its start is thrown unchanged.
  */
 export async function startMongo(options: StartMongoOptions = {}): Promise<Engine> {
   const { prefer = 'quick', managed = false, onProgress = noProgress } = options
