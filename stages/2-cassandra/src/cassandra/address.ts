@@ -9,7 +9,7 @@ export interface CassandraAddress {
   readonly credentials?: { readonly username: string; readonly password: string }
 }
 
-const SHAPE =
+const ADDRESS =
   /^cassandra:\/\/(?:([^:@/]+):([^@/]+)@)?([^/:?@]+):(\d{1,5})\/([a-z]\w{0,47})(?:\?dc=([\w.-]+))?$/
 
 /**
@@ -18,7 +18,7 @@ const SHAPE =
  * address, which may hold a password.
  */
 export function cassandraAddress(uri: string): CassandraAddress {
-  const [, username, password, hosts, port, keyspace, dc] = SHAPE.exec(uri) ?? []
+  const [, username, password, hosts, port, keyspace, dc] = ADDRESS.exec(uri) ?? []
   if (hosts === undefined || keyspace === undefined) {
     throw new CodedError(
       'BAD_CONFIG',

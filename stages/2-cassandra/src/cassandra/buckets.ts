@@ -8,7 +8,7 @@ import { statements } from './statements.ts'
 /** The largest value of Cassandra's int. */
 const LAST_BUCKET = 2_147_483_647
 /** Buckets remembered as open. */
-const REMEMBERED = 50_000
+const MAX_OPEN_BUCKETS = 50_000
 
 /**
  * A bucket counts as over this long after its end. A send arrives within seconds, so nothing is
@@ -51,7 +51,7 @@ export interface Buckets {
 
 export function createBuckets(keyspace: string, days: number, now: () => number): Buckets {
   const cql = statements(keyspace).buckets
-  const opened = new LRUCache<string, true>({ max: REMEMBERED })
+  const opened = new LRUCache<string, true>({ max: MAX_OPEN_BUCKETS })
   const isOver = (bucket: number): boolean =>
     bucketOf(firstIdAt(now() - OVER_AFTER_MS), days) > bucket
   const micros = (ms: number): bigint => BigInt(ms) * 1_000n

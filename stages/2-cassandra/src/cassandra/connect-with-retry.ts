@@ -15,7 +15,7 @@ export interface RetriedConnection extends AsyncDisposable {
  */
 export async function connectWithRetry(
   connect: (stopped: () => boolean) => Promise<void>,
-  whileAway?: Log,
+  retryLog?: Log,
 ): Promise<RetriedConnection> {
   let [connected, stopped] = [false, false]
   let timer: NodeJS.Timeout | undefined
@@ -45,10 +45,10 @@ export async function connectWithRetry(
   try {
     await attempt()
   } catch (error) {
-    if (!whileAway || !hasCode(error, 'UNAVAILABLE')) throw error
+    if (!retryLog || !hasCode(error, 'UNAVAILABLE')) throw error
     const words = 'Cassandra is away, and is tried again every second'
-    whileAway.warn({ err: messageOf(error) }, words)
-    retryAfter(whileAway, PAUSE_MS.away)
+    retryLog.warn({ err: messageOf(error) }, words)
+    retryAfter(retryLog, PAUSE_MS.away)
   }
   return {
     isConnected: () => connected,

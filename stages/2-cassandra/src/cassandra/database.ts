@@ -33,8 +33,8 @@ export interface CassandraConfig extends CassandraAddress {
  * Statements under way, and waiting. A longer queue would only add waiting, so the client is
  * answered 503 at once and tries again.
  */
-const UNDER_WAY = 256
-const WAITING = 2_048
+const MAX_UNDER_WAY = 256
+const MAX_WAITING = 2_048
 /** A second replica is asked when the first has not answered by then. One node has no second. */
 const SPECULATE_AFTER_MS = 100
 const READ_TIMEOUT_MS = 4_000
@@ -68,7 +68,7 @@ export interface CassandraDatabase extends AsyncDisposable {
 export async function cassandraDatabase(
   config: CassandraConfig,
   telemetry?: Telemetry,
-  whileAway?: Log,
+  retryLog?: Log,
 ): Promise<CassandraDatabase> {
   const { localDataCenter, port, credentials } = config
   const client = new Client({
@@ -92,7 +92,9 @@ export async function cassandraDatabase(
       // The driver's default sends any statement to the next node after a time-out, "for historical
       // reasons".
       retry: new policies.retry.IdempotenceAwareRetryPolicy(
-        config.speculate === false ? new policies.retry.RetryPolicy() : new OnceInTimePolicy(),
+        config.speculate === false
+          ? new policies.retry.RetryPolicy()
+          : new NoRetryAfterTimeoutPolicy(),
       ),
       // A node that is down is tried after half a second at first, then less often, but every 4 s.
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(500, 4_000, false),
@@ -104,12 +106,12 @@ export async function cassandraDatabase(
   const count = countStatements(telemetry)
   const connection = await connectWithRetry(
     (stopped) => connect(client, config, stopped),
-    whileAway,
+    retryLog,
   ).catch(async (error: unknown) => {
     await client.shutdown()
     throw error
   })
-  const limit = pLimit(UNDER_WAY)
+  const limit = pLimit(MAX_UNDER_WAY)
 
   async function send(
     operation: string,
@@ -142,7 +144,7 @@ export async function cassandraDatabase(
       if (isExpired(deadline)) throw deadlineExceeded(operation)
       if (!connection.isConnected()) throw unavailable('Cassandra')
       // Refused before it begins: operations that have begun may finish.
-      if (limit.pendingCount >= WAITING) throw unavailable('Cassandra')
+      if (limit.pendingCount >= MAX_WAITING) throw unavailable('Cassandra')
       return await withDeadline(
         deadline,
         operation,
@@ -162,7 +164,7 @@ export async function cassandraDatabase(
  * Asks no other node after a time-out (`READ_TIMEOUT_MS`, or the rest of the deadline): the client
  * has waited long enough, and a second node was asked after `SPECULATE_AFTER_MS` anyway.
  */
-class OnceInTimePolicy extends policies.retry.RetryPolicy {
+class NoRetryAfterTimeoutPolicy extends policies.retry.RetryPolicy {
   override onRequestError(
     ...[info, consistency, error]: Parameters<policies.retry.RetryPolicy['onRequestError']>
   ) {
@@ -178,17 +180,19 @@ export function storeError(operation: string, error: unknown): unknown {
   if (error instanceof TypeError) return error
   return (
     refusalError(operation, error) ??
-    (mayHaveHappened(error) ? deadlineExceeded(operation, error) : away(error))
+    (mayHaveHappened(error) ? deadlineExceeded(operation, error) : unavailableError(error))
   )
 }
 
 /** A node's message is cut to this length, in characters. */
-const MESSAGE_CHARACTERS = 200
+const MAX_MESSAGE_CHARACTERS = 200
 
 /** A node whose disk is full stops serving, or exits, and needs a restart. */
-function away(error: unknown): CodedError {
+function unavailableError(error: unknown): CodedError {
   const reason =
-    error instanceof errors.ResponseError ? ` (${error.message.slice(0, MESSAGE_CHARACTERS)})` : ''
+    error instanceof errors.ResponseError
+      ? ` (${error.message.slice(0, MAX_MESSAGE_CHARACTERS)})`
+      : ''
   return new CodedError('UNAVAILABLE', `Cassandra is not available${reason}`, {
     retryAfterMs: 1_000,
     cause: error,

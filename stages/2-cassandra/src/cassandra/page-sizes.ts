@@ -18,7 +18,7 @@ const UNKNOWN_AT_ONCE = 50
 /** Heavy pages under way. Read all side by side, none would be done within a request's time. */
 const HEAVY_AT_ONCE = 4
 /** Channels whose weight is remembered. */
-const REMEMBERED = 50_000
+const MAX_CHANNELS = 50_000
 
 /**
  * Decides how many rows one statement may read of a channel, by the weight of the rows that it
@@ -29,7 +29,7 @@ const REMEMBERED = 50_000
  * finds it out and the others wait.
  */
 export function createPageSizes() {
-  const rowBytes = new LRUCache<ChannelId, number>({ max: REMEMBERED })
+  const rowBytes = new LRUCache<ChannelId, number>({ max: MAX_CHANNELS })
   const withLock = keyedMutex()
   const heavy = pLimit(HEAVY_AT_ONCE)
 
