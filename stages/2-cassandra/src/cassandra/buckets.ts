@@ -7,7 +7,7 @@ import { statements } from './statements.ts'
 
 /** The largest value of Cassandra's int. */
 const LAST_BUCKET = 2_147_483_647
-/** Buckets remembered as open. */
+/** The most buckets that this process remembers as open. */
 const MAX_OPEN_BUCKETS = 50_000
 
 /**

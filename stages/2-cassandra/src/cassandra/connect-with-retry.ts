@@ -1,17 +1,17 @@
 import { hasCode, type Log, messageOf } from '@threshold/kit'
 
-/** Pauses between tries while Cassandra is away, and while it answers and cannot be used. */
-const PAUSE_MS = { away: 1_000, unusable: 10_000 }
+/** Pauses between tries while Cassandra does not answer, and while it answers with an error. */
+const PAUSE_MS = { unavailable: 1_000, unusable: 10_000 }
 
 export interface RetriedConnection extends AsyncDisposable {
   isConnected(): boolean
 }
 
 /**
- * Connects, and rejects as `connect` does. Where `whileAway` is given, `UNAVAILABLE` does not
- * reject: it goes on trying in the background, so a process that is restarted in an outage serves
- * what it can. Any other error in the background is logged and tried again less often, since an
- * operator may correct it, and nodes that come back may answer with passing errors.
+ * Connects, and rejects as `connect` does. If `retryLog` is given, it does not reject with
+ * `UNAVAILABLE`: it tries again in the background, so that a process that is restarted in an outage
+ * serves what it can. After any other error in the background, it logs the error and tries again
+ * less often: an operator may correct the cause, and nodes that come back may fail for a moment.
  */
 export async function connectWithRetry(
   connect: (stopped: () => boolean) => Promise<void>,
@@ -31,9 +31,9 @@ export async function connectWithRetry(
       log.info('Cassandra is connected')
     } catch (error) {
       if (stopped) return
-      const away = hasCode(error, 'UNAVAILABLE')
-      if (!away) log.error({ err: messageOf(error) }, 'Cassandra answers and cannot be used')
-      retryAfter(log, away ? PAUSE_MS.away : PAUSE_MS.unusable)
+      const unavailable = hasCode(error, 'UNAVAILABLE')
+      if (!unavailable) log.error({ err: messageOf(error) }, 'Cassandra answers and cannot be used')
+      retryAfter(log, unavailable ? PAUSE_MS.unavailable : PAUSE_MS.unusable)
     }
   }
   const retryAfter = (log: Log, ms: number): void => {
@@ -46,9 +46,9 @@ export async function connectWithRetry(
     await attempt()
   } catch (error) {
     if (!retryLog || !hasCode(error, 'UNAVAILABLE')) throw error
-    const words = 'Cassandra is away, and is tried again every second'
-    retryLog.warn({ err: messageOf(error) }, words)
-    retryAfter(retryLog, PAUSE_MS.away)
+    const message = 'Cassandra does not answer; the stage tries again every second'
+    retryLog.warn({ err: messageOf(error) }, message)
+    retryAfter(retryLog, PAUSE_MS.unavailable)
   }
   return {
     isConnected: () => connected,

@@ -20,22 +20,23 @@ import { refusalError } from './refusals.ts'
 
 export interface CassandraConfig extends CassandraAddress {
   readonly replication: number
-  /** The width of a bucket; fixed once the keyspace is made. */
+  /** The width of a bucket in days, fixed once the keyspace is made. */
   readonly bucketDays: number
   /**
-   * False for a process that loads the nodes to their limit: each of its statements is slow, and
-   * would be sent twice.
+   * Whether a second replica is asked when the first is slow. Default true. A process that loads
+   * the nodes to their limit sets it to false: each of its statements is slow, and speculation
+   * would send each one twice. After a time-out its statements go to the next node instead.
    */
   readonly speculate?: boolean
 }
 
 /**
- * Statements under way, and waiting. A longer queue would only add waiting, so the client is
- * answered 503 at once and tries again.
+ * The most statements under way, and the most waiting for their turn. A longer queue would only
+ * lengthen the wait, so the stage answers 503 at once, and the client tries again.
  */
 const MAX_UNDER_WAY = 256
 const MAX_WAITING = 2_048
-/** A second replica is asked when the first has not answered by then. One node has no second. */
+/** The driver asks a second replica after this time. A cluster of one node has none. */
 const SPECULATE_AFTER_MS = 100
 const READ_TIMEOUT_MS = 4_000
 
@@ -51,8 +52,9 @@ export interface CassandraDatabase extends AsyncDisposable {
   /**
    * Runs one operation of a port, of any number of statements. Rejects with `UNAVAILABLE` or
    * `DEADLINE_EXCEEDED` where a later try may succeed, with `TOO_LARGE` or `CASSANDRA_REFUSED`
-   * where none will, and never with a driver's error. After the deadline no further statement is
-   * sent. Adapters order their statements so that any of them may be the last.
+   * where none will. A `TypeError`, for a value that no column takes, stays as it is: it is a bug in
+   * the adapter. After the deadline no further statement is sent. Adapters order their statements so
+   * that any of them may be the last.
    */
   run<T>(operation: string, deadline: Deadline, work: (execute: Execute) => Promise<T>): Promise<T>
 }
@@ -62,8 +64,9 @@ export interface CassandraDatabase extends AsyncDisposable {
  * `undefined` is left unset on the wire, since a null would be a tombstone in each column that a
  * message does not have.
  *
- * Rejects with `UNAVAILABLE` when no node answers. Given `whileAway`, it logs that instead and goes
- * on trying. Until it is connected, every operation rejects.
+ * Rejects as `connect` does. If `retryLog` is given and no node answers, it does not reject: it logs
+ * that, and tries again in the background. Until it is connected, every operation rejects with
+ * `UNAVAILABLE`.
  */
 export async function cassandraDatabase(
   config: CassandraConfig,
@@ -89,14 +92,15 @@ export async function cassandraDatabase(
               SPECULATE_AFTER_MS,
               1,
             ),
-      // The driver's default sends any statement to the next node after a time-out, "for historical
-      // reasons".
+      // RetryPolicy would repeat a statement on the next node even if it is not idempotent. Version 4
+      // of the driver does not ask it about such a statement; this wrapper holds for any version.
       retry: new policies.retry.IdempotenceAwareRetryPolicy(
         config.speculate === false
           ? new policies.retry.RetryPolicy()
           : new NoRetryAfterTimeoutPolicy(),
       ),
-      // A node that is down is tried after half a second at first, then less often, but every 4 s.
+      // The driver tries to reconnect to a node after 0.5 s, then less and less often, at least
+      // every 4 s.
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(500, 4_000, false),
     },
     ...(credentials
@@ -120,7 +124,8 @@ export async function cassandraDatabase(
     values: readonly unknown[],
     options: StatementOptions,
   ): Promise<readonly CassandraRow[]> {
-    // The caller has given up, and a write could arrive after its reconciliation.
+    // The caller has given up. It may be checking already whether the write happened, and a write
+    // that is sent now would take effect after that.
     if (isExpired(deadline)) throw deadlineExceeded(operation)
     count(operation)
     try {
@@ -130,8 +135,8 @@ export async function cassandraDatabase(
         readTimeout,
         prepare: true,
       })
-      // The driver answers 5,000 rows and leaves the rest to be fetched. One message may have more
-      // reactions than that.
+      // The driver fetches a page of 5,000 rows. One message may have more reactions than that, so
+      // the iteration fetches the other pages.
       return answer.pageState == null ? answer.rows : await Array.fromAsync(answer)
     } catch (error) {
       throw storeError(operation, error)
@@ -143,7 +148,7 @@ export async function cassandraDatabase(
     async run(operation, deadline, work) {
       if (isExpired(deadline)) throw deadlineExceeded(operation)
       if (!connection.isConnected()) throw unavailable('Cassandra')
-      // Refused before it begins: operations that have begun may finish.
+      // Checked once, before the operation begins. An operation that has begun may finish.
       if (limit.pendingCount >= MAX_WAITING) throw unavailable('Cassandra')
       return await withDeadline(
         deadline,
@@ -154,15 +159,15 @@ export async function cassandraDatabase(
       )
     },
     async [Symbol.asyncDispose]() {
-      await connection[Symbol.asyncDispose]() // shutdown does not stop a connection attempt
+      await connection[Symbol.asyncDispose]() // client.shutdown does not stop an attempt to connect
       await client.shutdown()
     },
   }
 }
 
 /**
- * Asks no other node after a time-out (`READ_TIMEOUT_MS`, or the rest of the deadline): the client
- * has waited long enough, and a second node was asked after `SPECULATE_AFTER_MS` anyway.
+ * Asks no other node after a time-out (`READ_TIMEOUT_MS`, or the rest of the deadline). The client
+ * has waited long enough, and speculation asked a second node after `SPECULATE_AFTER_MS` anyway.
  */
 class NoRetryAfterTimeoutPolicy extends policies.retry.RetryPolicy {
   override onRequestError(
@@ -176,7 +181,7 @@ class NoRetryAfterTimeoutPolicy extends policies.retry.RetryPolicy {
 
 /** Translates a driver's error into the coded error of the port. */
 export function storeError(operation: string, error: unknown): unknown {
-  // A value that no column takes: a bug here, not an outage.
+  // The driver cannot encode a value for its column: a bug here, not an outage.
   if (error instanceof TypeError) return error
   return (
     refusalError(operation, error) ??
@@ -184,10 +189,10 @@ export function storeError(operation: string, error: unknown): unknown {
   )
 }
 
-/** A node's message is cut to this length, in characters. */
+/** A longer message of a node is cut off. */
 const MAX_MESSAGE_CHARACTERS = 200
 
-/** A node whose disk is full stops serving, or exits, and needs a restart. */
+/** The message mentions the disk, since a node whose disk is full stops serving or exits. */
 function unavailableError(error: unknown): CodedError {
   const reason =
     error instanceof errors.ResponseError
@@ -202,10 +207,13 @@ function unavailableError(error: unknown): CodedError {
   })
 }
 
-/** A replica did not answer its coordinator in time, or the coordinator did not answer here. */
+/**
+ * Whether the statement may have taken effect: a replica did not answer its coordinator in time, or
+ * the coordinator did not answer the driver.
+ */
 function mayHaveHappened(error: unknown): boolean {
   if (error instanceof errors.OperationTimedOutError) return true
-  // The driver tried all nodes, and collected an error from each.
+  // The driver tried several nodes, and collected an error for each.
   if (error instanceof errors.NoHostAvailableError)
     return Object.values<unknown>(error.innerErrors ?? {}).some(mayHaveHappened)
   const { readTimeout, writeTimeout } = types.responseErrorCodes
@@ -215,7 +223,10 @@ function mayHaveHappened(error: unknown): boolean {
   )
 }
 
-/** Counts statements, not operations: the statements of a page are the cost of buckets. */
+/**
+ * Counts statements, not operations. A page of messages takes one for each bucket that it reads, and
+ * the metric shows this cost.
+ */
 function countStatements(telemetry: Telemetry | undefined): (operation: string) => void {
   if (!telemetry) return () => {}
   const counter = new Counter({

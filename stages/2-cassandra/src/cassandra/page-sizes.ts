@@ -17,7 +17,7 @@ const ALWAYS_SMALL = ANSWER_BYTES / LARGEST_ROW
 const UNKNOWN_AT_ONCE = 50
 /** Heavy pages under way. Read all side by side, none would be done within a request's time. */
 const HEAVY_AT_ONCE = 4
-/** Channels whose weight is remembered. */
+/** The most channels whose weight is remembered. */
 const MAX_CHANNELS = 50_000
 
 /**

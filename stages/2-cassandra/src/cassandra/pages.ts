@@ -10,8 +10,8 @@ import type { PageBound } from './statements.ts'
 type Edge = { readonly than: '<' | '<=' | '>'; readonly id: MessageId } | undefined
 
 /**
- * A page walks away from its anchor, bucket by bucket, until it is full. That is one partition in
- * a lively channel. Buckets are read one after the other, since most pages need only one; a channel
+ * A page walks away from its anchor, bucket by bucket, until it is full. That is one partition in a
+ * lively channel. Buckets are read one after the other, since most pages need only one; a channel
  * with one message a month pays a round trip for each.
  */
 export function createPages<T>(

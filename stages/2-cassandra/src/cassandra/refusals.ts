@@ -1,9 +1,9 @@
 import { CodedError, messageOf } from '@threshold/kit'
 import { errors, types } from 'cassandra-driver'
 
-/** A later try of the same statement may succeed after one of these. */
 const { serverError, unavailableException, overloaded, isBootstrapping } = types.responseErrorCodes
 const { readTimeout, writeTimeout, readFailure, writeFailure } = types.responseErrorCodes
+/** After one of these errors, a later try of the same statement may succeed. */
 const PASSING: ReadonlySet<number> = new Set([
   serverError,
   unavailableException,
@@ -28,8 +28,8 @@ const CANNOT_LOOK_UP = 'Unable to perform authentication'
 const TOO_LARGE = /\btoo (large|big)\b|oversized mutation|exceeds maximum (allowed )?(length|size)/i
 
 /**
- * Finds the error that waiting does not cure, in an error or in those of each node. Undefined where
- * waiting may help.
+ * Returns the error that waiting does not cure: the error itself, or the first such error of a node.
+ * Undefined where waiting may help.
  */
 export function permanentErrorIn(error: unknown): unknown {
   if (error instanceof errors.NoHostAvailableError) {

@@ -27,8 +27,8 @@ import { each } from './each.ts'
 import { cassandraReactionReplica } from './replica-reactions.cassandra.ts'
 
 /**
- * Rows in one statement, all of one partition. Few sizes mean few prepared statements. A
- * batch within a partition is one write to a node's log.
+ * Rows in one statement, all of one partition. Few sizes mean few prepared statements. A batch
+ * within a partition is one write to a node's log.
  */
 const BATCH_ROWS = [32, 16, 8, 4, 2, 1] as const
 /**
