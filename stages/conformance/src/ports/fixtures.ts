@@ -20,9 +20,9 @@ import type {
 } from '@threshold/domain'
 import { type Deadline, deadlineAfter, hybridClock } from '@threshold/kit'
 
-/**
- * Builders for test data with fresh ids, because the tests of a suite share one store and must not
- * share its contents.
+/*
+ * Builders for test data. Each value has a new id, because the tests of a suite share one store and
+ * must not see each other's data.
  */
 
 export const newId: () => Snowflake = snowflakeGenerator({ worker: 1_023, now: Date.now })
@@ -31,14 +31,14 @@ export const newId: () => Snowflake = snowflakeGenerator({ worker: 1_023, now: D
 export const testDeadline = (): Deadline => deadlineAfter(20_000)
 
 const clock = hybridClock({ now: Date.now })
-/** A write time of a stage's hybrid clock, larger than the one before. */
+/** A write time in microseconds, larger than all before, as from the hybrid clock of a stage. */
 export const writeTime = (): bigint => clock.next()
 
-let made = 0n
-/** A unique id with a time in the past. */
+let idsMade = 0n
+/** An id whose time is `ms`. The counter in its lower 22 bits makes it unique. */
 const idAt = (ms: number): Snowflake => {
-  made += 1n
-  return (BigInt(firstIdAt(ms)) + (made & 0x3f_ffffn)).toString()
+  idsMade += 1n
+  return (BigInt(firstIdAt(ms)) + (idsMade & 0x3f_ffffn)).toString()
 }
 
 export const newestFirst = (a: { id: Snowflake }, b: { id: Snowflake }): number =>
@@ -58,7 +58,7 @@ export const aMessage = (
   ...fields,
 })
 
-/** Messages of a channel, one for each age in milliseconds. */
+/** One message for each age in milliseconds. Its id and its write time are that old. */
 export const messagesAged = (channelId: ChannelId, ages: readonly number[]): StoredMessage[] => {
   const now = Date.now()
   return ages.map((age) =>
@@ -138,12 +138,14 @@ export const anInvite = (fields: Partial<Invite> = {}): Invite => ({
   ...fields,
 })
 
+/** An overwrite that hides a channel from a role (type 0) or a member (type 1). */
 export const denyView = (target: Snowflake, type: 0 | 1): Overwrite => ({
   id: target,
   type,
   allow: '0',
   deny: String(Permission.ViewChannel),
 })
+/** An overwrite that shows a channel to a role (type 0) or a member (type 1). */
 export const allowView = (target: Snowflake, type: 0 | 1): Overwrite => ({
   id: target,
   type,
@@ -156,27 +158,27 @@ export interface GuildFixture {
   readonly id: GuildId
   readonly owner: Member
   readonly others: readonly Member[]
-  /** A text channel and a voice channel that all members see. */
+  /** A text channel. All members may view both channels. */
   readonly text: Channel
   readonly voice: Channel
 }
 
-/** A guild with an owner and members who may view, send and speak. */
-export function aGuild(others = 2): GuildFixture {
+/** A guild with an owner and `otherCount` members, who may view, send, speak and invite. */
+export function aGuild(otherCount = 2): GuildFixture {
   const id = newId()
   const owner = aMember(aUser({ username: 'owner' }))
-  const members = Array.from({ length: others }, (_, i) =>
+  const others = Array.from({ length: otherCount }, (_, i) =>
     aMember(aUser({ username: `member${i}` })),
   )
   const text = aChannel(id, { name: 'text' })
   const voice = aChannel(id, { name: 'voice', type: 2, bitrate: 64_000, userLimit: 0 })
-  const may =
+  const permissions =
     Permission.ViewChannel |
     Permission.SendMessages |
     Permission.Connect |
     Permission.Speak |
     Permission.CreateInstantInvite
-  const everyone = aRole({ id, name: '@everyone', position: 0, permissions: String(may) })
+  const everyone = aRole({ id, name: '@everyone', position: 0, permissions: String(permissions) })
   const state: GuildState = {
     guild: {
       v: 1,
@@ -194,7 +196,7 @@ export function aGuild(others = 2): GuildFixture {
     },
     roles: new Map([[id, everyone]]),
     channels: new Map([text, voice].map((c) => [c.id, c])),
-    members: new Map([owner, ...members].map((m) => [m.user.id, m])),
+    members: new Map([owner, ...others].map((m) => [m.user.id, m])),
   }
-  return { state, id, owner, others: members, text, voice }
+  return { state, id, owner, others, text, voice }
 }

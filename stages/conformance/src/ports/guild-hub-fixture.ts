@@ -100,8 +100,8 @@ export async function drain(
 }
 
 /** Creates a guild in the hub. */
-export async function createGuild(hub: GuildHub, others = 2): Promise<GuildFixture> {
-  const guild = aGuild(others)
+export async function createGuild(hub: GuildHub, otherCount = 2): Promise<GuildFixture> {
+  const guild = aGuild(otherCount)
   await hub.create(guild.state, testDeadline())
   return guild
 }
