@@ -4,19 +4,19 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { fanOutSampler } from './fan-out-sampler.ts'
 
-/** Records nothing. Tests use it, and parts that run without a collector. */
+/** Records nothing, for tests. */
 export const silentTracer: Tracer = trace.getTracer('silent')
 
 export interface Tracing {
   readonly tracer: Tracer
-  /** Sends the spans that are still buffered. */
+  /** Sends the spans that are still buffered, and stops. */
   close(): Promise<void>
 }
 
 /**
- * A tracer that exports spans to the collector. Spans with a number of recipients are sampled, all
- * others are kept. If there is no collector, it is the API's no-op tracer, and instrumented code
- * pays for a function call.
+ * A tracer that exports spans to the collector at `otlpUrl`. `fanOutSampler` drops a part of the
+ * spans that have the attribute `RECIPIENTS`, and keeps all others. Without a collector it is the
+ * no-op tracer of the API, which costs instrumented code one function call a span.
  */
 export function createTracing(options: { service: string; otlpUrl?: string | undefined }): Tracing {
   if (options.otlpUrl === undefined)
