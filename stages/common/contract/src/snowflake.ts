@@ -46,8 +46,7 @@ export class IdsExhausted extends Error {
 /**
  * Returns a function that makes ids. They never repeat and never decrease. When the clock is set
  * back, ids continue from the latest time. When the 4,096 ids of a millisecond are used up, they
- * borrow from the next one. It throws `IdsExhausted` at the end of the
- * reserved time.
+ * borrow from the next one. It throws `IdsExhausted` at the end of the reserved time.
  */
 export function snowflakeGenerator(options: SnowflakeOptions): () => Snowflake {
   const { worker, now, until = () => Number.POSITIVE_INFINITY } = options

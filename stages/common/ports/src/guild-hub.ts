@@ -106,9 +106,8 @@ export type MemberQuery =
 
 /**
  * Owns the guilds. Each guild has one owner, which holds its state, decides on commands, keeps one
- * log of events and delivers them to sessions. The owner is an object in this
- * process in stages 1 and 2, and an actor in another process from stage 3 on. The port stays the
- * same.
+ * log of events and delivers them to sessions. The owner is an object in this process in stages 1
+ * and 2, and an actor in another process from stage 3 on. The port stays the same.
  *
  * Guarantees: `publish` and `execute` resolve once the event is in the log. Every session of a
  * guild receives its events in log order and each of them once. It receives no event of a channel

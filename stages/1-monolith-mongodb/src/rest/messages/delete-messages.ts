@@ -9,10 +9,9 @@ import { deletionEventId, messageDeleted, messagesDeleted } from './message-even
  * Deletes messages from the store and resolves with the ids that were there.
  *
  * The store keeps the write with the larger time, so an edit with a later time survives a delete
- * (ADR 8).
- * A user who deletes the message that they see expects it to go. If such an edit came in between,
- * perhaps from a process whose clock is ahead, its time is observed and the delete is written again
- * with a later one.
+ * (ADR 8). A user who deletes the message that they see expects it to go. If such an edit came in
+ * between, perhaps from a process whose clock is ahead, its time is observed and the delete is
+ * written again with a later one.
  */
 export async function deleteFromStore(
   { messages, hybrid }: { readonly messages: MessageStore; readonly hybrid: HybridClock },
