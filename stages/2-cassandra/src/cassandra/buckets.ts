@@ -19,7 +19,7 @@ const OVER_AFTER_MS = 600_000
  * A write follows the opening of its bucket within its deadline: five seconds for a request, ten
  * for a backfill. The rest is a margin for clocks that differ.
  */
-const FOLLOWS_WITHIN_MS = 20_000
+const WRITE_AFTER_OPEN_MS = 20_000
 
 /**
  * Knows which buckets of a channel hold messages. A page of a channel that slept for three years so
@@ -81,7 +81,7 @@ export function createBuckets(keyspace: string, days: number, now: () => number)
     },
     async markEmpty(execute, channel, bucket, sinceMs) {
       if (!isOver(bucket)) return
-      const at = micros(sinceMs - FOLLOWS_WITHIN_MS)
+      const at = micros(sinceMs - WRITE_AFTER_OPEN_MS)
       await execute(cql.write, [long(channel), bucket, true, at])
     },
   }

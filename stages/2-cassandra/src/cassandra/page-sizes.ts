@@ -8,15 +8,15 @@ import { keyedMutex } from './keyed-mutex.ts'
  * The node and this process hold an answer in memory as a whole, and Cassandra's protocol limits
  * answers by rows alone.
  */
-const ANSWER_BYTES = 2 * 1_024 * 1_024
+const MAX_ANSWER_BYTES = 2 * 1_024 * 1_024
 /** The largest message of the contract. A channel that was never read may be full of them. */
-const LARGEST_ROW = 256 * 1_024
+const MAX_ROW_BYTES = 256 * 1_024
 /** Pages of this many rows are small in any channel. */
-const ALWAYS_SMALL = ANSWER_BYTES / LARGEST_ROW
+const SMALL_PAGE_ROWS = MAX_ANSWER_BYTES / MAX_ROW_BYTES
 /** Rows of a channel of unknown weight in one answer: a page of the usual size. */
-const UNKNOWN_AT_ONCE = 50
+const FIRST_PAGE_ROWS = 50
 /** Heavy pages under way. Read all side by side, none would be done within a request's time. */
-const HEAVY_AT_ONCE = 4
+const MAX_HEAVY_PAGES = 4
 /** The most channels whose weight is remembered. */
 const MAX_CHANNELS = 50_000
 
@@ -31,7 +31,7 @@ const MAX_CHANNELS = 50_000
 export function createPageSizes() {
   const rowBytes = new LRUCache<ChannelId, number>({ max: MAX_CHANNELS })
   const withLock = keyedMutex()
-  const heavy = pLimit(HEAVY_AT_ONCE)
+  const heavy = pLimit(MAX_HEAVY_PAGES)
 
   const remember = (channel: ChannelId, bytes: number): void =>
     void rowBytes.set(channel, Math.max(1, bytes))
@@ -39,7 +39,7 @@ export function createPageSizes() {
   return {
     rowsAtOnce(channel: ChannelId, wanted: number): number {
       const bytes = rowBytes.get(channel)
-      const most = bytes === undefined ? UNKNOWN_AT_ONCE : Math.floor(ANSWER_BYTES / bytes)
+      const most = bytes === undefined ? FIRST_PAGE_ROWS : Math.floor(MAX_ANSWER_BYTES / bytes)
       return Math.max(1, Math.min(wanted, most))
     },
     /** Remembers the average size of an answer's rows. */
@@ -52,7 +52,7 @@ export function createPageSizes() {
       remember(channel, bytes / rows.length)
     },
     async read<T>(channel: ChannelId, limit: number, page: () => Promise<T>): Promise<T> {
-      const known = (): boolean => limit <= ALWAYS_SMALL || rowBytes.has(channel)
+      const known = (): boolean => limit <= SMALL_PAGE_ROWS || rowBytes.has(channel)
       const findOut = async (): Promise<{ readonly page: T } | undefined> => {
         if (known()) return undefined
         const found = { page: await page() }
@@ -63,7 +63,7 @@ export function createPageSizes() {
       const first = known() ? undefined : await withLock(channel, findOut)
       if (first !== undefined) return first.page
       const bytes = limit * (rowBytes.get(channel) ?? 0)
-      return await (bytes > ANSWER_BYTES ? heavy(page) : page())
+      return await (bytes > MAX_ANSWER_BYTES ? heavy(page) : page())
     },
   }
 }

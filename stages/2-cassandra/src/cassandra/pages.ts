@@ -7,7 +7,7 @@ import { long, text } from './rows.ts'
 import type { PageBound } from './statements.ts'
 
 /** The end of a range of ids from which it is read. */
-type Edge = { readonly than: '<' | '<=' | '>'; readonly id: MessageId } | undefined
+type Edge = { readonly comparison: '<' | '<=' | '>'; readonly id: MessageId } | undefined
 
 /**
  * A page walks away from its anchor, bucket by bucket, until it is full. That is one partition in a
@@ -29,9 +29,9 @@ export function createPages<T>(
     limit: number,
   ): Promise<T[]> {
     if (limit <= 0) return []
-    const newestFirst = edge?.than !== '>'
+    const newestFirst = edge?.comparison !== '>'
     const select = async (bucket: number, from: Edge, most: number) => {
-      const cql = statement({ than: from?.than, newestFirst })
+      const cql = statement({ comparison: from?.comparison, newestFirst })
       const bound = from === undefined ? [] : [long(from.id)]
       return await execute(cql, [long(channel), bucket, ...bound, most])
     }
@@ -54,7 +54,9 @@ export function createPages<T>(
         found.push(...rows.flatMap((row) => read(row) ?? []))
         rowsRead += rows.length
         full = rows.length === most
-        from = full ? { than: newestFirst ? '<' : '>', id: text(rows.at(-1)!.message_id) } : from
+        from = full
+          ? { comparison: newestFirst ? '<' : '>', id: text(rows.at(-1)!.message_id) }
+          : from
       }
       if (found.length >= limit) break
       // Only a part of the anchor's own bucket was read.
@@ -76,16 +78,16 @@ export function createPages<T>(
       case 'latest':
         return await range(execute, channel, undefined, limit)
       case 'before':
-        return await range(execute, channel, { than: '<', id: anchor.id }, limit)
+        return await range(execute, channel, { comparison: '<', id: anchor.id }, limit)
       case 'after':
-        return await range(execute, channel, { than: '>', id: anchor.id }, limit)
+        return await range(execute, channel, { comparison: '>', id: anchor.id }, limit)
       case 'around': {
         // Half of the page after the message, then the message itself where it exists, then the
         // messages before it, as Discord splits it.
         const { id } = anchor
         const half = Math.floor(limit / 2)
-        const newer = await range(execute, channel, { than: '>', id }, half)
-        const older = await range(execute, channel, { than: '<=', id }, limit - newer.length)
+        const newer = await range(execute, channel, { comparison: '>', id }, half)
+        const older = await range(execute, channel, { comparison: '<=', id }, limit - newer.length)
         return [...newer, ...older]
       }
     }

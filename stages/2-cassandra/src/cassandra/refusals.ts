@@ -51,7 +51,8 @@ export function permanentErrorIn(error: unknown): unknown {
 const isTooLarge = (error: unknown): boolean =>
   error instanceof errors.ResponseError && TOO_LARGE.test(error.message)
 
-const GROW = 'raise commitlog_segment_size in cassandra.yaml, of which a row may take half'
+const TOO_LARGE_NEXT =
+  'raise commitlog_segment_size in cassandra.yaml, of which a row may take half'
 
 /**
  * `TOO_LARGE` or `CASSANDRA_REFUSED` where Cassandra will never take the statement. Undefined where
@@ -65,7 +66,7 @@ export function refusalError(operation: string, error: unknown): CodedError | un
   if (isTooLarge(refusal)) {
     return new CodedError('TOO_LARGE', `${operation} is larger than Cassandra takes`, {
       cause: refusal,
-      next: GROW,
+      next: TOO_LARGE_NEXT,
     })
   }
   return new CodedError(

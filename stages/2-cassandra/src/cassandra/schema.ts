@@ -30,7 +30,7 @@ const TABLES = [
 ] as const
 
 /** A schema change waits until all nodes agree. */
-const SCHEMA_WITHIN_MS = 30_000
+const SCHEMA_TIMEOUT_MS = 30_000
 
 /**
  * Creates the keyspace and the tables that are missing. A keyspace keeps the bucket width that it
@@ -39,7 +39,7 @@ const SCHEMA_WITHIN_MS = 30_000
  */
 export async function createSchema(client: Client, config: CassandraConfig): Promise<void> {
   const { keyspace, replication, bucketDays, localDataCenter } = config
-  const change = (cql: string) => client.execute(cql, [], { readTimeout: SCHEMA_WITHIN_MS })
+  const change = (cql: string) => client.execute(cql, [], { readTimeout: SCHEMA_TIMEOUT_MS })
   await change(
     `CREATE KEYSPACE IF NOT EXISTS ${keyspace} WITH replication = {'class': 'NetworkTopologyStrategy', '${localDataCenter}': ${replication}}`,
   )

@@ -13,7 +13,7 @@ const TOKEN = 'token(channel_id, bucket)'
 
 /** Where a page of one bucket begins, and in which order it is read. */
 export interface PageBound {
-  readonly than?: '<' | '<=' | '>' | undefined
+  readonly comparison?: '<' | '<=' | '>' | undefined
   readonly newestFirst: boolean
 }
 
@@ -30,10 +30,10 @@ export function statements(keyspace: string) {
 
   const page =
     (columns: string) =>
-    ({ than, newestFirst }: PageBound): string =>
+    ({ comparison, newestFirst }: PageBound): string =>
       [
         `SELECT ${columns} FROM ${messages} WHERE channel_id = ? AND bucket = ?`,
-        ...(than === undefined ? [] : [`AND message_id ${than} ?`]),
+        ...(comparison === undefined ? [] : [`AND message_id ${comparison} ?`]),
         ...(newestFirst ? [] : ['ORDER BY message_id ASC']),
         'LIMIT ?',
       ].join(' ')

@@ -2,14 +2,14 @@ import { type Deadline, deadlineExceeded, isExpired } from '@threshold/kit'
 import { slices } from '@threshold/migration'
 
 /** Statements of one call under way at once. Those beyond the database's own limit wait there. */
-const AT_ONCE = 256
+const MAX_UNDER_WAY = 256
 
 /** Side by side, some at a time. */
 export async function each<T>(
   items: readonly T[],
   work: (item: T) => Promise<unknown>,
 ): Promise<void> {
-  for (const some of slices(items, AT_ONCE)) await Promise.all(some.map(work))
+  for (const some of slices(items, MAX_UNDER_WAY)) await Promise.all(some.map(work))
 }
 
 /**

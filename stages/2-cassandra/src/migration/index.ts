@@ -32,7 +32,7 @@ interface MovingConfig {
   readonly startsOn: 'cassandra' | 'mongodb'
 }
 
-const LOOK_WITHIN_MS = 5_000
+const CHECK_TIMEOUT_MS = 5_000
 
 /**
  * The message store in whatever phase the move from MongoDB is. Messages that stage 1 left are
@@ -96,7 +96,7 @@ async function begin(
     return await state.begin('decommissioned')
   // A history on Cassandra would not be served, and a verification would take it for messages that
   // were deleted on MongoDB.
-  if (await hasMessages(cassandra, target, deadlineAfter(LOOK_WITHIN_MS))) {
+  if (await hasMessages(cassandra, target, deadlineAfter(CHECK_TIMEOUT_MS))) {
     throw new CodedError(
       'MESSAGES_ON_BOTH',
       `keyspace ${target.keyspace} has messages, and those on MongoDB are to be served: ` +

@@ -9,7 +9,7 @@ import { long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
 
 const REMOVE_AFTER_MS = 25
 /** WriteIntents remembered to be due at once. The rest is found by its age. */
-const MOST_FAILED = 10_000
+const MAX_FAILED = 10_000
 
 interface IntentDocument {
   _id: string
@@ -84,7 +84,7 @@ export async function mongoIntents(
       if (completed.length > 0) timer ??= setTimeout(flush, REMOVE_AFTER_MS)
     },
     retrySoon(ids) {
-      for (const id of ids) if (failed.size < MOST_FAILED) failed.add(id)
+      for (const id of ids) if (failed.size < MAX_FAILED) failed.add(id)
     },
     async markRefused(ids, refused, deadline) {
       const at = new Date(clock.now())

@@ -12,7 +12,7 @@ import { isDuplicateKey, type MongoDatabase } from '@threshold/stage-1/mongodb'
 const ID = 'mongo-cassandra'
 /** The 12 s of `MigrationState`, and a margin. Only the database's clock is asked. */
 const LIVE_MS = 18_000
-const WITHIN_MS = 2_000
+const TIMEOUT_MS = 2_000
 
 /**
  * The document as it is stored. Its names are older than those of the code, and stay: a move that
@@ -41,7 +41,7 @@ export function mongoMigrationState(mongo: MongoDatabase, clock: Clock): Migrati
   const participants = mongo.db.collection<ParticipantDocument>('migration_followers')
   const rounds = mongo.db.collection<{ _id: string; differing: number }>('migration_rounds')
   const run = <T>(name: string, work: () => Promise<T>): Promise<T> =>
-    mongo.run(`migration.${name}`, deadlineAfter(WITHIN_MS, clock), work)
+    mongo.run(`migration.${name}`, deadlineAfter(TIMEOUT_MS, clock), work)
 
   const read = async (): Promise<Migration | undefined> => {
     const found = await run('read', () => migrations.findOne({ _id: ID }))
