@@ -72,7 +72,7 @@ export async function leaseKeyspace(): Promise<LeasedKeyspace> {
  * `await using`.
  */
 export async function dedicatedMongo(
-  options: Omit<StartMongoOptions, 'ours'> = {},
+  options: Omit<StartMongoOptions, 'managed'> = {},
 ): Promise<Engine> {
   const { provider, prefer } = testEngine()
   // An external engine must not be killed, so the best managed engine is used instead.
@@ -89,7 +89,7 @@ export async function dedicatedMongo(
  * one, and two cores cannot carry a third JVM.
  */
 export async function dedicatedCassandra(
-  options: Omit<StartCassandraOptions, 'ours'> = {},
+  options: Omit<StartCassandraOptions, 'managed'> = {},
 ): Promise<CassandraEngine> {
   const { provider, ...rest } = testCassandra()
   const release = await acquireLock('own-cassandra-of-a-test')
