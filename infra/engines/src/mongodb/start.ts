@@ -36,9 +36,9 @@ export interface StartMongoOptions {
 }
 
 /**
- * Starts a MongoDB on the first provider that works, and returns when it accepts writes. If none
- * works, it throws NO_MONGODB with every provider's reason. If the options leave only one provider,
- * an error of its start is thrown unchanged.
+ * Connects to or starts a MongoDB with the first provider that works, in the order of
+ * `MONGO_PROVIDERS`, and returns when it answers. Throws NO_MONGODB with every provider's reason if
+ * none works. If the options leave one provider and its start fails, that error is thrown.
  */
 export async function startMongo(options: StartMongoOptions = {}): Promise<Engine> {
   const { prefer = 'quick', managed = false, onProgress = noProgress } = options
