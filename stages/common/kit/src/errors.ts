@@ -42,6 +42,6 @@ export const deadlineExceeded = (what: string, cause?: unknown): CodedError =>
 export const hasCode = (error: unknown, ...codes: string[]): error is CodedError =>
   error instanceof CodedError && (codes.length === 0 || codes.includes(error.code))
 
-/** The message of anything that can be thrown, as one line for a log or a terminal. */
+/** The message of anything that can be thrown. Some errors have a message of several lines. */
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
