@@ -11,25 +11,26 @@ const LAST_BUCKET = 2_147_483_647
 const MAX_OPEN_BUCKETS = 50_000
 
 /**
- * A bucket counts as over this long after its end. A send arrives within seconds, so nothing is
- * written to it any more without opening it anew.
+ * A bucket counts as over this long after its end. A send reaches the store within seconds, so a
+ * later write opens the bucket again first.
  */
 const OVER_AFTER_MS = 600_000
 /**
- * A write follows the opening of its bucket within its deadline: five seconds for a request, ten
- * for a backfill. The rest is a margin for clocks that differ.
+ * The most time between the opening of a bucket and the write for which it was opened: the deadline
+ * of the write, five seconds for a request and ten for a backfill, and a margin for clocks that
+ * differ.
  */
 const WRITE_AFTER_OPEN_MS = 20_000
 
 /**
- * Knows which buckets of a channel hold messages. A page of a channel that slept for three years so
- * reads a handful of partitions instead of a hundred and ten. A bucket is written down before its
- * first message: it may turn out to be empty, but none is missed. A channel of ten years has 370
- * buckets, one small read.
+ * Knows which buckets of a channel hold messages. A page of a channel that was silent for three
+ * years therefore reads a handful of partitions instead of a hundred and ten. A bucket is recorded
+ * before its first message is written, so a recorded bucket may be empty, but no message is missed.
+ * A channel of ten years has 370 buckets, which is one small read.
  *
- * The page that finds a bucket empty marks it, or each page would step over its tombstones again
- * (lab 2.4). The mark is one bit with the time of the read that found nothing, so a process that
- * opens the bucket meanwhile, or later, wins.
+ * The page that finds a bucket empty marks it. Otherwise every page would read its tombstones again
+ * (lab 2.4). The mark is a boolean whose write time is that of the read that found nothing, so a
+ * process that opens the bucket meanwhile, or later, wins.
  */
 export interface Buckets {
   of(id: MessageId): number
@@ -63,8 +64,8 @@ export function createBuckets(keyspace: string, days: number, now: () => number)
       // Any process may have marked a bucket that is over, so it is opened each time.
       const over = isOver(bucket)
       if (opened.has(key) && !over) return
-      // Later than its mark, also where that was written while a clock was ahead: no page reads a
-      // bucket that stays marked.
+      // The write time must be later than that of a mark, even if the clock of the process that
+      // wrote the mark was ahead. Otherwise the bucket would stay marked, and no page would read it.
       const [row] = await execute(cql.mark, [long(channel), bucket])
       const markedAt = row?.emptied === true ? (row.at as bigint) : 0n
       const at = micros(now())

@@ -3,8 +3,8 @@ import { type QueryOptions, types } from 'cassandra-driver'
 /** How many replicas a statement needs, and whether the driver may send it twice. */
 export interface StatementOptions extends Pick<QueryOptions, 'consistency' | 'serialConsistency'> {
   /**
-   * True for a write that carries its own time, since repeating it changes nothing. False for a
-   * lightweight transaction.
+   * True for a read, and for a write that carries its own time: repeating it changes nothing. False
+   * for a lightweight transaction.
    */
   readonly isIdempotent: boolean
 }

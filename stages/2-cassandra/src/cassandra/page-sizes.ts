@@ -5,28 +5,31 @@ import type { CassandraRow } from './database.ts'
 import { keyedMutex } from './keyed-mutex.ts'
 
 /**
- * The node and this process hold an answer in memory as a whole, and Cassandra's protocol limits
- * answers by rows alone.
+ * The node and this process hold a whole answer in memory, and Cassandra's protocol limits only the
+ * number of its rows.
  */
 const MAX_ANSWER_BYTES = 2 * 1_024 * 1_024
-/** The largest message of the contract. A channel that was never read may be full of them. */
+/** The largest message that the contract allows. */
 const MAX_ROW_BYTES = 256 * 1_024
-/** Pages of this many rows are small in any channel. */
+/** A page of this many rows fits into an answer, even if all its messages are the largest. */
 const SMALL_PAGE_ROWS = MAX_ANSWER_BYTES / MAX_ROW_BYTES
-/** Rows of a channel of unknown weight in one answer: a page of the usual size. */
+/** Rows in the first answer of a channel whose row size is unknown: a page of the usual size. */
 const FIRST_PAGE_ROWS = 50
-/** Heavy pages under way. Read all side by side, none would be done within a request's time. */
+/**
+ * The most pages under way that take more than one answer. If all were read at once, none would be
+ * complete before the deadline of its request.
+ */
 const MAX_HEAVY_PAGES = 4
-/** The most channels whose weight is remembered. */
+/** The most channels whose row size is remembered. */
 const MAX_CHANNELS = 50_000
 
 /**
- * Decides how many rows one statement may read of a channel, by the weight of the rows that it
- * answered last. Most channels are light, and a page of them is one statement. Twenty pages at once
- * of a hundred messages of 240 kB took more than a small node's heap.
+ * Decides how many rows of a channel one statement may read, by the average size of the rows in the
+ * channel's last answer. In most channels the rows are small, and a page is one statement. Twenty
+ * concurrent pages of a hundred messages of 240 kB took more than the heap of a small node.
  *
- * A channel's weight is unknown before its first page. When readers come together, the first one
- * finds it out and the others wait.
+ * The row size of a channel is unknown before its first page. If several requests read the channel
+ * then, the first one finds the size out and the others wait for it.
  */
 export function createPageSizes() {
   const rowBytes = new LRUCache<ChannelId, number>({ max: MAX_CHANNELS })
@@ -42,7 +45,10 @@ export function createPageSizes() {
       const most = bytes === undefined ? FIRST_PAGE_ROWS : Math.floor(MAX_ANSWER_BYTES / bytes)
       return Math.max(1, Math.min(wanted, most))
     },
-    /** Remembers the average size of an answer's rows. */
+    /**
+     * Remembers the average size of an answer's rows. Counts the characters of content and embeds,
+     * which are nearly all of a large row.
+     */
     learn(channel: ChannelId, rows: readonly CassandraRow[]): void {
       if (rows.length === 0) return
       const bytes = rows.reduce(

@@ -6,13 +6,13 @@ import { createPageSizes } from './page-sizes.ts'
 import { long, text } from './rows.ts'
 import type { PageBound } from './statements.ts'
 
-/** The end of a range of ids from which it is read. */
+/** The message id at which a range begins, as a condition of CQL; undefined for no bound. */
 type Edge = { readonly comparison: '<' | '<=' | '>'; readonly id: MessageId } | undefined
 
 /**
- * A page walks away from its anchor, bucket by bucket, until it is full. That is one partition in a
- * lively channel. Buckets are read one after the other, since most pages need only one; a channel
- * with one message a month pays a round trip for each.
+ * Reads pages of a channel. A page starts at its anchor and reads bucket by bucket until it is full.
+ * In a busy channel that is one partition. Buckets are read one after the other, since most pages
+ * need only one. A channel with one message a month takes one round trip for each bucket.
  */
 export function createPages<T>(
   statement: (bound: PageBound) => string,

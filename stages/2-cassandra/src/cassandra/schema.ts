@@ -29,7 +29,7 @@ const TABLES = [
   `settings (name text PRIMARY KEY, value text)`,
 ] as const
 
-/** A schema change waits until all nodes agree. */
+/** A schema change waits until all nodes have the same schema. */
 const SCHEMA_TIMEOUT_MS = 30_000
 
 /**
@@ -57,7 +57,7 @@ export async function createSchema(client: Client, config: CassandraConfig): Pro
   }
 }
 
-/** Whether the keyspace has any message, of a move or not. */
+/** Whether the keyspace has any message, whether a migration wrote it or the stage did. */
 export async function hasMessages(
   database: CassandraDatabase,
   { keyspace }: CassandraConfig,

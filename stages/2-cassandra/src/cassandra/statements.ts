@@ -1,6 +1,6 @@
 import { COLUMNS, EDITABLE } from './rows.ts'
 
-/** A nonce counts for this long: a repeated one within it means the same send. */
+/** The lifetime of a nonce. A send with the same nonce within this time is a repetition. */
 const NONCE_SECONDS = 300
 
 const ONE_MESSAGE = 'channel_id = ? AND bucket = ? AND message_id = ?'
@@ -11,7 +11,7 @@ const ROW = `channel_id, message_id, reacted, ${NAMES}`
 const EDITED = EDITABLE.map((column) => `${column} = ?`).join(', ')
 const TOKEN = 'token(channel_id, bucket)'
 
-/** Where a page of one bucket begins, and in which order it is read. */
+/** The message id at which a page of one bucket begins, and the order in which it is read. */
 export interface PageBound {
   readonly comparison?: '<' | '<=' | '>' | undefined
   readonly newestFirst: boolean

@@ -1,10 +1,13 @@
 import { type Deadline, deadlineExceeded, isExpired } from '@threshold/kit'
 import { slices } from '@threshold/migration'
 
-/** Statements of one call under way at once. Those beyond the database's own limit wait there. */
+/**
+ * The most items of one call under way. `CassandraDatabase` limits the statements of all calls
+ * together, and queues those beyond its limit.
+ */
 const MAX_UNDER_WAY = 256
 
-/** Side by side, some at a time. */
+/** Runs `work` for all items, in concurrent batches. Rejects with the first error. */
 export async function each<T>(
   items: readonly T[],
   work: (item: T) => Promise<unknown>,
@@ -13,7 +16,8 @@ export async function each<T>(
 }
 
 /**
- * One after the other. Begins none after the deadline: the caller may reconcile what it gave up.
+ * Runs `work` for one item after the other. After the deadline it rejects and starts no further one,
+ * since the caller may already be reconciling the writes that it gave up.
  */
 export async function inOrder<T>(
   items: readonly T[],

@@ -35,10 +35,10 @@ interface MovingConfig {
 const CHECK_TIMEOUT_MS = 5_000
 
 /**
- * The message store in whatever phase the move from MongoDB is. Messages that stage 1 left are
- * served from MongoDB until they are moved; `startsOn: 'mongodb'` makes an empty database begin
- * there too. Where nothing ever moved, or the move is over, this is the store on Cassandra itself
- * and costs nothing.
+ * The message store for the current phase of the move from MongoDB. Messages that stage 1 left are
+ * served from MongoDB until they are moved. With `startsOn: 'mongodb'` an empty database begins
+ * there too. If there was nothing to move, or the move is over, this is the store on Cassandra
+ * itself, without any overhead.
  */
 export async function movingMessageStore(
   { mongo, cassandra, messages }: Databases,
@@ -73,20 +73,20 @@ export async function movingMessageStore(
 }
 
 /**
- * Opens Cassandra. A stage that has been started on this database before waits for it in the
- * background, so a process that is restarted in an outage serves what MongoDB has. The first start
- * must write down where messages are, and needs Cassandra.
+ * Opens Cassandra. The first start on a database must record which database has the messages, and
+ * rejects if Cassandra does not answer. A later start waits for Cassandra in the background, so
+ * that a process that is restarted in an outage serves what MongoDB has.
  */
 export async function openCassandra(
   mongo: MongoDatabase,
   { cassandra }: Pick<MovingConfig, 'cassandra'>,
   { clock, log, telemetry }: Runtime,
 ): Promise<CassandraDatabase> {
-  const known = await mongoMigrationState(mongo, clock).read()
-  return await cassandraDatabase(cassandra, telemetry, known && log)
+  const recorded = await mongoMigrationState(mongo, clock).read()
+  return await cassandraDatabase(cassandra, telemetry, recorded === undefined ? undefined : log)
 }
 
-/** Writes down, at the first start, which database has the messages. It is never guessed again. */
+/** Records, at the first start, which database has the messages. Later starts read the record. */
 async function begin(
   state: MigrationState,
   cassandra: CassandraDatabase,

@@ -8,7 +8,7 @@ import {
 import { long, type MongoDatabase, text } from '@threshold/stage-1/mongodb'
 
 const REMOVE_AFTER_MS = 25
-/** WriteIntents remembered to be due at once. The rest is found by its age. */
+/** The most failed intents that are remembered as due at once. Others become due by their age. */
 const MAX_FAILED = 10_000
 
 interface IntentDocument {
@@ -25,7 +25,7 @@ interface IntentDocument {
   refused?: string
 }
 
-/** WriteIntents of `processId` in MongoDB, and those that other processes left behind. */
+/** The intents of `processId` in MongoDB, and those that other processes left behind. */
 export async function mongoIntents(
   mongo: MongoDatabase,
   processId: string,

@@ -13,7 +13,10 @@ export interface MigratorConfig extends MigratorOptions {
   readonly cassandra: CassandraConfig
 }
 
-/** Collections of messages and of the move. People, guilds, invites, search and pushes stay. */
+/**
+ * The collections that are dropped after the move: those of messages, and those of the move itself.
+ * Users, guilds, invites, search and pushes stay in MongoDB.
+ */
 const COLLECTIONS = [
   'messages',
   'reactions',
@@ -53,8 +56,8 @@ export async function mongoCassandraPorts(
     intents,
     source: mongoReplica(mongo),
     async openTarget() {
-      // Speculation would send each slow statement twice, and a backfill loads the nodes to their
-      // limit.
+      // A backfill loads the nodes to their limit, so statements are slow, and speculation would
+      // send each of them twice.
       const cassandra = await cassandraDatabase({ ...config.cassandra, speculate: false })
       const close = () => cassandra[Symbol.asyncDispose]()
       return { ...cassandraReplica(cassandra, config.cassandra), [Symbol.asyncDispose]: close }
