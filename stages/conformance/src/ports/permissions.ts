@@ -50,29 +50,29 @@ const sample: fc.Arbitrary<Sample> = fc
   })
   .map(({ everyone, roles, roleNumbers, overwrites, users }) => {
     const { state, id } = aGuild(0)
-    const made = [
+    const allRoles = [
       aRole({ ...state.roles.get(id)!, permissions: everyone }),
       ...roles.map((permissions) => aRole({ permissions })),
     ]
     const members = roleNumbers.map((held) =>
-      aMember(undefined, { roles: [...new Set(held)].flatMap((n) => made[n + 1]?.id ?? []) }),
+      aMember(undefined, { roles: [...new Set(held)].flatMap((n) => allRoles[n + 1]?.id ?? []) }),
     )
-    const everybody = [...state.members.values(), ...members]
+    const allMembers = [...state.members.values(), ...members]
     const list = overwrites.map(({ role, which, allow, deny }): Overwrite => {
       const target = role
-        ? made[which % made.length]!.id
-        : everybody[which % everybody.length]!.user.id
+        ? allRoles[which % allRoles.length]!.id
+        : allMembers[which % allMembers.length]!.user.id
       return { id: target, type: role ? 0 : 1, allow, deny }
     })
     const channel = aChannel(id, { overwrites: [...new Map(list.map((o) => [o.id, o])).values()] })
     return {
       channel,
-      users: users.map((n) => everybody[n]?.user.id ?? newId()),
+      users: users.map((n) => allMembers[n]?.user.id ?? newId()),
       state: {
         guild: state.guild,
-        roles: new Map(made.map((r) => [r.id, r])),
+        roles: new Map(allRoles.map((r) => [r.id, r])),
         channels: new Map([[channel.id, channel]]),
-        members: new Map(everybody.map((m) => [m.user.id, m])),
+        members: new Map(allMembers.map((m) => [m.user.id, m])),
       },
     }
   })
