@@ -1,12 +1,15 @@
 import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base'
 
-/** Span attribute: how many sessions an event is for. Set it when the span starts. */
+/**
+ * The span attribute with the number of recipients of an event. Set it when the span starts, since
+ * the sampler does not see later attributes.
+ */
 export const RECIPIENTS = 'threshold.recipients'
 
 /**
  * The share of traces that is kept for an event with this many recipients: all for one, a tenth for
  * a hundred, a thousandth from ten thousand on (as reported in "Tracing Discord's Elixir Systems").
- * It is a straight line in the logarithm between these points. An event for a large guild costs
+ * Between these points it is a straight line on logarithmic axes. An event for a large guild costs
  * more and is traced less, so tracing costs about the same whatever the size of the guild.
  */
 export function fanOutShare(recipients: number): number {
@@ -16,7 +19,7 @@ export function fanOutShare(recipients: number): number {
   return 10 ** -(1 + (Math.log10(recipients) - 2))
 }
 
-/** Decides by the trace id, so that every process that sees a trace decides alike. */
+/** Decides by the trace id, so that all processes decide alike for the same trace and attribute. */
 export const fanOutSampler: Sampler = {
   shouldSample(_context, traceId, _name, _kind, attributes) {
     const share = fanOutShare(Number(attributes[RECIPIENTS] ?? 1))
