@@ -22,7 +22,10 @@ import { createRest } from './rest/index.ts'
 import { reserveTime } from './time/index.ts'
 import { createVoice } from './voice/index.ts'
 
-/** Stage 1: all parts in one process, all durable data in one MongoDB. Parts close in reverse. */
+/**
+ * Stage 1: all parts in one process, all durable data in one MongoDB. Components close in reverse
+ * order of opening.
+ */
 export async function start(config: Config, base: Runtime): Promise<RunningStage> {
   const { open, close } = lifecycle(base)
 

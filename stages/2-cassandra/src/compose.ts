@@ -25,7 +25,7 @@ import { movingMessageStore, openCassandra } from './migration/index.ts'
 
 /**
  * Stage 2: still one process. Messages and reactions are on Cassandra; users, guilds, search and
- * pushes stay on MongoDB. Parts close in reverse.
+ * pushes stay on MongoDB. Components close in reverse order of opening.
  */
 export async function start(config: Config, base: Runtime): Promise<RunningStage> {
   const { open, close } = lifecycle(base)
