@@ -25,7 +25,7 @@ import { cassandraReactions } from './reactions.cassandra.ts'
  */
 export const DELETE_WRITE_TIME = 1n << 62n
 
-/** Writes of an import that are under way at once. */
+/** The most writes of an import under way. */
 const IMPORTED_AT_ONCE = 128
 
 /**
@@ -36,7 +36,7 @@ const IMPORTED_AT_ONCE = 128
  * An operation that reads and then writes holds the message's lock, within this process. Each id is
  * made by one process, so two processes never insert the same one. An edit in one process beside a
  * delete in another ends deleted although it was answered with its text, as if the delete had come
- * a moment later. A promise across processes would need a lightweight transaction for each edit and
+ * a moment later. A guarantee across processes would need a lightweight transaction for each edit and
  * delete: two or four times the round trips. Stage 3 does not need it, since one guild is one
  * actor.
  */

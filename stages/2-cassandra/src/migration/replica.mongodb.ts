@@ -30,7 +30,7 @@ const EDITABLE = [
   'editedAt',
 ] as const
 
-/** MongoDB as an end of a move. It keeps no trace of what it deletes. */
+/** MongoDB as an end of a move. It keeps no tombstones of the rows that it deletes. */
 export function mongoReplica(mongo: MongoDatabase): MigrationSource {
   const messages = mongo.db.collection<MessageDocument>('messages')
   const nonces = mongo.db.collection<NonceDocument>('nonces')
@@ -43,8 +43,8 @@ export function mongoReplica(mongo: MongoDatabase): MigrationSource {
     )
     const change = { $set: set, ...(Object.keys(unset).length > 0 ? { $unset: unset } : {}) }
     try {
-      // A document that is as new or newer does not match. The upsert then meets its id, and fails
-      // as it should.
+      // A stored document that is as new or newer does not match. The upsert then fails with a
+      // duplicate key, and the stored document stays.
       await messages.updateOne({ _id, writeTime: { $lt: set.writeTime } }, change, { upsert })
     } catch (error) {
       if (!isDuplicateKey(error)) throw error
@@ -52,7 +52,7 @@ export function mongoReplica(mongo: MongoDatabase): MigrationSource {
   }
 
   async function putNonce({ key, id, deleted }: Nonce): Promise<void> {
-    // Its age by the database's clock, which also expires it.
+    // The database's clock sets `at`, since the database also expires the nonce.
     const fresh = {
       $set: { messageId: long(id), gone: deleted },
       $currentDate: { at: true },
@@ -113,8 +113,8 @@ export function mongoReplica(mongo: MongoDatabase): MigrationSource {
             { _id: { $in: keys }, messageId: { $in: ids } },
             { $set: { gone: true } },
           )
-        // The messages last: after a crash in between, a message is left by which the delete is
-        // found again, and its reactions with it.
+        // Deletes the messages last. After a crash in between, the message is still stored, so a
+        // repeated delete also finds its nonce and its reactions.
         await reactions.deleteMany({ messageId: { $in: ids } })
         await messages.deleteMany({ _id: { $in: ids } })
       }),
