@@ -7,6 +7,9 @@ import { unique } from './unique.ts'
 
 type RequestBody = Readonly<Record<string, unknown>>
 
+/** The content of the marker message of `awaitDelivery`. */
+export const DELIVERY_MARKER = 'marker'
+
 export interface GuildOptions {
   /** Permissions of @everyone; `MEMBER_PERMISSIONS` by default. */
   readonly everyonePermissions?: bigint
@@ -128,7 +131,7 @@ export class TestGuild {
    * of the text channel.
    */
   async awaitDelivery(...sockets: Socket[]): Promise<void> {
-    const { id } = await this.send('marker')
+    const { id } = await this.send(DELIVERY_MARKER)
     for (const socket of sockets) await socket.nextEvent('MESSAGE_CREATE', (d) => d.id === id)
   }
 }

@@ -3,7 +3,7 @@ import type { APIMessage } from 'discord-api-types/v10'
 import type { Case } from '../../case.ts'
 import { expectEqual, expectIncludes } from '../../expect.ts'
 import type { DispatchName, Socket } from '../../socket.ts'
-import type { TestGuild } from '../../test-guild.ts'
+import { DELIVERY_MARKER, type TestGuild } from '../../test-guild.ts'
 import { ALL_INTENTS } from '../../test-user.ts'
 import { INTENT_EVENTS, type IntentEvents } from './intent-events.ts'
 
@@ -16,8 +16,8 @@ const need = (events: readonly string[]): string => (events.length === 1 ? 'need
  */
 async function awaitDelivery(guild: TestGuild, socket: Socket, intents: number): Promise<void> {
   if ((intents & Intent.GuildMessages) !== 0) return guild.awaitDelivery(socket)
-  await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'that is all' })
-  await socket.nextEvent('GUILD_UPDATE', (d) => d.name === 'that is all')
+  await guild.owner.api.patch(`/guilds/${guild.id}`, { name: DELIVERY_MARKER })
+  await socket.nextEvent('GUILD_UPDATE', (d) => d.name === DELIVERY_MARKER)
 }
 
 const guildIntentCase = (name: string, { intent, events, cause }: IntentEvents): Case => ({
@@ -81,8 +81,8 @@ const directIntentCase = (
       await ada.api.post(`/channels/${id}/typing`)
       await without.nextEvent('TYPING_START')
     } else {
-      await ada.api.post(`/channels/${id}/messages`, { content: 'that is all' })
-      await without.nextEvent('MESSAGE_CREATE', (d) => d.content === 'that is all')
+      await ada.api.post(`/channels/${id}/messages`, { content: DELIVERY_MARKER })
+      await without.nextEvent('MESSAGE_CREATE', (d) => d.content === DELIVERY_MARKER)
     }
     for (const event of events)
       expectEqual(without.received(event), [], `${event} without the intent`)

@@ -1,6 +1,7 @@
 import type { Case } from '../../case.ts'
 import { expectEqual, expectTrue } from '../../expect.ts'
 import { expectContiguous } from '../../socket.ts'
+import { DELIVERY_MARKER } from '../../test-guild.ts'
 
 export const sequenceCases: readonly Case[] = [
   {
@@ -26,7 +27,7 @@ export const sequenceCases: readonly Case[] = [
       for (const socket of [one, two]) {
         expectContiguous(socket.frames)
         const received = socket
-          .received('MESSAGE_CREATE', (d) => d.content !== 'that is all')
+          .received('MESSAGE_CREATE', (d) => d.content !== DELIVERY_MARKER)
           .map((d) => d.id)
         expectEqual(received.toSorted(), sent.toSorted(), 'the received messages')
         expectEqual(socket.received('CHANNEL_CREATE').length, 6, 'new channels')

@@ -2,7 +2,7 @@ import { Permission } from '@threshold/contract'
 import type { Case } from '../../case.ts'
 import { expectEqual } from '../../expect.ts'
 import type { Socket } from '../../socket.ts'
-import type { TestGuild } from '../../test-guild.ts'
+import { DELIVERY_MARKER, type TestGuild } from '../../test-guild.ts'
 import { sendVoiceState } from './voice-state.ts'
 
 const view = Permission.ViewChannel
@@ -206,7 +206,7 @@ export const visibilityCases: readonly Case[] = [
       await causeChannelEvents(guild, guild.textChannelId)
       await guild.owner.api.patch(`/guilds/${guild.id}`, { name: 'renamed' })
       await guild.awaitDelivery(member)
-      await eve.api.patch(`/guilds/${own.id}`, { name: 'that is all' })
+      await eve.api.patch(`/guilds/${own.id}`, { name: DELIVERY_MARKER })
       await outsider.nextEvent('GUILD_UPDATE')
       expectEqual(eventsAbout(outsider, guild.id), [], 'the stranger’s events of the guild')
     },
