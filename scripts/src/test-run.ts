@@ -17,11 +17,8 @@ import type { Terminal } from './terminal.ts'
 import { countTests, failedFiles, type TestCounts } from './test-counts.ts'
 import { findStage } from './unknown-name.ts'
 
-/**
- * Only fetched for `--all`: it takes 12 minutes of processor time to compile. Labs 1.2 and 2.1 need
- * its cache counters where MongoDB is not available; the Python build has none.
- */
-const ONLY_FOR_ALL = ['secantusdb-rust']
+/** Tests use engines that start in seconds. This one takes twelve minutes to compile. */
+const NOT_FOR_TESTS = ['secantusdb-rust']
 
 /** More failed files than these mean that something is broken, and a rerun would only take time. */
 const MAX_RERUN_FILES = 3
@@ -72,7 +69,7 @@ export async function runTests(
       `this machine is busy: ${busyBefore}. ` +
         'The tests take longer, and some may fail for lack of CPU.',
     )
-  await unlessInterrupted(interrupted, fetchEngines(terminal, all))
+  await unlessInterrupted(interrupted, fetchEngines(terminal))
   const vitest = async (report: string, vitestArgs: readonly string[]): Promise<TestRun> => {
     const path = join(registration.dir, report)
     const reporter = ['--reporter=json', `--outputFile.json=${path}`]
@@ -113,9 +110,9 @@ async function busyWith(): Promise<string | undefined> {
 }
 
 /** Only reports an engine that cannot be fetched. The tests that need it fail with the reason. */
-async function fetchEngines(terminal: Terminal, all: boolean): Promise<void> {
+async function fetchEngines(terminal: Terminal): Promise<void> {
   using progress = terminal.progress('looking for what tests need')
-  const items = ENGINE_ITEMS.filter(({ id }) => all || !ONLY_FOR_ALL.includes(id))
+  const items = ENGINE_ITEMS.filter(({ id }) => !NOT_FOR_TESTS.includes(id))
   for (const { title, outcome, why } of await prefetch(progress.step, items)) {
     if (outcome === 'failed') progress.step({ text: `${title} cannot be fetched: ${why}` })
   }

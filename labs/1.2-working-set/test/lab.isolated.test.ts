@@ -1,3 +1,3 @@
 import { testLab } from '@threshold/lab-kit/testing'
 
-testLab('1.2')
+testLab('1.2', { cacheCounters: true })
