@@ -16,7 +16,7 @@ const loadOf = (channels: number) =>
     readsPerSecond: 10,
     history: { messages: 300, days: 365, characters: 1_600 },
     seconds: 10,
-    seed: 21,
+    seed: 23,
   })
 
 /** The smallest cache that both engines allow. */
