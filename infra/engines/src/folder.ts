@@ -36,6 +36,7 @@ async function unwritableReason(folder: string): Promise<string | undefined> {
   }
 }
 
+/** Creates the folder if it is missing. */
 export const isWritable = async (folder: string): Promise<boolean> =>
   (await unwritableReason(folder)) === undefined
 
@@ -43,8 +44,8 @@ const hasErrno = (error: unknown): error is Error & { readonly code: string } =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
 
 /**
- * A recursive `mkdir` fails with ENOENT on a read-only disk. Access to the nearest existing parent
- * then gives the real error.
+ * A recursive `mkdir` fails with ENOENT on a read-only disk. An access check of the nearest
+ * existing parent then gives the real error.
  */
 async function rootCause(folder: string, thrown: unknown): Promise<unknown> {
   try {
@@ -66,7 +67,10 @@ async function ownerOf(folder: string): Promise<number> {
   }
 }
 
-/** Throws NOT_WRITABLE before a command spends minutes on a result that it could not save. */
+/**
+ * Throws NOT_WRITABLE if the folder cannot be written. Call it before a command spends minutes on a
+ * result that it could not save.
+ */
 export async function requireWritable(folder: string, title: string, next: string): Promise<void> {
   const why = await unwritableReason(folder)
   if (why !== undefined)
@@ -78,8 +82,8 @@ export async function requireWritable(folder: string, title: string, next: strin
 export const CACHE_NEXT = 'set THRESHOLD_CACHE to a folder that you can write in'
 
 /**
- * Returns the cache folder. Throws CACHE_UNUSABLE if it, or a folder in it that every command
- * writes to, is not writable.
+ * Returns the cache folder, and creates it if it is missing. Throws CACHE_UNUSABLE if
+ * `cacheProblem` finds a problem.
  */
 export async function requireCache(): Promise<string> {
   const cache = enginesConfig().cacheDir
@@ -88,7 +92,11 @@ export async function requireCache(): Promise<string> {
   return cache
 }
 
-/** Why the cache folder cannot be used; undefined if it can. */
+/**
+ * Why the cache folder cannot be used; undefined if it can. Its path must not contain a colon. It
+ * must be writable, and so must the folders in it that every command writes to. Creates the cache
+ * folder if it is missing.
+ */
 export async function cacheProblem(): Promise<string | undefined> {
   const cache = enginesConfig().cacheDir
   // Class paths and virtual environments cannot contain a colon.
@@ -145,11 +153,17 @@ export async function requireDisk(
 
 const FULL = /ENOSPC|EDQUOT|no space left|disk quota exceeded|disk full/i
 
-/** Recognizes a full disk in the output of other programs, each of which words it differently. */
+/**
+ * Recognizes a full disk by the error's text, since each program words it differently. False for
+ * DISK_FULL, which already says so.
+ */
 export const looksFull = (error: unknown): boolean =>
   !hasCode(error, 'DISK_FULL') && FULL.test(messageOf(error))
 
-/** The easiest remedy: space or a cache before an installation. */
+/**
+ * The next step to suggest if no engine can be started. Free disk space and another cache folder
+ * are easier to provide than an installation, so they come first.
+ */
 export const remedyOf = (refusals: readonly { readonly next: string | undefined }[]): string =>
   [DISK_NEXT, CACHE_NEXT].find((remedy) => refusals.some(({ next }) => next === remedy)) ??
   'npx threshold doctor'

@@ -13,7 +13,7 @@ export type FoundJava =
   | { readonly usable: true; readonly path: string; readonly version: string }
   | { readonly usable: false; readonly why: string }
 
-/** Finds a Java 17 also outside the PATH, where another version is often first. */
+/** Looks for Java 17 outside the PATH too: the first Java on it is often another version. */
 export async function findJava(): Promise<FoundJava> {
   const otherVersions: string[] = []
   for (const path of await candidates()) {
@@ -42,16 +42,17 @@ async function candidates(): Promise<string[]> {
   return [
     ...(javaHome === undefined ? [] : [join(javaHome, 'bin', 'java')]),
     ...(onPath === undefined ? [] : [onPath]),
+    // On macOS, a JDK keeps its home in Contents/Home.
     ...installed
       .flat()
-      .flatMap((home) => [
-        join(home, 'bin', 'java'),
-        join(home, 'Contents', 'Home', 'bin', 'java'),
-      ]),
+      .flatMap((jdk) => [join(jdk, 'bin', 'java'), join(jdk, 'Contents', 'Home', 'bin', 'java')]),
   ]
 }
 
-/** Reads `openjdk version "17.0.15" 2025-04-15`, which Java prints to stderr. */
+/**
+ * Reads the version from `openjdk version "17.0.15" 2025-04-15`, which Java prints to stderr.
+ * Undefined if the program does not run.
+ */
 async function versionOf(path: string): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await runProbe(path, ['-version'], {

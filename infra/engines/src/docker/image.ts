@@ -13,8 +13,8 @@ export interface Image {
 }
 
 /**
- * Whether Docker can run the image. A `quick` start does not pull a few hundred megabytes; a lab
- * may.
+ * Whether Docker runs and has the image. A `lab` start may pull a missing image of a few hundred
+ * megabytes; a `quick` start may not.
  */
 export async function imageAvailable(image: Image, prefer: Preference): Promise<Availability> {
   const docker = await findDocker()
@@ -36,7 +36,10 @@ export async function hasImage(client: Dockerode, name: string): Promise<boolean
   }
 }
 
-/** Whether a label of the image marks it as a stand-in. A running server is asked directly. */
+/**
+ * Whether a label of the image marks it as a stand-in. False if the image has not been pulled. Use
+ * `detectProduct` for a running server.
+ */
 export async function holdsStandIn(image: Image): Promise<boolean> {
   const docker = await findDocker()
   if (!docker.usable || !(await hasImage(docker.client, image.name))) return false
@@ -44,7 +47,7 @@ export async function holdsStandIn(image: Image): Promise<boolean> {
   return Config.Labels?.[STAND_IN_LABEL] !== undefined
 }
 
-/** Pulls the image if it is missing. Needs no network otherwise. Throws NO_IMAGE. */
+/** Pulls the image if it is missing. Throws NO_IMAGE if that fails. */
 export async function ensureImage(
   client: Dockerode,
   image: Image,
@@ -85,7 +88,7 @@ export async function ensureImage(
 }
 
 export const isNotFound = (error: unknown): boolean => statusOf(error) === 404
-/** The container's state does not allow the operation, such as pausing a paused container. */
+/** The container's state does not allow the operation, such as two removals at once. */
 export const isConflict = (error: unknown): boolean => statusOf(error) === 409
 
 const statusOf = (error: unknown): unknown =>

@@ -20,7 +20,7 @@ export const MIRROR_NEXT =
 const downloadFailed = (message: string, cause?: unknown): CodedError =>
   new CodedError('DOWNLOAD_FAILED', message, { cause, next: MIRROR_NEXT })
 
-/** The address of the archive for this system. mongodb-memory-server knows its name. */
+/** The URL of the archive for this system. mongodb-memory-server provides the archive's name. */
 export async function mongodUrl(mirror: string): Promise<string> {
   const url = new MongoBinaryDownloadUrl(
     await DryMongoBinary.generateOptions({ version: VERSIONS.mongodb }),
@@ -29,8 +29,11 @@ export async function mongodUrl(mirror: string): Promise<string> {
 }
 
 /**
- * Downloads mongod into the cache and returns the path of the binary. The library's own download
- * shows no progress, has no time limit, and does not check the digest that MongoDB publishes.
+ * Installs mongod in the cache, unless it is there, and returns the path of the binary. Throws
+ * DOWNLOAD_FAILED or DIGEST_MISMATCH.
+ *
+ * mongodb-memory-server's own download is not used: it prints its progress to stdout, has no limit
+ * for the total time, and checks no digest by default.
  */
 export async function downloadMongod(
   mirror: string,
@@ -44,7 +47,7 @@ export async function downloadMongod(
       const archive = join(into, 'mongod.tgz')
       const signal = AbortSignal.timeout(timeoutMs)
       const [digest, expected] = await Promise.all([
-        save(url, archive, signal, onProgress),
+        saveAndHash(url, archive, signal, onProgress),
         publishedDigest(`${url}.sha256`, signal),
       ])
       if (digest !== expected)
@@ -66,7 +69,8 @@ export async function downloadMongod(
   return join(dir, 'bin', 'mongod')
 }
 
-async function save(
+/** Saves the response to the file, and returns its SHA-256. */
+async function saveAndHash(
   url: string,
   file: string,
   signal: AbortSignal,
@@ -101,7 +105,10 @@ async function save(
   }
 }
 
-/** Reads `<hex>  <file name>`, the format of sha256sum. */
+/**
+ * Reads `<hex>  <file name>`, the format of sha256sum. The digest comes from the same mirror as the
+ * archive, so it detects a damaged download, and not a malicious mirror.
+ */
 async function publishedDigest(url: string, signal: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, { signal })

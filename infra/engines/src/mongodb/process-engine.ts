@@ -41,7 +41,7 @@ const KILL_TIMEOUT_MS = 10_000
 
 /**
  * Starts a server as a local process, and returns when it accepts writes. If another process took
- * the chosen port in the meantime, it starts the server on another one.
+ * the chosen port in the meantime, it tries again on another port, up to `BIND_TRIES` times in all.
  */
 export async function startProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
   if (options.dataDir !== undefined)
@@ -128,12 +128,12 @@ class ProcessEngine implements Engine {
 
   async #stop(): Promise<void> {
     // Only data that is kept needs a clean shutdown.
-    await this.#end(this.#options.dataDir === undefined ? 0 : STOP_GRACE_MS)
+    await this.#terminateChild(this.#options.dataDir === undefined ? 0 : STOP_GRACE_MS)
     this.#state = 'stopped'
     await this.#registration.close()
   }
 
-  async #end(graceMs: number): Promise<void> {
+  async #terminateChild(graceMs: number): Promise<void> {
     if (this.#child === undefined) return
     if (!(await terminate(this.#child.identity, { group: true, graceMs }))) {
       throw new CodedError(
@@ -145,7 +145,7 @@ class ProcessEngine implements Engine {
   }
 
   async kill(): Promise<void> {
-    const child = this.#running()
+    const child = this.#liveChild()
     signal(child.identity.pid, 'SIGKILL', true)
     await exitsWithin(child.identity, KILL_TIMEOUT_MS)
     this.#state = 'killed'
@@ -153,17 +153,17 @@ class ProcessEngine implements Engine {
 
   async restart(): Promise<void> {
     if (this.#stopping !== undefined) throw stoppedError(this.label)
-    await this.#end(STOP_GRACE_MS)
+    await this.#terminateChild(STOP_GRACE_MS)
     await this.launch()
   }
 
   async pause(): Promise<void> {
-    await suspend(this.#running().identity.pid)
+    await suspend(this.#liveChild().identity.pid)
     this.#state = 'paused'
   }
 
   async resume(): Promise<void> {
-    signal(this.#running().identity.pid, 'SIGCONT', true)
+    signal(this.#liveChild().identity.pid, 'SIGCONT', true)
     this.#state = 'running'
   }
 
@@ -171,7 +171,8 @@ class ProcessEngine implements Engine {
     if (nodes !== 1) throw cannotScale(this.label.product, nodes)
   }
 
-  #running(): ManagedChild {
+  /** The running or paused child. Throws ENGINE_STOPPED if there is none. */
+  #liveChild(): ManagedChild {
     const state = this.state()
     const alive = state === 'running' || state === 'paused'
     if (this.#child === undefined || this.#stopping !== undefined || !alive)
@@ -190,8 +191,9 @@ const stoppedError = (label: EngineLabel): CodedError =>
 const FORMAT_FILE = 'threshold-engine.json'
 
 /**
- * Refuses a folder with the data of another format, and writes the format to a folder that has none
- * yet. All these servers store WiredTiger files, and one that opens another's could destroy them.
+ * Refuses a folder that is marked with another format, and marks a folder that has no mark yet. All
+ * these servers store WiredTiger files, and a server could destroy the files of another product by
+ * opening them.
  */
 async function claimDataDir(dir: string, format: string, product: string): Promise<void> {
   await mkdir(dir, { recursive: true })

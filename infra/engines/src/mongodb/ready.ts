@@ -76,9 +76,9 @@ export const waitForMongo = ({
   })
 
 /**
- * Throws unless the server accepts writes. If `initiateAs` is given, it also initiates the replica
- * set, or corrects its address. An election takes a moment, so this call throws nevertheless, and
- * the caller repeats it.
+ * Throws NOT_PRIMARY unless the server accepts writes. If `initiateAs` is given, it first initiates
+ * the replica set or corrects its address. It throws even then, because the election takes a
+ * moment. The caller repeats the call.
  */
 export async function requirePrimary(uri: string, initiateAs?: string): Promise<void> {
   const hello = await adminCommand(uri, { hello: 1 })
@@ -90,8 +90,11 @@ export async function requirePrimary(uri: string, initiateAs?: string): Promise<
 export const REPLICA_SET = 'threshold'
 
 /**
- * Makes the server a replica set of one member. A majority write then waits for the journal, is
- * retryable, and survives `kill -9`, as on a replica set in production.
+ * Makes the server a replica set of one member, unless it is one already. A majority write then
+ * waits for the journal, is retryable, and survives `kill -9`, as on a replica set in production.
+ *
+ * Ignores all other errors that the server returns: it may still be starting, and the caller tries
+ * again.
  */
 async function initiateReplicaSet(uri: string, host: string): Promise<void> {
   const members = [{ _id: 0, host }]

@@ -4,7 +4,11 @@ import type { Deadline, Runtime } from '@threshold/kit'
 import type { MessageStore, MetadataStore } from '@threshold/ports'
 import { newestOfDirectMessages } from '../guild/last-messages.ts'
 
-/** The direct message channels in READY, each with the other users and its newest message. */
+/**
+ * The direct message channels in READY, each with the other user and the id of its newest message.
+ * Rejects if the users cannot be read by `deadline`. The newest ids have a shorter time limit of
+ * their own, and are left out if it passes.
+ */
 export async function directChannels(
   ports: {
     readonly metadata: Pick<MetadataStore, 'users'>
@@ -27,6 +31,7 @@ export async function directChannels(
   const usersById = new Map(users.map((user) => [user.id, user]))
   return channels.map((channel) =>
     channelToWire(channel, {
+      // Only the other users were read, so this leaves out `self`.
       recipients: channel.recipients!.flatMap((id) => usersById.get(id) ?? []),
       lastMessageId: newest.get(channel.id),
     }),

@@ -14,9 +14,9 @@ export interface Tracing {
 }
 
 /**
- * A tracer that exports spans to the collector at `otlpUrl`. `fanOutSampler` drops a part of the
- * spans that have the attribute `RECIPIENTS`, and keeps all others. Without a collector it is the
- * no-op tracer of the API, which costs instrumented code one function call a span.
+ * A tracer that exports spans to the collector at `otlpUrl`. `fanOutSampler` drops a share of the
+ * spans for events with more than one recipient (the attribute `RECIPIENTS`), and keeps all others.
+ * Without `otlpUrl` it is the no-op tracer of the API, whose spans record nothing.
  */
 export function createTracing(options: { service: string; otlpUrl?: string | undefined }): Tracing {
   if (options.otlpUrl === undefined)

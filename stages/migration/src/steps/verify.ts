@@ -10,14 +10,15 @@ import { slices } from '../sizes.ts'
 import type { Migration } from '../state.ts'
 import { allAcknowledged } from '../write-fence.ts'
 
-/** Rows compared at once: both stores' copies of them are in memory. */
-const COMPARED = { rows: 500, bytes: 4 * 1_024 * 1_024 } as const
-/** Rows that only the target has, compared at once. Their size is unknown before they are read. */
-const UNKNOWN_AT_ONCE = 16
+/** The limits of one batch. Both stores' copies of its source rows are in memory at once. */
+const BATCH = { rows: 500, bytes: 4 * 1_024 * 1_024 } as const
+/** Keys without a row in the source, compared at once. The size of their rows is not known. */
+const TARGET_ONLY_AT_ONCE = 16
 
 /**
- * Compares both stores both ways: the source's rows with the target, and the target's keys with the
- * source. It repairs what differs, and then is not clean: the next verification must find nothing.
+ * Compares the stores in both directions: the source's rows with the target, and the target's keys
+ * with the source. It repairs each difference. A verification that found one is not clean, and only
+ * a clean one allows the cutover.
  */
 export async function verify(context: DualStoreContext): Promise<void> {
   const { options, reporter, source, target, names } = context
@@ -52,7 +53,8 @@ export async function verify(context: DualStoreContext): Promise<void> {
         `again until none differs`,
     )
   }
-  // Pages are compared under the real load from here on, for the cutover to look at.
+  // From here on the stage compares a share of the pages that clients read. The cutover checks the
+  // result.
   await beginShadowReads(context)
   reporter.result(`${counted}; no difference`)
 }
@@ -70,7 +72,7 @@ async function compareSource(
   migration: Migration,
   range: Range,
 ): Promise<number> {
-  const { rows, cursor, done } = await retry((by) => context.source.scan(range, COMPARED, by))
+  const { rows, cursor, done } = await retry((by) => context.source.scan(range, BATCH, by))
   const keys = rows.map(({ message }) => messageKey(message))
   await compareAndRepair(context, migration, range, keys)
   range.counts.source += rows.length
@@ -79,22 +81,23 @@ async function compareSource(
   return rows.length
 }
 
-/** The other way round, only rows that the source does not have are news, so keys suffice. */
+/**
+ * The source's ranges cover every row that the source has. Only rows that it lacks remain to be
+ * found here, so the target's keys suffice.
+ */
 async function compareTarget(
   context: DualStoreContext,
   migration: Migration,
   range: Range,
 ): Promise<number> {
   const { source, target } = context
-  const { keys, ghosts, cursor, done } = await retry((by) =>
-    target.scanKeys(range, COMPARED.rows, by),
-  )
+  const { keys, ghosts, cursor, done } = await retry((by) => target.scanKeys(range, BATCH.rows, by))
   const existing = await retry((by) => source.existing([...keys, ...ghosts], by))
   const ids = new Set(existing.map(({ id }) => id))
   const isMissing = ({ id }: MessageKey): boolean => !ids.has(id)
   const strayGhosts = ghosts.filter(isMissing)
   if (strayGhosts.length > 0) await compareAndRepair(context, migration, range, [], strayGhosts)
-  for (const some of slices(keys.filter(isMissing), UNKNOWN_AT_ONCE))
+  for (const some of slices(keys.filter(isMissing), TARGET_ONLY_AT_ONCE))
     await compareAndRepair(context, migration, range, some)
   range.counts.target += keys.length + ghosts.length - strayGhosts.length
   range.cursor = cursor
@@ -103,9 +106,9 @@ async function compareTarget(
 }
 
 /**
- * Counts what differs, and keeps the count, before it repairs any of it. So a repair cannot make a
- * verification clean, even when a kill cuts it off. `ghosts` are rows of the target that hold no
- * message and that the source does not have.
+ * Counts the differences and saves the count before it repairs them. If the migrator is killed
+ * during a repair, the resumed verification is therefore still not clean. `ghosts` are rows of the
+ * target without a message that the source lacks too.
  */
 async function compareAndRepair(
   context: DualStoreContext,
@@ -123,7 +126,7 @@ async function compareAndRepair(
   range.counts.onlyTarget += onlyTarget + ghosts.length
   range.counts.differing += divergences.length - onlySource - onlyTarget
   context.checkpoints(runId).save('verify', range)
-  // A repair may delete, on grounds that hold in this phase alone.
+  // A repair may delete rows, which is correct only in this phase: here the source is the primary.
   const now = await context.migration()
   if (now.phase !== 'dual-write' || now.runId !== runId)
     throw new CodedError('MOVED_MEANWHILE', `the move left epoch ${epoch}`)

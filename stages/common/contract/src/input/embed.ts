@@ -6,14 +6,15 @@ import { codePoints, text, trimmedText } from './fields.ts'
 const MAX_TOTAL = 6_000
 
 const iso8601 = z.iso.datetime({ offset: true })
-const FIRST = Date.parse('0001-01-01T00:00:00Z')
-const LAST = Date.parse('9999-12-31T23:59:59.999Z')
+/** The years 1 to 9999, which Python's `datetime` can hold. */
+const EARLIEST = Date.parse('0001-01-01T00:00:00Z')
+const LATEST = Date.parse('9999-12-31T23:59:59.999Z')
 
 const isBlank = (value: string | null | undefined): boolean => value == null || value.trim() === ''
 
 /**
- * Removes null, absent and blank fields. They mean the same, so an embed is stored the same way
- * whichever of them a client sent.
+ * Removes fields that are null, undefined or blank. All three mean "not set", so the stored embed
+ * does not depend on the one that the client sent.
  */
 const withoutBlanks = <T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } =>
   Object.fromEntries(
@@ -24,31 +25,31 @@ const withoutBlanks = <T extends object>(fields: T): { [K in keyof T]?: NonNulla
     [K in keyof T]?: NonNullable<T[K]>
   }
 
-const required = (max: number) =>
+const requiredText = (max: number) =>
   trimmedText(max).refine((value) => !isBlank(value), {
     params: { code: 'BASE_TYPE_REQUIRED' },
     message: 'This field is required',
   })
 
-/** Allows only schemes that a client can open safely: never `javascript:`. */
-const address = (schemes: RegExp) =>
+/** A URL with one of these schemes. Others, such as `javascript:`, are not safe to open. */
+const urlWith = (schemes: RegExp) =>
   text(2_048).refine((value) => schemes.test(value) && URL.canParse(value), {
     params: { code: 'URL_TYPE_INVALID_URL' },
     message: 'Not a well formed URL.',
   })
-const link = address(/^https?:\/\//i)
+const link = urlWith(/^https?:\/\//i)
 /**
- * A picture may also refer to an attached file. Files are outside of the contract, so such a
- * picture is not shown.
+ * A picture may also refer to an attached file. The contract has no attachments, so clients cannot
+ * show such a picture.
  */
-const picture = address(/^(https?|attachment):\/\//i)
+const picture = urlWith(/^(https?|attachment):\/\//i)
 
-/** Parsed from ISO 8601, and answered in Discord's format. */
+/** Accepts ISO 8601, and converts it to the format in which Discord sends times. */
 const timestamp = z.string().transform((value, context): string => {
-  // A time without an offset is UTC at Discord. JavaScript would take it for local time.
+  // Discord takes a time without an offset as UTC. JavaScript would take it as local time.
   const zoned = /(Z|[+-]\d\d:\d\d)$/.test(value) ? value : `${value}Z`
   const at = iso8601.safeParse(zoned).success ? Date.parse(zoned) : Number.NaN
-  if (at >= FIRST && at <= LAST) return timeToWire(at)
+  if (at >= EARLIEST && at <= LATEST) return timeToWire(at)
   context.addIssue({
     code: 'custom',
     params: { code: 'DATE_TIME_TYPE_PARSE' },
@@ -57,7 +58,7 @@ const timestamp = z.string().transform((value, context): string => {
   return z.NEVER
 })
 
-/** discord.py sends a picture without a URL, and a footer without a text, for a removed one. */
+/** discord.py may send a picture without a URL or a footer without text. It means "not set". */
 const image = z
   .object({ url: picture.nullish() })
   .transform(({ url }) => (url == null ? undefined : { url }))
@@ -67,16 +68,16 @@ const footer = z
     isBlank(text) ? undefined : { text: text!, ...withoutBlanks({ icon_url }) },
   )
 const author = z
-  .object({ name: required(256), url: link.nullish(), icon_url: picture.nullish() })
+  .object({ name: requiredText(256), url: link.nullish(), icon_url: picture.nullish() })
   .transform(({ name, url, icon_url }) => ({ name, ...withoutBlanks({ url, icon_url }) }))
 const field = z
-  .object({ name: required(256), value: required(1_024), inline: z.boolean().nullish() })
+  .object({ name: requiredText(256), value: requiredText(1_024), inline: z.boolean().nullish() })
   .transform(({ name, value, inline }) => ({ name, value, inline: inline ?? false }))
 
 /**
- * The fields of an embed that a user may send, by Discord's documentation. Others are dropped:
- * clients return the whole embed that they received, and `type`, `flags`, `video` and `proxy_url`
- * in it are set by the server.
+ * The fields of an embed that a user may send, according to Discord's documentation. Others are
+ * dropped: clients send back the whole embed that they received, with `type`, `flags`, `video` and
+ * `proxy_url`, which only the server sets.
  */
 const fields = z
   .object({
@@ -120,6 +121,7 @@ const isVisible = ({
 }: Embed): boolean =>
   [title, description, footer, image, thumbnail, author, fields].some((part) => part !== undefined)
 
+/** The arguments of `refine` that enforce `MAX_TOTAL`. */
 const withinTotal = [
   (list: readonly Embed[]) => list.reduce((sum, embed) => sum + lengthOf(embed), 0) <= MAX_TOTAL,
   {
@@ -128,7 +130,10 @@ const withinTotal = [
   },
 ] as const
 
-/** The embeds of a message. Invisible ones are dropped: they cannot make up a message. */
+/**
+ * The embeds of a message. Invisible ones are dropped, so that a message cannot consist of them
+ * alone.
+ */
 export const embeds = z
   .array(fields)
   .max(10)
