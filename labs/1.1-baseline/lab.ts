@@ -21,12 +21,12 @@ export default defineLab({
     seed: 11,
   }),
   arms: {
-    today: { stage: 'stage-1', times: 1 },
-    fivefold: { stage: 'stage-1', times: 5 },
-    tenfold: { stage: 'stage-1', times: 10 },
+    today: { title: "Today's load", stage: 'stage-1', times: 1 },
+    fivefold: { title: 'Five times the load', stage: 'stage-1', times: 5 },
+    tenfold: { title: 'Ten times the load', stage: 'stage-1', times: 10 },
     // These arms have no expectation. They show at which load the monolith fails.
-    thirtyfold: { stage: 'stage-1', times: 30 },
-    hundredfold: { stage: 'stage-1', times: 100 },
+    thirtyfold: { title: 'Thirty times the load', stage: 'stage-1', times: 30 },
+    hundredfold: { title: 'A hundred times the load', stage: 'stage-1', times: 100 },
   },
 
   measure: {
@@ -52,6 +52,54 @@ export default defineLab({
         .and(outOfOrder.is(0))
         .and(errors.is(0))
         .and(late.atMost(0.01)),
+  },
+
+  predict: [
+    {
+      text: 'At ten times the load, what share of the deliveries comes more than 200 ms late?',
+      answer: ({ tenfold }) => tenfold.late,
+      range: [0, 1],
+      wrongAnswers: [
+        {
+          answer: [0.02, 0.2],
+          reveals:
+            'You expect the process to be near its limit. A thousand deliveries per second are a fraction of one core, because an event is encoded once for all its sockets.',
+        },
+        {
+          answer: [0.2, 1],
+          reveals:
+            'You expect queues to grow without end. That happens only when the process needs more than one core, and the CPU chart shows that it does not.',
+        },
+      ],
+    },
+    {
+      text: 'How many sends and reads fail at ten times the load?',
+      answer: ({ tenfold }) => tenfold.errors,
+      range: [0, 500],
+      wrongAnswers: [
+        {
+          answer: [1, 500],
+          reveals:
+            'You expect requests to time out first. A database that answers twenty inserts and twenty reads per second is nearly idle.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'One message to fifty sockets is one insert into the database and fifty socket writes. Count both per second at ten times the load.',
+    'A Node process can write to a socket some tens of thousands of times per second on one core.',
+    'Ten times the load is twenty inserts and a thousand socket writes per second.',
+  ],
+  report: {
+    sentence: ({ tenfold }) =>
+      `At ten times today's load, ${tenfold.lost} deliveries were lost, ${tenfold.late} came late, and ${tenfold.errors} sends and reads failed.`,
+    figures: ['lost', 'errors', 'late'],
+    why: 'A message costs one small insert and one socket write for each member online. The process encodes the event once and hands the same bytes to every socket, so a thousand deliveries per second need a fraction of one core. A split would add a network hop to each and remove no work.',
+    code: {
+      file: 'stages/1-monolith-mongodb/src/gateway/transport.batched.ts',
+      line: 'this.#write(event.sharedFrame(sequence))',
+    },
+    charts: ['failures', 'deliveries', 'cpu'],
   },
 
   control: {

@@ -33,8 +33,19 @@ export default defineLab({
 
   load: readHistory(5),
   arms: {
-    fits: { stage: 'stage-1', load: readHistory(5), cacheMb: CACHE_MB },
-    outgrown: { stage: 'stage-1', load: readHistory(150), cacheMb: CACHE_MB },
+    fits: {
+      title: 'The history fits the cache',
+      stage: 'stage-1',
+      load: readHistory(5),
+      cacheMb: CACHE_MB,
+    },
+    outgrown: {
+      title: 'Thirty times the history',
+      stage: 'stage-1',
+      breaks: true,
+      load: readHistory(150),
+      cacheMb: CACHE_MB,
+    },
   },
 
   measure: { cacheMisses: count.cacheMisses(), errors: count.errors(), readP99: time.readP99() },
@@ -44,6 +55,54 @@ export default defineLab({
   expect: {
     fits: ({ cacheMisses, errors }) => cacheMisses.atMost(READS * 0.25).and(errors.is(0)),
     outgrown: ({ cacheMisses, errors }) => cacheMisses.atLeast(READS).and(errors.is(0)),
+  },
+
+  predict: [
+    {
+      text: 'Users read 80 pages from a history that fits the cache. How many reads from disk do they cause together?',
+      answer: ({ fits }) => fits.cacheMisses,
+      range: [0, 5_000],
+      wrongAnswers: [
+        {
+          answer: [80, 5_000],
+          reveals:
+            'You expect the engine to read from disk for every page. It serves a page that was read or written recently from its cache.',
+        },
+      ],
+    },
+    {
+      text: 'The same 80 pages, from thirty times the history: how many reads from disk?',
+      answer: ({ outgrown }) => outgrown.cacheMisses,
+      range: [0, 5_000],
+      wrongAnswers: [
+        {
+          answer: [0, 20],
+          reveals:
+            'You expect the cost to follow the traffic, which is unchanged. It follows the data that the traffic touches, and that has outgrown the cache.',
+        },
+        {
+          answer: [21, 79],
+          reveals:
+            'You expect part of the pages to be cached still. Reads begin anywhere, so nearly every page lies outside a cache that holds a small part of the data.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'A cache helps with data that is read again soon. Where do these reads begin?',
+    'A page of fifty messages of 400 characters is some 25 KB, and a page of the storage engine holds up to 32 KB.',
+    'While everything fits, each part of the data is read from disk at most once. Once it does not, a page needs at least one read, and often more.',
+  ],
+  report: {
+    sentence: ({ fits, outgrown }) =>
+      `The same reads caused ${outgrown.cacheMisses} reads from disk over thirty times the history, and ${fits.cacheMisses} while it fitted the cache.`,
+    figures: ['cache misses'],
+    why: 'An engine keeps recently used pages in memory. Users open channels all over the history, so the data in use is the whole history. Once it exceeds the cache, each page that is loaded evicts another that will be needed. Every page of messages then costs reads from disk.',
+    code: {
+      file: 'stages/1-monolith-mongodb/src/adapters/message-store.mongodb.ts',
+      line: '.sort({ _id: newestFirst ? -1 : 1 })',
+    },
+    charts: ['read-times', 'cpu'],
   },
 
   control: {

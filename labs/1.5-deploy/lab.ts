@@ -23,8 +23,13 @@ export default defineLab({
   }),
   arms: {
     // No restart.
-    undisturbed: 'stage-1',
-    deployed: { stage: 'stage-1', fault: at({ second: 2 }, restart('stage')) },
+    undisturbed: { title: 'No restart', stage: 'stage-1' },
+    deployed: {
+      title: 'A restart',
+      stage: 'stage-1',
+      breaks: true,
+      fault: at({ second: 2 }, restart('stage')),
+    },
   },
 
   measure: {
@@ -48,6 +53,54 @@ export default defineLab({
         .and(socketsAway.is(0))
         .and(readsToIdentify.atLeast(2 * GUILDS * ONLINE))
         .and(readsToLoadGuilds.atLeast(GUILDS)),
+  },
+
+  predict: [
+    {
+      text: 'A hundred users are online when the stage restarts. How many database reads does it take to identify them all again?',
+      answer: ({ deployed }) => deployed.readsToIdentify,
+      range: [0, 10_000],
+      wrongAnswers: [
+        {
+          answer: 0,
+          reveals:
+            'You expect sessions to survive the restart. They lived in the memory of the process that ended.',
+        },
+        {
+          answer: [1, 99],
+          reveals:
+            'You expect clients to share what is read. Each client is a user of its own, with its own guilds and direct channels.',
+        },
+      ],
+    },
+    {
+      text: 'How many reads load the five guilds into memory again?',
+      answer: ({ deployed }) => deployed.readsToLoadGuilds,
+      range: [0, 10_000],
+      wrongAnswers: [
+        {
+          answer: [100, 10_000],
+          reveals:
+            'You expect each client to load its guild. The first one loads it, and the others wait for that one load.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'A client that reconnects must say who it is. What does READY tell it, and where does that come from?',
+    'READY contains the user, the guilds, and the direct channels. Count the queries for one client.',
+    'A guild needs its own document, its channels and its members: three reads, once per guild.',
+  ],
+  report: {
+    sentence: ({ deployed, undisturbed }) =>
+      `One restart dropped ${deployed.socketsDropped} of 100 sockets, and their return cost ${deployed.readsToIdentify} database reads to identify and ${deployed.readsToLoadGuilds} to load guilds; without it, ${undisturbed.socketsDropped} sockets and ${undisturbed.readsToLoadGuilds} reads.`,
+    figures: ['sockets dropped', 'reads to identify', 'reads to load guilds'],
+    why: 'Sockets and sessions live in the process that restarts. The stage keeps no session anywhere else, so it refuses to resume, and each client identifies again. READY then reads the user, its guilds and its direct channels. All clients do that at the same moment, although hardly anything has changed.',
+    code: {
+      file: 'stages/1-monolith-mongodb/src/adapters/session-registry.none.ts',
+      line: "resume: async () => ({ kind: 'refused' })",
+    },
+    charts: ['seconds', 'send-times'],
   },
 
   control: {

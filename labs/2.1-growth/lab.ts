@@ -35,16 +35,30 @@ export default defineLab({
 
   load: loadOf(FEW),
   arms: {
-    mongo: { stage: 'stage-1', load: loadOf(FEW), cacheMb: CACHE_MB },
-    mongoTenfold: { stage: 'stage-1', load: loadOf(MANY), cacheMb: CACHE_MB },
+    mongo: {
+      title: 'MongoDB, little data',
+      stage: 'stage-1',
+      load: loadOf(FEW),
+      cacheMb: CACHE_MB,
+    },
+    mongoTenfold: {
+      title: 'MongoDB, ten times the data',
+      stage: 'stage-1',
+      breaks: true,
+      load: loadOf(MANY),
+      cacheMb: CACHE_MB,
+    },
     cassandra: {
+      title: 'Cassandra, little data',
       stage: 'stage-2',
       load: loadOf(FEW),
       cassandra: { cacheMb: CACHE_MB },
       intervention: countSstables,
     },
     cassandraTenfold: {
+      title: 'Cassandra, ten times the data',
       stage: 'stage-2',
+      breaks: true,
       load: loadOf(MANY),
       cassandra: { cacheMb: CACHE_MB },
       intervention: countSstables,
@@ -72,6 +86,50 @@ export default defineLab({
     return onMongo.atLeast(1_000).and(onCassandra.atLeast(1_000))
   },
   notes: (arms) => audit(arms),
+
+  predict: [
+    {
+      text: 'At ten times the data, how many more reads from disk do 1,000 operations cause on MongoDB?',
+      answer: ({ mongo, mongoTenfold }) => mongoTenfold.misses.minus(mongo.misses),
+      range: [-5_000, 50_000],
+      wrongAnswers: [
+        {
+          answer: [-5_000, 100],
+          reveals:
+            'You expect an index to make growth free. An index finds the page; it does not keep the page in memory.',
+        },
+      ],
+    },
+    {
+      text: 'And on one Cassandra node with the same cache?',
+      answer: ({ cassandra, cassandraTenfold }) => cassandraTenfold.misses.minus(cassandra.misses),
+      range: [-5_000, 50_000],
+      wrongAnswers: [
+        {
+          answer: [-5_000, 100],
+          reveals:
+            'You expect Cassandra itself to be the cure. One node with a cache that is too small reads from disk like any other engine. The cure is to add nodes.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'Reads begin anywhere in the history. Which part of the data is then “recently used”?',
+    'With a cache of 16 MB and some 60 MB of data, most pages are not in the cache.',
+    'A page of history covers several pages of the engine, so one operation can need several reads from disk.',
+  ],
+  report: {
+    sentence: ({ mongo, mongoTenfold, cassandra, cassandraTenfold }) =>
+      `At ten times the data, 1,000 operations cost ${mongoTenfold.misses} reads from disk on MongoDB instead of ${mongo.misses}, and ${cassandraTenfold.misses} on one Cassandra node instead of ${cassandra.misses}.`,
+    figures: [
+      'misses',
+      'mongo tenfold misses beyond mongo misses',
+      'cassandra tenfold misses beyond cassandra misses',
+    ],
+    why: 'A cache serves data that was used recently. Reads begin anywhere, so the data in use is all data, and ten times as much no longer fits. Neither engine can change that. They differ in where more cache comes from: a larger MongoDB server, or one more Cassandra node.',
+    code: { file: 'stages/2-cassandra/src/cassandra/statements.ts', line: 'page: page(ROW),' },
+    charts: ['read-times', 'cpu'],
+  },
 
   control: {
     text: 'all arms have few channels, so that the data does not grow',

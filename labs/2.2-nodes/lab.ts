@@ -34,8 +34,16 @@ export default defineLab({
   load: loadOf(60),
   arms: {
     // The cache size makes the lab start a server of its own, which it may kill.
-    oneServer: { stage: 'stage-1', load: loadOf(60), cacheMb: 256, intervention: killOnlyServer },
+    oneServer: {
+      title: 'One server, killed',
+      stage: 'stage-1',
+      breaks: true,
+      load: loadOf(60),
+      cacheMb: 256,
+      intervention: killOnlyServer,
+    },
     threeNodes: {
+      title: 'One of three nodes, killed',
       stage: 'stage-2',
       load: loadOf(240),
       cassandra: { nodes: 1 },
@@ -100,6 +108,66 @@ export default defineLab({
         .and(three.nodes.is(3))
         .and(three.ringShare.atLeast(0.999))
         .and(three.diskShare.atLeast(0.95)),
+  },
+
+  predict: [
+    {
+      text: 'The only server is down. What share of the sends fails meanwhile?',
+      answer: ({ oneServer }) => oneServer.failedWhileDown,
+      range: [0, 1],
+      wrongAnswers: [
+        {
+          answer: [0, 0.5],
+          reveals:
+            'You expect the stage to buffer sends. It acknowledges a message only when the database has it, so that nothing acknowledged can be lost.',
+        },
+      ],
+    },
+    {
+      text: 'One of three nodes with three copies is down. What share of the sends fails meanwhile?',
+      answer: ({ threeNodes }) => threeNodes.failedWhileDown,
+      range: [0, 1],
+      wrongAnswers: [
+        {
+          answer: [0.25, 0.45],
+          reveals:
+            'You expect a third of the data to be away, as with shards. With three copies, two replicas of every row remain, and two are a quorum.',
+        },
+        {
+          answer: [0.46, 1],
+          reveals:
+            'You expect the cluster to stop until the node is seen down. A coordinator needs answers from two of three replicas and does not wait for the third.',
+        },
+      ],
+    },
+    {
+      text: 'How many acknowledged messages are missing at the end, after one of the three nodes was killed?',
+      answer: ({ threeNodes }) => threeNodes.missing,
+      range: [0, 5_000],
+      wrongAnswers: [
+        {
+          answer: [1, 5_000],
+          reveals:
+            'You expect a killed process to lose what it had acknowledged. Both engines write to a log on disk before they acknowledge.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'Separate two questions: does the data still exist, and may anyone answer for it now?',
+    'LOCAL_QUORUM of three copies is two. Count the replicas that remain.',
+    'One server has durability and no availability. Three nodes with three copies have both, as long as two of them live.',
+  ],
+  report: {
+    sentence: ({ oneServer, threeNodes }) =>
+      `With its only server down, ${oneServer.failedWhileDown} of the sends failed; with one of three nodes down, ${threeNodes.failedWhileDown}. Acknowledged messages missing at the end: ${oneServer.missing} and ${threeNodes.missing}.`,
+    figures: ['failed while down', 'missing', 'unreadable while down'],
+    why: 'Both engines write to a log on disk before they acknowledge, so a killed process loses nothing. Availability needs a second machine that has the data and may answer for it. LOCAL_QUORUM reads and writes two of three copies, so two living nodes answer every request, and they need not wait for the third.',
+    code: {
+      file: 'stages/2-cassandra/src/cassandra/consistency.ts',
+      line: 'consistency: types.consistencies.localQuorum,',
+    },
+    charts: ['seconds', 'send-times'],
   },
 
   control: {

@@ -33,11 +33,17 @@ export default defineLab({
   arms: {
     // A bucket of a hundred years makes the whole channel one partition.
     unbucketed: {
+      title: 'A channel is one partition',
       stage: 'stage-2',
+      breaks: true,
       env: { THRESHOLD_BUCKET_DAYS: '36500' },
       intervention: countPartitionRows,
     },
-    bucketed: { stage: 'stage-2', intervention: countPartitionRows },
+    bucketed: {
+      title: 'Ten-day buckets',
+      stage: 'stage-2',
+      intervention: countPartitionRows,
+    },
   },
 
   measure: {
@@ -52,6 +58,49 @@ export default defineLab({
   expect: {
     unbucketed: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atLeast(8),
     bucketed: ({ oldLargest, youngLargest }) => oldLargest.over(youngLargest).atMost(2),
+  },
+
+  predict: [
+    {
+      text: 'One channel is ten times as old as another. A partition is a whole channel. How many times as large is the old channel’s largest partition?',
+      answer: ({ unbucketed }) => unbucketed.oldLargest.over(unbucketed.youngLargest),
+      range: [0.1, 100],
+      wrongAnswers: [
+        {
+          answer: [0.5, 2],
+          reveals:
+            'You expect Cassandra to split a large partition. It never does: the key alone decides which rows belong together.',
+        },
+      ],
+    },
+    {
+      text: 'And if a partition is a channel and ten days?',
+      answer: ({ bucketed }) => bucketed.oldLargest.over(bucketed.youngLargest),
+      range: [0.1, 100],
+      wrongAnswers: [
+        {
+          answer: [5, 100],
+          reveals:
+            'You expect buckets to grow with the channel. Their number grows; each one ends after ten days.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'Write down the partition key of each arm. Which messages share one value of it?',
+    'Both channels have five messages a day. Count the messages that fall into one partition.',
+    'Without buckets a partition holds 300 and 3,000 messages; with ten-day buckets it holds about 50 in both.',
+  ],
+  report: {
+    sentence: ({ unbucketed, bucketed }) =>
+      `At ten times the age, the largest partition is ${unbucketed.oldLargest.over(unbucketed.youngLargest)} as large without buckets (${unbucketed.oldLargest} rows) and ${bucketed.oldLargest.over(bucketed.youngLargest)} with them (${bucketed.oldLargest} rows).`,
+    figures: ['old largest over young largest', 'old largest', 'young largest'],
+    why: 'The partition key decides which rows stay together, on the same nodes, for ever. A channel as the key grows as long as people talk in it. A bucket of ten days in the key ends each partition after ten days. It follows from the message id, so no read is needed to find it.',
+    code: {
+      file: 'stages/2-cassandra/src/cassandra/schema.ts',
+      line: 'PRIMARY KEY ((channel_id, bucket), message_id)',
+    },
+    charts: ['read-times'],
   },
 
   control: {

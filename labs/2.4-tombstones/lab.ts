@@ -33,12 +33,19 @@ export default defineLab({
   arms: {
     // A bucket of a hundred years makes the whole channel one partition, which never ends.
     unbucketed: {
+      title: 'A channel is one partition',
       stage: 'stage-2',
+      breaks: true,
       env: { THRESHOLD_BUCKET_DAYS: '36500' },
       intervention: clearChannel,
     },
     // Buckets are one day, so that most of those in thirteen days have ended.
-    bucketed: { stage: 'stage-2', env: { THRESHOLD_BUCKET_DAYS: '1' }, intervention: clearChannel },
+    bucketed: {
+      title: 'One-day buckets',
+      stage: 'stage-2',
+      env: { THRESHOLD_BUCKET_DAYS: '1' },
+      intervention: clearChannel,
+    },
   },
 
   measure: {
@@ -73,6 +80,59 @@ export default defineLab({
   },
   expectAcross: ({ unbucketed, bucketed }) =>
     unbucketed.pageAfter.over(bucketed.pageAfter).atLeast(1.5),
+
+  predict: [
+    {
+      text: 'A moderator deletes 19,000 of 20,000 messages. The channel is one partition. How many tombstones does one read of the latest page scan?',
+      answer: ({ unbucketed }) => unbucketed.tombstonesScanned,
+      range: [0, 100_000],
+      wrongAnswers: [
+        {
+          answer: 0,
+          reveals:
+            'You expect a delete to remove the row. Cassandra’s files never change: a delete is a write, and reads must scan it.',
+        },
+        {
+          answer: [1, 1_000],
+          reveals:
+            'You expect a page of fifty to scan about fifty. The read stops after fifty living rows, and they lie behind all the deleted ones.',
+        },
+      ],
+    },
+    {
+      text: 'A partition is a channel and a day, and the stage remembers empty days. How many tombstones does the worst read scan now?',
+      answer: ({ bucketed }) => bucketed.tombstonesScanned,
+      range: [0, 100_000],
+      wrongAnswers: [
+        {
+          answer: 0,
+          reveals:
+            'You expect every empty day to be skipped. The current day never is, since a client may write to it at any moment.',
+        },
+        {
+          answer: [5_000, 100_000],
+          reveals:
+            'You expect the read to scan all days together. It reads one partition at a time, and a day holds a thirteenth of the messages.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'The newest 95% are deleted. In which order does a read of the latest page meet the rows?',
+    'The read stops after fifty living rows. How many deleted ones come before them?',
+    'One partition: all 19,000. One day per partition: the messages of one day, about 1,500.',
+  ],
+  report: {
+    sentence: ({ unbucketed, bucketed }) =>
+      `One read of the latest page scanned ${unbucketed.tombstonesScanned} tombstones in a single partition, and at most ${bucketed.tombstonesScanned} with one-day buckets; a page took ${unbucketed.pageAfter.over(bucketed.pageAfter)} as long.`,
+    figures: ['tombstones scanned over deleted', 'tombstones scanned', 'empty partitions read'],
+    why: 'A delete is a write beside the data, and it stays for ten days so that no replica brings the message back. A read of the latest fifty messages passes every tombstone before the first living row. Buckets bound how many it can meet, and the stage skips buckets that it found empty.',
+    code: {
+      file: 'stages/2-cassandra/src/cassandra/pages.ts',
+      line: 'void buckets.markEmpty(execute, channel, bucket, since)',
+    },
+    charts: ['cpu'],
+  },
 
   control: {
     text: 'neither arm splits partitions by time',

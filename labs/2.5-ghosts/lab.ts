@@ -28,9 +28,20 @@ export default defineLab({
     ],
   },
   arms: {
-    naive: { stage: 'stage-2', env, intervention: naiveDeletes },
-    fixed: { stage: 'stage-2', env, intervention: stageDeletes },
-    stage: { stage: 'stage-2', env, intervention: editsAndDeletesThroughStage },
+    naive: {
+      title: 'Plain statements',
+      stage: 'stage-2',
+      breaks: true,
+      env,
+      intervention: naiveDeletes,
+    },
+    fixed: { title: 'Deletes that are later', stage: 'stage-2', env, intervention: stageDeletes },
+    stage: {
+      title: 'Through two processes of stage 2',
+      stage: 'stage-2',
+      env,
+      intervention: editsAndDeletesThroughStage,
+    },
   },
 
   measure: {
@@ -49,6 +60,54 @@ export default defineLab({
     // The trial proves nothing unless at least 20 of 200 edits overlap their delete and succeed.
     stage: ({ ghosts, shown, raced, errors }) =>
       ghosts.is(0).and(shown.is(0)).and(raced.atLeast(20)).and(errors.is(0)),
+  },
+
+  predict: [
+    {
+      text: 'Two hundred messages are deleted, and each is edited afterwards by a client that does not know. With plain statements, how many rows without an author remain?',
+      answer: ({ naive }) => naive.ghosts,
+      range: [0, 200],
+      wrongAnswers: [
+        {
+          answer: 0,
+          reveals:
+            'You expect an update of a missing row to do nothing, as in MongoDB. In Cassandra every write is an upsert.',
+        },
+        {
+          answer: [1, 150],
+          reveals:
+            'You expect chance to decide. There is no race here: the edit has the later timestamp, so it always wins.',
+        },
+      ],
+    },
+    {
+      text: 'The same edits, and deletes as stage 2 writes them: how many remain?',
+      answer: ({ fixed }) => fixed.ghosts,
+      range: [0, 200],
+      wrongAnswers: [
+        {
+          answer: [1, 200],
+          reveals:
+            'You expect a cure that works most of the time. The delete carries a later timestamp than any other write, so no order of arrival changes the result.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'Cassandra does not read before it writes. What does an UPDATE of a row that does not exist do?',
+    'Of two writes to one cell, the later timestamp wins, whatever the order of arrival. Who chooses the timestamp?',
+    'Stage 2 writes a delete with a timestamp later than every other write can have. A message id is never reused.',
+  ],
+  report: {
+    sentence: ({ naive, fixed, stage }) =>
+      `Plain statements left ${naive.ghosts} of 200 edited and deleted messages as rows without an author; stage 2's deletes left ${fixed.ghosts}, and ${stage.ghosts} where two processes raced ${stage.raced} times.`,
+    figures: ['ghosts', 'shown', 'raced'],
+    why: 'Cassandra does not read before it writes, so an edit of a deleted message creates a row with only the edited columns. The later timestamp wins, in any order of arrival. Stage 2 gives every delete a timestamp that is later than every other write, and never reuses a message id.',
+    code: {
+      file: 'stages/2-cassandra/src/cassandra/statements.ts',
+      line: 'messages} USING TIMESTAMP ? WHERE',
+    },
+    charts: ['cpu'],
   },
 
   control: {

@@ -30,8 +30,14 @@ export default defineLab({
     CHANNELS,
   ),
   arms: {
-    offline: { stage: 'stage-2', env, intervention: migrateOffline },
-    live: { stage: 'stage-2', env, intervention: migrateLive },
+    offline: {
+      title: 'Offline migration',
+      stage: 'stage-2',
+      breaks: true,
+      env,
+      intervention: migrateOffline,
+    },
+    live: { title: 'Live migration', stage: 'stage-2', env, intervention: migrateLive },
   },
 
   measure: {
@@ -78,6 +84,66 @@ export default defineLab({
         .and(live.messages.atLeast(4_000))
         .and(live.different.is(0))
         .and(live.migrationSecondsAfterLoad.is(0)),
+  },
+
+  predict: [
+    {
+      text: 'The offline migration stops the stage, copies, and starts it again. In how many seconds does a send or a read fail?',
+      answer: ({ offline }) => offline.secondsOfFailures,
+      range: [0, 60],
+      wrongAnswers: [
+        {
+          answer: [0, 1],
+          reveals:
+            'You expect a small copy to go unnoticed. The stage also has to stop, and to start and connect again.',
+        },
+        {
+          answer: [40, 60],
+          reveals:
+            'You expect minutes of copying. Four thousand messages take seconds; with a real history the copy is the part that grows.',
+        },
+      ],
+    },
+    {
+      text: 'The live migration runs under load, and its migrator is killed twice. In how many seconds does a send or a read fail?',
+      answer: ({ live }) => live.secondsOfFailures,
+      range: [0, 60],
+      wrongAnswers: [
+        {
+          answer: [1, 60],
+          reveals:
+            'You expect the change-over to interrupt service. The stage writes to both stores before it reads from the new one, so each step is a change of roles.',
+        },
+      ],
+    },
+    {
+      text: 'How many messages differ between the two stores after the live migration?',
+      answer: ({ live }) => live.different,
+      range: [0, 5_000],
+      wrongAnswers: [
+        {
+          answer: [1, 5_000],
+          reveals:
+            'You expect kills or late copies to leave traces. A copy carries the original write time and cannot overwrite newer data, so repeating it is harmless.',
+        },
+      ],
+    },
+  ],
+  hints: [
+    'While the history is copied, users keep writing. Which store has to get their messages?',
+    'A copy can arrive after an edit of the same message. What could the copy carry so that the edit wins?',
+    'Checkpoints say which ranges are done. A range that was interrupted is copied again, with the original write times.',
+  ],
+  report: {
+    sentence: ({ offline, live }) =>
+      `The offline migration failed requests in ${offline.secondsOfFailures} seconds; the live one in ${live.secondsOfFailures}, with its migrator killed ${live.kills} times, ${live.lost} deliveries lost and ${live.different} messages different.`,
+    figures: ['seconds of failures', 'lost', 'different'],
+    why: 'The stage writes to both stores while the history is copied. Each copy carries its original write time, and the later of two writes wins, so the order of arrival does not matter and a range may be copied twice. The stage reads from the new store only after both were compared.',
+    code: {
+      file: 'stages/migration/src/transitions.ts',
+      line: "'dual-write': { primary: 'source', replica: 'target' },",
+    },
+    charts: ['seconds', 'failures'],
   },
 
   control: {

@@ -1,13 +1,10 @@
-import { constants } from 'node:os'
 import type { OnProgress } from '@threshold/engines'
-import { Interrupted } from './errors.ts'
 import { unlessInterrupted } from './interruption.ts'
 import { bold, type Terminal, table } from './terminal.ts'
 import { unknownName } from './unknown-name.ts'
 
 export type Size = 'tiny' | 'quick' | 'full'
-export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run'
-export type Prediction = 'supported' | 'refuted'
+export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run' | 'none'
 
 /** Scripts and CI read these codes. Any other code is a crash, and no verdict. */
 export const VERDICT_EXIT: Record<Verdict, number> = {
@@ -15,6 +12,7 @@ export const VERDICT_EXIT: Record<Verdict, number> = {
   refuted: 10,
   inconclusive: 11,
   'could-not-run': 12,
+  none: 13,
 }
 
 export interface LabInfo {
@@ -38,10 +36,7 @@ export interface LabOutcome {
 /** The part of the lab kit that the command line uses. */
 interface LabKit {
   listLabs(): Promise<readonly LabInfo[]>
-  runLab(
-    id: string,
-    options: { size: Size; prediction?: Prediction; onProgress: OnProgress },
-  ): Promise<LabOutcome>
+  runLab(id: string, options: { size: Size; onProgress: OnProgress }): Promise<LabOutcome>
 }
 
 /** Loads the lab kit, which only the commands that run or list labs need. */
@@ -68,42 +63,17 @@ export interface RunLabOptions {
 /** Introduces the lab, asks for a prediction, runs the lab, and returns its outcome. */
 export async function runLab(
   lab: LabInfo,
-  { size, predict }: RunLabOptions,
+  { size }: RunLabOptions,
   terminal: Terminal,
   interrupted: AbortSignal,
-): Promise<LabOutcome & { prediction?: Prediction }> {
+): Promise<LabOutcome> {
   const duration = size === 'tiny' ? 'seconds' : `about ${lab.minutes[size]} min`
   terminal.log(`${bold(`Lab ${lab.id}, ${lab.title}`)} (${size}, ${duration}, ${lab.memory})`)
   terminal.log(`${lab.question}\nHypothesis: ${lab.hypothesis}`)
-  const answer = predict && terminal.interactive ? await askPrediction() : undefined
-  const prediction = answer === undefined ? {} : { prediction: answer }
   const kit = await loadLabKit()
   using progress = terminal.progress(`lab ${lab.id}`)
-  const running = kit.runLab(lab.id, { size, ...prediction, onProgress: progress.step })
-  const outcome = await unlessInterrupted(interrupted, running)
-  return { ...outcome, ...prediction }
-}
-
-async function askPrediction(): Promise<Prediction | undefined> {
-  const { select } = await import('@inquirer/prompts')
-  const answer = select<Prediction | undefined>(
-    {
-      message: 'What do you expect the run to say of the hypothesis?',
-      choices: [
-        { name: 'supported: it will hold', value: 'supported' },
-        { name: 'refuted: it will not', value: 'refuted' },
-        { name: 'I would rather not say', value: undefined },
-      ],
-    },
-    // Only results go to stdout.
-    { output: process.stderr },
-  )
-  return await answer.catch((error: unknown) => {
-    // A prompt receives Ctrl-C as a key, and no signal is sent.
-    throw error instanceof Error && error.name === 'ExitPromptError'
-      ? new Interrupted(128 + constants.signals.SIGINT)
-      : error
-  })
+  const running = kit.runLab(lab.id, { size, onProgress: progress.step })
+  return await unlessInterrupted(interrupted, running)
 }
 
 export function formatOutcome({ summary, verdict, reportHtml }: LabOutcome): string {

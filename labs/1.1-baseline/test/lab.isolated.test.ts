@@ -5,10 +5,12 @@ const run = tinyRuns()
 
 describe('lab 1.1', () => {
   it('is supported at ten times the load', async () => {
-    const report = await run('1.1', { prediction: 'yes' })
+    const report = await run('1.1', { prediction: { answers: [0, null], reason: 'It is small.' } })
     expect(report.reasons.join('\n')).toContain('tenfold: lost is 0; measured 0')
     expect(report.verdict).toBe('supported')
-    expect(report.prediction.line).toBe('You predicted supported, and the verdict is supported.')
+    expect(report.prediction.scores[1]).toBe('passed')
+    expect(report.headline.sentence).toMatch(/^At ten times today's load, 0 deliveries were lost/)
+    expect(report.arms.map(({ status }) => status)).toEqual(['held', 'held'])
     const tenfold = report.samples.find(({ arm }) => arm === 'tenfold')!
     expect(tenfold.load.sockets.opened).toBe(50)
     expect(tenfold.load.deliveries.expected).toBeGreaterThan(100)

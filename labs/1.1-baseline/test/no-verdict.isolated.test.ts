@@ -50,8 +50,12 @@ describe.concurrent('a run has no verdict', () => {
 
   it('if a stage does not start', async () => {
     const arms = {
-      today: { stage: 'stage-1', env: { THRESHOLD_RATE_REQUESTS: 'plenty' } },
-      tenfold: 'stage-1',
+      today: {
+        title: 'Today',
+        stage: 'stage-1',
+        env: { THRESHOLD_RATE_REQUESTS: 'plenty' },
+      },
+      tenfold: { title: 'Ten times', stage: 'stage-1' },
     } as const
     expect(reasonsOf(await run({ ...lab, arms }))).toContain('THRESHOLD_RATE_REQUESTS')
   })

@@ -36,6 +36,8 @@ export interface Figure {
   over(other: Figure): Figure
   /** The difference to another figure of the same unit. */
   minus(other: Figure): Figure
+  /** The formatted value, for sentences. */
+  toString(): string
 }
 
 export function figure(name: string, unit: Unit, value: number): Figure {
@@ -59,6 +61,7 @@ export function figure(name: string, unit: Unit, value: number): Figure {
     atLeast: (threshold) => state('at least', threshold),
     over: (other) => figure(`${name} over ${other.name}`, 'ratio', value / other.value),
     minus: (other) => figure(`${name} beyond ${other.name}`, unit, value - other.value),
+    toString: () => formatValue(unit, value),
   }
 }
 

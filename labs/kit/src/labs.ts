@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CodedError } from '@threshold/kit'
-import { type Lab, stageNumber } from './define.ts'
+import { stageNumber } from './plan.ts'
+import type { Lab } from './spec.ts'
 
 export interface LabInfo {
   readonly id: string
@@ -17,17 +18,38 @@ export interface LabInfo {
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 
+/** A lab and its folder. */
+interface LabEntry {
+  readonly lab: Lab
+  readonly dir: string
+}
+
+/** Orders 1.10 after 1.9. */
+const byId = new Intl.Collator('en', { numeric: true })
+
 /** Loads every labs/*\/lab.ts, ordered by id. A lab that does not load is an error. */
-export async function loadLabs(dir: string = join(REPOSITORY, 'labs')): Promise<Lab[]> {
-  const files = (await readdir(dir))
-    .map((name) => join(dir, name, 'lab.ts'))
-    .filter((file) => existsSync(file))
-  const labs = await Promise.all(
-    files.map(
-      async (file) => ((await import(pathToFileURL(file).href)) as { default: Lab }).default,
-    ),
+export async function loadLabEntries(dir: string = join(REPOSITORY, 'labs')): Promise<LabEntry[]> {
+  const folders = (await readdir(dir))
+    .map((name) => join(dir, name))
+    .filter((folder) => existsSync(join(folder, 'lab.ts')))
+  const entries = await Promise.all(
+    folders.map(async (folder) => {
+      const { href } = pathToFileURL(join(folder, 'lab.ts'))
+      return { lab: ((await import(href)) as { default: Lab }).default, dir: folder }
+    }),
   )
-  return labs.sort((a, b) => Number(a.id) - Number(b.id))
+  return entries.sort((a, b) => byId.compare(a.lab.id, b.lab.id))
+}
+
+export const loadLabs = async (): Promise<Lab[]> => (await loadLabEntries()).map(({ lab }) => lab)
+
+/** The folder of a lab; undefined if it is not one of this repository. */
+export const folderOf = async (lab: Lab): Promise<string | undefined> =>
+  (await loadLabEntries()).find((entry) => entry.lab === lab)?.dir
+
+/** The lab that follows this one; undefined after the last. */
+export async function labAfter(id: string): Promise<Lab | undefined> {
+  return (await loadLabs()).find((lab) => byId.compare(lab.id, id) > 0)
 }
 
 export async function listLabs(): Promise<LabInfo[]> {
@@ -38,11 +60,9 @@ export async function listLabs(): Promise<LabInfo[]> {
     hypothesis,
     minutes,
     memory,
-    stages: [
-      ...new Set(
-        Object.values(arms).map((arm) => stageNumber(typeof arm === 'string' ? arm : arm.stage)),
-      ),
-    ].sort((a, b) => a - b),
+    stages: [...new Set(Object.values(arms).map((arm) => stageNumber(arm.stage)))].sort(
+      (a, b) => a - b,
+    ),
   }))
 }
 

@@ -2,23 +2,28 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { noProgress, type OnProgress, registerProcess } from '@threshold/engines'
 import { CodedError, messageOf } from '@threshold/kit'
-import { type Lab, type PlannedArm, planArms, type Size } from './define.ts'
-import { findLab, REPOSITORY } from './labs.ts'
-import { buildReport, type Measured, summaryOf } from './report/build.ts'
+import { findLab, folderOf, REPOSITORY } from './labs.ts'
+import { type PlannedArm, planArms } from './plan.ts'
+import type { Prediction } from './predict/question.ts'
+import { definitionHash } from './recording/definition.ts'
+import { buildReport, type Measured, stagesOf, summaryOf } from './report/build.ts'
+import { locateCode } from './report/headline.ts'
 import type { SharedEngine } from './run/engines.ts'
 import { readEnvironment } from './run/environment.ts'
 import { saveEvidence } from './run/evidence.ts'
-import { MACHINE_LIMITS, type MachineLimits, waitUntilCalm } from './run/preflight.ts'
+import { ANY_MACHINE, MACHINE_LIMITS, type MachineLimits, waitUntilCalm } from './run/preflight.ts'
 import { runRounds } from './run/rounds.ts'
 import { openSystems, type System } from './run/system.ts'
+import type { Lab, Size } from './spec.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface RunLabOptions {
   readonly size: Size
-  /** The user's prediction, in their own words. */
-  readonly prediction?: string | undefined
+  readonly prediction?: Prediction | undefined
   /** Run the negative control, whose verdict must be `refuted`. */
   readonly control?: boolean | undefined
+  /** Run on a busy machine too, show everything, and give no verdict. */
+  readonly demo?: boolean | undefined
   readonly onProgress?: OnProgress | undefined
   /** Where evidence is saved; `.threshold/evidence` in the repository by default. */
   readonly evidenceDir?: string | undefined
@@ -49,11 +54,13 @@ export interface LabResult {
  */
 export async function runLab(id: string | Lab, options: RunLabOptions): Promise<LabResult> {
   const lab = typeof id === 'string' ? await findLab(id) : id
-  const { size, control = false, prediction, onProgress = noProgress } = options
+  const { size, control = false, demo = false, prediction, onProgress = noProgress } = options
   const evidenceDir = options.evidenceDir ?? join(REPOSITORY, '.threshold', 'evidence')
   const started = new Date()
   const environment = readEnvironment()
   const arms = planArms(lab, size, control)
+  const code = await locateCode(REPOSITORY, lab)
+  const definition = await definitionHash(lab, await folderOf(lab))
   // The evidence is written to the directory of the registered process and copied at the end. If
   // the lab is killed, the next sweep removes that directory.
   const registered = await registerProcess({
@@ -70,8 +77,13 @@ export async function runLab(id: string | Lab, options: RunLabOptions): Promise<
       ...options,
       onProgress,
     })
-    const run = { lab, arms, size, control, prediction, environment, started }
-    const report = await buildReport({ ...run, ...trials })
+    const report = await buildReport({
+      ...{ lab, arms, size, control, demo, recorded: false, prediction },
+      ...{ environment, started, code, definition },
+      seconds: (Date.now() - started.getTime()) / 1_000,
+      stages: await stagesOf(arms),
+      ...trials,
+    })
     onProgress({ text: 'writing the report' })
     const { reportHtml, reportJson } = await saveEvidence(evidenceDir, draft, report)
     return {
@@ -99,7 +111,7 @@ async function runTrials(
 ): Promise<Pick<Measured, 'rounds' | 'engineLabels'>> {
   const { onProgress, onGenerator, size } = options
   const shared = { mongodb: options.engine, cassandra: options.cassandra }
-  const limits = { ...MACHINE_LIMITS, ...options.machine }
+  const limits = { ...(options.demo ? ANY_MACHINE : MACHINE_LIMITS), ...options.machine }
   const engineLabels = new Map<string, System['label']>()
   const couldNotRun = (problem: string): Pick<Measured, 'rounds' | 'engineLabels'> => ({
     rounds: { samples: [], discarded: [], problems: [problem] },

@@ -1,6 +1,11 @@
 import { type Assertion, assertionText, formatValue } from './figure.ts'
 
-export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run'
+/** `none` is a demonstration's: its figures decide nothing. */
+export const VERDICTS = ['supported', 'refuted', 'inconclusive', 'could-not-run', 'none'] as const
+export type Verdict = (typeof VERDICTS)[number]
+
+const DEMO =
+  'a demonstration has no verdict: it runs on a busy machine too, whose figures decide nothing'
 
 /** The result of one assertion in one round. */
 export interface Finding {
@@ -20,16 +25,22 @@ export interface Judgement {
  *
  * 1. Something kept the lab from measuring (a dead generator, a busy machine, no round):
  *    `could-not-run`. A failure of the lab is never evidence against the stage.
- * 2. An assertion failed in every round: `refuted`, even if another figure is unknown.
- * 3. A figure is unknown: `could-not-run`.
- * 4. An assertion failed in some rounds and held in others: `inconclusive`. No majority decides; a
+ * 2. The run is a demonstration: `none`.
+ * 3. An assertion failed in every round: `refuted`, even if another figure is unknown.
+ * 4. A figure is unknown: `could-not-run`.
+ * 5. An assertion failed in some rounds and held in others: `inconclusive`. No majority decides; a
  *    larger size may.
- * 5. Every assertion held in every round: `supported`.
+ * 6. Every assertion held in every round: `supported`.
  *
  * The function is pure. The order of rounds and assertions does not affect the verdict.
  */
-export function judge(findings: readonly Finding[], problems: readonly string[]): Judgement {
+export function judge(
+  findings: readonly Finding[],
+  problems: readonly string[],
+  demo = false,
+): Judgement {
   if (problems.length > 0) return { verdict: 'could-not-run', reasons: problems }
+  if (demo) return { verdict: 'none', reasons: [DEMO] }
   if (findings.length === 0) return { verdict: 'could-not-run', reasons: ['nothing was measured'] }
 
   const byAssertion = [
@@ -66,28 +77,4 @@ function describe(rounds: readonly Finding[]): string {
         : `, failed in ${failed} of ${rounds.length} rounds`
   const values = [...new Set(measured)].join(', ')
   return `${first!.arm}: ${assertionText(first!.assertion)}${failure}; measured ${values}`
-}
-
-/** A prediction that can be compared with the verdict. */
-export type Prediction = 'supported' | 'refuted'
-
-/** Accepts `yes`, `holds`, `supported` and similar words; returns undefined for anything else. */
-export function readPrediction(text: string | undefined): Prediction | undefined {
-  const word = text?.trim().toLowerCase() ?? ''
-  if (/^(y|yes|true|holds?|supported|support)$/.test(word)) return 'supported'
-  if (/^(n|no|false|fails?|breaks?|refuted?)$/.test(word)) return 'refuted'
-  return undefined
-}
-
-/** Returns one line that compares the prediction with the verdict. */
-export function comparePrediction(text: string | undefined, verdict: Verdict): string {
-  if (text === undefined || text.trim() === '')
-    return 'You made no prediction. A wrong prediction teaches you more than the report alone.'
-  const predicted = readPrediction(text)
-  if (predicted === undefined) return `You said “${text.trim()}”; the verdict is ${verdict}.`
-  if (verdict === 'inconclusive' || verdict === 'could-not-run')
-    return `You predicted ${predicted}; this run is ${verdict} and settles nothing.`
-  return predicted === verdict
-    ? `You predicted ${predicted}, and the verdict is ${verdict}.`
-    : `You predicted ${predicted}, but the verdict is ${verdict}. Find out why.`
 }

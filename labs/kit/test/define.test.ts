@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { defineLab, expectationsOf, type LabSpec, planArms } from '../src/define.ts'
+import { defineLab } from '../src/define.ts'
+import { expectationsOf } from '../src/expectations.ts'
 import { at, describeFault, mention, pause } from '../src/faults.ts'
 import { assertionText } from '../src/figure.ts'
-import { loadLabs } from '../src/labs.ts'
+import { loadLabs, REPOSITORY } from '../src/labs.ts'
 import { busyGuilds } from '../src/load/workload.ts'
 import { count, time } from '../src/measure.ts'
+import { planArms } from '../src/plan.ts'
+import { locateCode } from '../src/report/headline.ts'
+import type { LabSpec } from '../src/spec.ts'
 
 const measures = {
   lost: count.lost(),
@@ -20,7 +24,10 @@ const spec: Spec = {
   hypothesis: 'It does.',
   minutes: { quick: 1, full: 2 },
   memory: '1 GB',
-  arms: { breaks: { stage: 'stage-1', times: 4, env: { A: '1' } }, holds: 'stage-3' },
+  arms: {
+    breaks: { title: 'It breaks', stage: 'stage-1', breaks: true, times: 4, env: { A: '1' } },
+    holds: { title: 'It holds', stage: 'stage-3' },
+  },
   load: busyGuilds({ guilds: 2, online: 25, messagesPerSecond: 4, seconds: 30, seed: 7 }),
   fault: at({ second: 10 }, mention({ displayName: 'Ada' })),
   measure: measures,
@@ -29,6 +36,22 @@ const spec: Spec = {
     holds: ({ guildsDown, lost }) => guildsDown.is(0).and(lost.is(0)),
   },
   expectAcross: ({ breaks, holds }) => breaks.sendP99.over(holds.sendP99).atLeast(3),
+  predict: [
+    {
+      text: 'How many guilds go down?',
+      answer: ({ breaks }) => breaks.guildsDown,
+      range: [0, 8],
+      wrongAnswers: [{ answer: [0, 7], reveals: 'You expect isolation.' }],
+    },
+  ],
+  hints: ['Think.', 'Think more.', 'Eight.'],
+  report: {
+    sentence: ({ breaks, holds }) => `${breaks.guildsDown} went down, and ${holds.guildsDown}.`,
+    figures: ['guilds down', 'breaks send p99 over holds send p99'],
+    why: 'They share a process.',
+    code: { file: 'labs/kit/src/index.ts', line: 'defineLab' },
+    charts: ['seconds'],
+  },
   control: {
     text: 'the stage hangs',
     fault: at({ second: 10 }, pause('stage')),
@@ -53,6 +76,35 @@ describe('a lab', () => {
       /at least once/,
     )
     expect(() => defineLab({ ...spec, id: 'one' })).toThrow(/two numbers/)
+  })
+
+  it('is rejected unless it asks one to three questions, whose wrong answers are in range', () => {
+    const [question] = spec.predict
+    expect(() => defineLab({ ...spec, predict: [] })).toThrow(/one to 3 questions/)
+    const wrongAnswers = [{ answer: 9, reveals: 'It is out of range.' }] as const
+    expect(() => defineLab({ ...spec, predict: [{ ...question!, wrongAnswers }] })).toThrow(
+      /out of its range/,
+    )
+    expect(() => defineLab({ ...spec, predict: [{ ...question!, range: [8, 8] }] })).toThrow(
+      /is empty/,
+    )
+  })
+
+  it('is rejected if its report names unknown figures, or explains at length', () => {
+    const { report } = spec
+    expect(() => defineLab({ ...spec, report: { ...report, figures: ['happiness'] } })).toThrow(
+      /“happiness”/,
+    )
+    expect(() => defineLab({ ...spec, report: { ...report, why: 'so '.repeat(61) } })).toThrow(
+      /the limit is 60/,
+    )
+  })
+
+  it('is rejected if two arms have the same title', () => {
+    const { breaks, holds } = spec.arms
+    expect(() =>
+      defineLab({ ...spec, arms: { breaks, holds: { ...holds, title: breaks.title } } }),
+    ).toThrow(/same title/)
   })
 
   it('lists its thresholds before anything was measured, and none of them holds', () => {
@@ -105,6 +157,7 @@ describe('the labs of this repository', () => {
     expect(new Set(labs.map(({ id }) => id)).size).toBe(labs.length)
     for (const lab of labs) {
       expect(lab.control.verdict).toBe('refuted')
+      await expect(locateCode(REPOSITORY, lab)).resolves.toHaveProperty('line')
       for (const size of ['tiny', 'quick', 'full'] as const)
         expect(planArms(lab, size, false).length).toBeGreaterThan(0)
     }

@@ -55,7 +55,7 @@ const labOf = (change: Partial<Lab>): Lab => ({
     hypothesis: 'Nothing fails.',
     minutes: { quick: 1, full: 1 },
     memory: '1 GB',
-    arms: { faulted: 'stage-1' },
+    arms: { faulted: { title: 'With the fault', stage: 'stage-1' } },
     load: busyGuilds(quiet),
     measure: {
       socketsDropped: count.socketsDropped(),
@@ -65,6 +65,22 @@ const labOf = (change: Partial<Lab>): Lab => ({
       untilAllBack: time.untilAllBack(),
     },
     expect: { faulted: ({ errors }) => errors.is(0) },
+    predict: [
+      {
+        text: 'How many requests fail?',
+        answer: ({ faulted }) => faulted.errors,
+        range: [0, 100],
+        wrongAnswers: [{ answer: [1, 100], reveals: 'You expect the fault to be noticed.' }],
+      },
+    ],
+    hints: ['None.', 'None.', 'None.'],
+    report: {
+      sentence: ({ faulted }) => `${faulted.errors} requests failed.`,
+      figures: ['errors'],
+      why: 'It depends on the fault.',
+      code: { file: 'labs/kit/src/faults.ts', line: 'export const at = (' },
+      charts: ['seconds'],
+    },
     control: { text: 'none', failsOn: ['none'], verdict: 'refuted' },
     sizes: { tiny: { repeats: 1 }, quick: { repeats: 1 }, full: { repeats: 1 } },
   }),
@@ -131,8 +147,13 @@ describe.runIf(allTests()).concurrent('a fault', () => {
 
   it('that pauses an engine causes errors, and the engine resumes after the trial', async () => {
     const arms = {
-      faulted: { stage: 'stage-1', cacheMb: 256, fault: at({ second: 1 }, pause('engine')) },
-      healthy: { stage: 'stage-1', cacheMb: 256 },
+      faulted: {
+        title: 'The engine hangs',
+        stage: 'stage-1',
+        cacheMb: 256,
+        fault: at({ second: 1 }, pause('engine')),
+      },
+      healthy: { title: 'No fault', stage: 'stage-1', cacheMb: 256 },
     } as const
     const lab = labOf({
       arms,

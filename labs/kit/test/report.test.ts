@@ -65,7 +65,7 @@ describe('a report', () => {
       reportOf({
         verdict: 'could-not-run',
         reasons: [evil],
-        prediction: { text: evil, line: evil },
+        prediction: { answers: [1], reason: evil, scores: ['exact'], line: evil },
       }),
     )
     expect(page).not.toContain('<img')
@@ -166,7 +166,7 @@ describe('evidence', () => {
     await writeFile(reportJson, JSON.stringify(old))
     const previous = await findPreviousRun(dir, reportOf({ startedAt: '2026-01-02T00:00:00.000Z' }))
     expect(previous.report).toBeUndefined()
-    expect(previous.note).toMatch(/report of format 1\. This version of Threshold reads format 2/)
+    expect(previous.note).toMatch(/report of format 1\. This version of Threshold reads format 3/)
     expect(renderReport(reportOf(), previous)).toContain('report of format 1')
   })
 })

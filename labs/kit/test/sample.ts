@@ -48,6 +48,7 @@ export function sampleOf(arm: string, round: number, factor = 1, ms = 8): Sample
     engine: { cores: 0.1, counters: { 'pages read into cache': 3 } },
     machine: { loadAverage: 0.5, othersCores: 0.1 },
     faults: [],
+    memoryPeakBytes: 4e8,
     raw: `${arm}-${round}.jsonl.gz`,
   }
 }
@@ -64,6 +65,9 @@ export function reportOf(change: Partial<Report> = {}): Report {
   const arm = (name: string, online: number, messagesPerSecond: number) =>
     ({
       name,
+      title: `${name} in words`,
+      breaks: false,
+      status: 'held',
       stage: 1,
       stageTitle: 'Monolith on MongoDB',
       load: '1 guild',
@@ -82,14 +86,46 @@ export function reportOf(change: Partial<Report> = {}): Report {
     outcome: 'holds',
   } as const
   return {
-    v: 2,
-    lab: { id: '9.9', title: 'A lab', question: 'Does it hold?', hypothesis: 'It holds.' },
+    v: 3,
+    lab: {
+      id: '9.9',
+      title: 'A lab',
+      question: 'Does it hold?',
+      hypothesis: 'It holds.',
+      definition: 'cd'.repeat(32),
+    },
     size: 'quick',
     startedAt: '2026-01-01T10:00:00.000Z',
     seconds: 42,
     environment: readEnvironment(),
     stages: [{ stage: 1, title: 'Monolith on MongoDB', tree: 'ab'.repeat(32), files: 106 }],
-    prediction: { text: 'no', line: 'You predicted refuted, but the verdict is supported.' },
+    headline: {
+      sentence: 'At ten times the load, 0% of the deliveries were late.',
+      why: 'The process has cores to spare.',
+      code: { file: 'labs/kit/src/index.ts', line: 1, text: 'export { defineLab }' },
+      figures: ['late'],
+      charts: ['failures', 'seconds'],
+    },
+    questions: [
+      {
+        text: 'How many are late?',
+        unit: 'share',
+        range: [0, 1],
+        neutral: 0,
+        figure: 'tenfold late',
+        value: 0,
+        wrongAnswers: [{ answer: [0.1, 1], reveals: 'You expect queues.' }],
+      },
+    ],
+    prediction: {
+      answers: [0.5],
+      reason: 'It is ten times as much.',
+      scores: ['wrong direction'],
+      line: 'Your prediction: wrong direction.',
+    },
+    next: { id: '9.10', title: 'Another lab', command: 'npx threshold lab 9.10' },
+    demo: false,
+    recorded: false,
     arms: [arm('today', 4, 10), arm('tenfold', 40, 100)],
     measures: [{ name: 'late', unit: 'share', text: 'deliveries that came late' }],
     thresholds: [

@@ -56,7 +56,7 @@ function perfect({ messages, sessions }: Scenario, afterMs = 5): AttemptLog {
 }
 
 const totals = (log: AttemptLog) => {
-  const { guilds, misrouted } = tally(log, GUILDS, 0)
+  const { guilds, misrouted } = tally(log, GUILDS, 0, 60)
   const sum = (
     key: 'expected' | 'delivered' | 'lost' | 'duplicated' | 'outOfOrder' | 'late' | 'errors',
   ) => guilds.reduce((total, guild) => total + guild[key], 0)
@@ -185,6 +185,6 @@ describe('a tally', () => {
       }),
       () => [],
     )
-    expect(tally(log, GUILDS, 50).guilds[0]).toMatchObject({ due: 5, lost: 10 })
+    expect(tally(log, GUILDS, 50, 60).guilds[0]).toMatchObject({ due: 5, lost: 10 })
   })
 })

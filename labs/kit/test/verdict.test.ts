@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { figure } from '../src/figure.ts'
-import { comparePrediction, type Finding, judge, readPrediction } from '../src/verdict.ts'
+import { type Finding, judge } from '../src/verdict.ts'
 
 const finding = (arm: string, round: number, name: string, value: number): Finding => ({
   arm,
@@ -102,6 +102,12 @@ describe('a verdict', () => {
     ).toBe('refuted')
   })
 
+  it('is none for a demonstration, whatever its figures are', () => {
+    expect(judge([finding('breaks', 1, 'lost', 0)], [], true).verdict).toBe('none')
+    expect(judge([finding('breaks', 1, 'lost', 9)], [], true).verdict).toBe('none')
+    expect(judge([], ['the generator died'], true).verdict).toBe('could-not-run')
+  })
+
   it('always has a reason', () => {
     fc.assert(
       fc.property(counts, (findings) => {
@@ -136,23 +142,5 @@ describe('a comparison', () => {
     const ratio = figure('misses', 'count', 600).over(figure('misses', 'count', 200))
     expect(ratio.value).toBe(3)
     expect(ratio.atLeast(3).assertions[0]).toMatchObject({ outcome: 'holds', unit: 'ratio' })
-  })
-})
-
-describe('a prediction', () => {
-  it('is recognised if it is a yes or a no', () => {
-    expect([
-      readPrediction('Yes'),
-      readPrediction('holds'),
-      readPrediction('no'),
-      readPrediction('perhaps'),
-      readPrediction(undefined),
-    ]).toEqual(['supported', 'supported', 'refuted', undefined, undefined])
-  })
-
-  it('is called right or wrong only by a verdict of supported or refuted', () => {
-    expect(comparePrediction('yes', 'could-not-run')).toContain('settles nothing')
-    expect(comparePrediction('yes', 'refuted')).toContain('but the verdict is refuted')
-    expect(comparePrediction('no', 'refuted')).toContain('and the verdict is refuted')
   })
 })

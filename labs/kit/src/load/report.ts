@@ -41,6 +41,12 @@ export const guildTallySchema = z.object({
   sockets: count,
   ...attemptCounts,
   ...deliveryCounts,
+  /**
+   * One character for each second of the load, for the sends that were due in it: `.` none was due,
+   * `o` all were delivered in time, `l` a delivery was late, `x` a send failed or a delivery was
+   * lost.
+   */
+  states: z.string(),
 })
 export type GuildTally = z.infer<typeof guildTallySchema>
 
@@ -68,7 +74,7 @@ export type GroupReport = z.infer<typeof groupReportSchema>
 
 /** The result of one load, without its warm-up. */
 export const loadReportSchema = z.object({
-  v: z.literal(2),
+  v: z.literal(3),
   seconds: z.number(),
   sends: z.object(attemptCounts),
   reads: z.object(attemptCounts),

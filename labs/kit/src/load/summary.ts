@@ -21,13 +21,13 @@ export function summarise(
 ): LoadReport {
   const warmupMs = load.warmupSeconds * 1_000
   const counted = log.attempts.filter(({ planned }) => planned.dueMs >= warmupMs)
-  const { guilds: tallies, misrouted } = tally(log, guilds, warmupMs)
+  const { guilds: tallies, misrouted } = tally(log, guilds, warmupMs, load.seconds)
   const errors: Record<string, number> = {}
   for (const { outcome } of counted) {
     if (outcome !== undefined && outcome !== 'ok') errors[outcome] = (errors[outcome] ?? 0) + 1
   }
   return {
-    v: 2,
+    v: 3,
     seconds: load.seconds,
     sends: attemptCounts(counted.filter(({ planned }) => planned.kind === 'send')),
     reads: attemptCounts(counted.filter(({ planned }) => planned.kind === 'read')),

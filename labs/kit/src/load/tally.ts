@@ -1,4 +1,5 @@
 import { type AttemptLog, isAcknowledged } from './attempt-log.ts'
+import { guildStates } from './guild-states.ts'
 import { type GuildTally, LATE_MS } from './report.ts'
 
 export interface DeliveryTally {
@@ -25,11 +26,13 @@ const ZERO = {
  * log.
  *
  * @param warmupMs attempts that were due before this time do not count
+ * @param seconds length of the load after the warm-up
  */
 export function tally(
   log: AttemptLog,
   guilds: readonly { readonly group: string }[],
   warmupMs: number,
+  seconds: number,
 ): DeliveryTally {
   const counts = log.attempts.map(({ planned }) => planned.dueMs >= warmupMs)
   const socketsOf = (guild: number): number =>
@@ -38,7 +41,9 @@ export function tally(
     group,
     sockets: socketsOf(guild),
     ...ZERO,
+    states: '',
   }))
+  const states = guildStates(log, guilds.length, { warmupMs, seconds, socketsOf })
 
   for (const [n, attempt] of log.attempts.entries()) {
     if (attempt.planned.kind !== 'send' || !counts[n]) continue
@@ -78,7 +83,7 @@ export function tally(
   for (const guild of tallies) guild.lost = guild.expected - guild.delivered
   for (const [guild, outOfOrder] of countOutOfOrder(log, counts))
     tallies[guild]!.outOfOrder += outOfOrder
-  return { guilds: tallies, misrouted }
+  return { guilds: tallies.map((guild, n) => ({ ...guild, states: states[n]! })), misrouted }
 }
 
 /**

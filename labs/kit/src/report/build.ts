@@ -1,17 +1,20 @@
-import { listStages } from '@threshold/engines'
-import { expectationsOf, type Lab, notesOf, type PlannedArm, type Size } from '../define.ts'
+import { type EngineLabel, listStages } from '@threshold/engines'
+import { expectationsOf, notesOf } from '../expectations.ts'
 import { describeFault } from '../faults.ts'
 import { assertionText } from '../figure.ts'
-import { REPOSITORY } from '../labs.ts'
+import { labAfter, REPOSITORY } from '../labs.ts'
 import { describeLoad } from '../load/workload.ts'
 import { figuresOf } from '../measure.ts'
+import type { PlannedArm } from '../plan.ts'
+import type { Prediction } from '../predict/question.ts'
 import { effectiveTree } from '../run/effective-tree.ts'
 import type { Environment } from '../run/environment.ts'
 import type { Rounds } from '../run/rounds.ts'
 import { caveatsOf, type Sample } from '../run/sample.ts'
-import type { System } from '../run/system.ts'
-import { comparePrediction, judge } from '../verdict.ts'
-import { type Report, VERSION } from './schema.ts'
+import type { Lab, Size } from '../spec.ts'
+import { judge } from '../verdict.ts'
+import { type CodeLine, comparePrediction, headlineOf, questionsOf, statusOf } from './headline.ts'
+import { type ArmReport, type Report, VERSION } from './schema.ts'
 
 /** Everything that a run yields, from which its report is computed. */
 export interface Measured {
@@ -19,16 +22,22 @@ export interface Measured {
   readonly arms: readonly PlannedArm[]
   readonly size: Size
   readonly control: boolean
-  readonly prediction: string | undefined
+  readonly demo: boolean
+  readonly recorded: boolean
+  readonly prediction: Prediction | undefined
   readonly environment: Environment
   readonly started: Date
+  readonly seconds: number
+  readonly stages: Report['stages']
+  readonly code: CodeLine
+  readonly definition: string
   readonly rounds: Rounds
   /** The engines of each arm, if they were started. */
-  readonly engineLabels: ReadonlyMap<string, System['label']>
+  readonly engineLabels: ReadonlyMap<string, EngineLabel>
 }
 
 export async function buildReport(measured: Measured): Promise<Report> {
-  const { lab, arms, size, control, prediction, environment, started, rounds } = measured
+  const { lab, arms, size, control, demo, recorded, started, rounds, stages } = measured
   const { samples, discarded, problems } = rounds
   const sampleOf = (arm: string, round: number): Sample | undefined =>
     samples.find((sample) => sample.arm === arm && sample.round === round)
@@ -39,22 +48,36 @@ export async function buildReport(measured: Measured): Promise<Report> {
       expectation.assertions.map((assertion) => ({ arm, round, assertion })),
     ),
   )
-  const { verdict, reasons } = judge(findings, problems)
-  const stages = await stagesOf(arms)
+  const { verdict, reasons } = judge(findings, problems, demo)
+  const lastRound = numbers.at(-1)
+  const lastFigures = lastRound === undefined ? undefined : figuresIn(lastRound)
+  const questions = questionsOf(lab, lastFigures)
+  const next = await labAfter(lab.id)
   return {
     v: VERSION,
-    lab: { id: lab.id, title: lab.title, question: lab.question, hypothesis: lab.hypothesis },
+    lab: {
+      id: lab.id,
+      title: lab.title,
+      question: lab.question,
+      hypothesis: lab.hypothesis,
+      definition: measured.definition,
+    },
     size,
     ...(control ? { control: lab.control.text } : {}),
     startedAt: started.toISOString(),
-    seconds: (Date.now() - started.getTime()) / 1_000,
-    environment,
-    stages,
-    prediction: {
-      ...(prediction === undefined ? {} : { text: prediction }),
-      line: comparePrediction(prediction, verdict),
-    },
-    arms: arms.map((arm) => armReport(arm, stages, measured)),
+    seconds: measured.seconds,
+    environment: measured.environment,
+    stages: [...stages],
+    headline: headlineOf(lab, lastFigures, measured.code),
+    questions,
+    prediction: comparePrediction(questions, measured.prediction, verdict),
+    next:
+      next === undefined
+        ? null
+        : { id: next.id, title: next.title, command: `npx threshold lab ${next.id}` },
+    demo,
+    recorded,
+    arms: arms.map((arm) => armReport(arm, statusOf(arm, findings), measured)),
     measures: Object.values(figuresOf(lab.measure, undefined)).map(({ name, unit }, index) => ({
       name,
       unit,
@@ -86,12 +109,13 @@ export async function buildReport(measured: Measured): Promise<Report> {
     discarded: [...discarded],
     verdict,
     reasons: [...reasons, ...caveatsOf(samples)],
-    notes: samples.length === 0 ? [] : [...notesOf(lab, figuresIn(numbers.at(-1)!))],
+    notes: lastFigures === undefined ? [] : [...notesOf(lab, lastFigures)],
     rerun: `npx threshold lab ${lab.id} --${size}`,
   }
 }
 
-async function stagesOf(arms: readonly PlannedArm[]): Promise<Report['stages']> {
+/** The code of the stages that the arms run on. */
+export async function stagesOf(arms: readonly PlannedArm[]): Promise<Report['stages']> {
   const stages = (await listStages()).filter(({ stage }) => arms.some((arm) => arm.stage === stage))
   return await Promise.all(
     stages.map(async ({ stage, title, dir }) => {
@@ -103,13 +127,16 @@ async function stagesOf(arms: readonly PlannedArm[]): Promise<Report['stages']> 
 
 function armReport(
   arm: PlannedArm,
-  stages: Report['stages'],
-  { engineLabels }: Measured,
+  status: ArmReport['status'],
+  { stages, engineLabels }: Measured,
 ): Report['arms'][number] {
   const { groups } = arm.load
   const engine = engineLabels.get(arm.name)
   return {
     name: arm.name,
+    title: arm.title,
+    breaks: arm.breaks,
+    status,
     stage: arm.stage,
     stageTitle: stages.find(({ stage }) => stage === arm.stage)?.title ?? `stage ${arm.stage}`,
     load: describeLoad(arm.load),

@@ -26,6 +26,7 @@ const VERDICTS = {
     'Could not run',
     'The lab could not measure enough for a verdict. This says nothing about the stage.',
   ],
+  none: ['No verdict', 'This is a demonstration. Its figures decide nothing.'],
 } as const
 
 /** Renders a self-contained page from report.json. It opens from disk and needs no network. */

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { SCORES } from '../predict/score.ts'
 import { environmentSchema } from '../run/environment.ts'
 import { sampleSchema } from '../run/sample.ts'
+import { VERDICTS } from '../verdict.ts'
 
 const unit = z.enum(['count', 'share', 'ratio', 'ms', 's', 'bytes', 'cores'])
 
@@ -24,6 +26,12 @@ const engineSchema = z.object({
 
 const armSchema = z.object({
   name: z.string(),
+  /** The arm's name for readers. */
+  title: z.string(),
+  /** The hypothesis says that the stage breaks in this arm. */
+  breaks: z.boolean(),
+  /** Whether the stage broke or held, by the assertions about the arm. */
+  status: z.enum(['broke', 'held', 'unknown']),
   stage: z.int(),
   stageTitle: z.string(),
   /** Description for the reader, as are `fault` and `intervention`. */
@@ -43,7 +51,33 @@ export type ArmReport = z.infer<typeof armSchema>
  * Format of report.json. It is raised whenever a field changes, and reports of other versions are
  * not compared with.
  */
-export const VERSION = 2
+export const VERSION = 3
+
+const questionSchema = z.object({
+  text: z.string(),
+  unit,
+  range: z.tuple([z.number(), z.number()]),
+  neutral: z.number(),
+  /** The name of the figure that answers the question. */
+  figure: z.string(),
+  /** The measured answer, from the last round. Null if it was not measured. */
+  value: z.number().nullable(),
+  wrongAnswers: z.array(
+    z.object({ answer: z.tuple([z.number(), z.number()]), reveals: z.string() }),
+  ),
+})
+export type QuestionReport = z.infer<typeof questionSchema>
+
+/** The first screen. */
+const headlineSchema = z.object({
+  /** The claim in its own figures, from the last round. Null if nothing was measured. */
+  sentence: z.string().nullable(),
+  why: z.string(),
+  code: z.object({ file: z.string(), line: z.int(), text: z.string() }),
+  /** The figures of the first picture. */
+  figures: z.array(z.string()),
+  charts: z.array(z.string()),
+})
 
 /** The complete result of a run. The HTML page is rendered from this alone. */
 export const reportSchema = z.object({
@@ -53,6 +87,8 @@ export const reportSchema = z.object({
     title: z.string(),
     question: z.string(),
     hypothesis: z.string(),
+    /** Hash of what the lab measures. It does not change with the lab's wording. */
+    definition: z.string(),
   }),
   size: z.enum(['tiny', 'quick', 'full']),
   /** Set for a run of the negative control: the text that says what it changes. */
@@ -63,7 +99,22 @@ export const reportSchema = z.object({
   stages: z.array(
     z.object({ stage: z.int(), title: z.string(), tree: z.string(), files: z.int() }),
   ),
-  prediction: z.object({ text: z.string().optional(), line: z.string() }),
+  headline: headlineSchema,
+  questions: z.array(questionSchema),
+  prediction: z.object({
+    /** One answer for each question, null for one that was passed. Missing if none was asked. */
+    answers: z.array(z.number().nullable()).optional(),
+    reason: z.string().optional(),
+    scores: z.array(z.enum(SCORES)),
+    /** One line that compares prediction and outcome. */
+    line: z.string(),
+  }),
+  /** The lab that follows this one. */
+  next: z.object({ id: z.string(), title: z.string(), command: z.string() }).nullable(),
+  /** A demonstration runs on any machine and has no verdict. */
+  demo: z.boolean(),
+  /** A recorded run that was played. It was not measured on this machine. */
+  recorded: z.boolean(),
   arms: z.array(armSchema),
   measures: z.array(z.object({ name: z.string(), unit, text: z.string() })),
   thresholds: z.array(
@@ -88,7 +139,7 @@ export const reportSchema = z.object({
   samples: z.array(sampleSchema),
   /** Trials that were rejected, and why. The decision does not look at the expectations. */
   discarded: z.array(z.object({ arm: z.string(), round: z.int(), reason: z.string() })),
-  verdict: z.enum(['supported', 'refuted', 'inconclusive', 'could-not-run']),
+  verdict: z.enum(VERDICTS),
   reasons: z.array(z.string()),
   /** Conclusions that the lab draws from the figures, beside the verdict. */
   notes: z.array(z.string()).default([]),

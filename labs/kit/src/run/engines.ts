@@ -12,7 +12,8 @@ import {
   withKeyspace,
 } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import type { PlannedArm, Size } from '../define.ts'
+import type { PlannedArm } from '../plan.ts'
+import type { Size } from '../spec.ts'
 import { dropStaleDatabases, dropStaleKeyspaces, newDatabaseName } from './stale-databases.ts'
 
 /** An engine that the caller owns. A lab may use it, but neither kill nor limit it. */

@@ -68,6 +68,7 @@ export async function findPreviousRun(
     if (
       report.size === size &&
       report.control === control &&
+      !report.demo &&
       report.startedAt < startedAt &&
       report.samples.length > 0
     )

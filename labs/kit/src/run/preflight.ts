@@ -25,6 +25,14 @@ export const MACHINE_LIMITS: MachineLimits = {
   lagP99Ms: 100,
 }
 
+/** For a demonstration. A generator that falls behind by seconds would still show nothing. */
+export const ANY_MACHINE: MachineLimits = {
+  loadPerCore: Number.POSITIVE_INFINITY,
+  othersShare: Number.POSITIVE_INFINITY,
+  maxWaitMs: 0,
+  lagP99Ms: 2_000,
+}
+
 /** Long enough to tell a program that keeps running from a short burst. */
 const WINDOW_MS = 1_000
 const SAMPLES_PER_WINDOW = 20

@@ -1,6 +1,6 @@
 import type { OnProgress } from '@threshold/engines'
 import { CodedError, messageOf } from '@threshold/kit'
-import type { PlannedArm } from '../define.ts'
+import type { PlannedArm } from '../plan.ts'
 import type { MachineLimits } from './preflight.ts'
 import type { Sample } from './sample.ts'
 import type { Systems } from './system.ts'

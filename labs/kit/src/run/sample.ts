@@ -34,6 +34,11 @@ export const sampleSchema = z.object({
   /** Missing if the engine did not answer. */
   engine: engineSampleSchema.optional(),
   machine: machineSampleSchema,
+  /**
+   * The most memory that the lab and its processes held together during the load, sampled every
+   * second. Null if the system does not report it.
+   */
+  memoryPeakBytes: z.number().nullable(),
   faults: z.array(z.string()),
   /** Counts from the arm's intervention, by its own keys. */
   reported: z.record(z.string(), z.number()).optional(),

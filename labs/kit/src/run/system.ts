@@ -4,8 +4,8 @@ import {
   type StageProcess,
   startStage,
 } from '@threshold/engines'
-import type { PlannedArm } from '../define.ts'
 import { largestOf } from '../load/workload.ts'
+import type { PlannedArm } from '../plan.ts'
 import { type EnginesOptions, provisionEngines, type SystemEngines } from './engines.ts'
 import { type Fixture, provisionFixture } from './fixture.ts'
 import { startPushSink } from './push-sink.ts'

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import type { OnProgress } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import type { PlannedArm } from '../define.ts'
 import { describeFault, type Fault } from '../faults.ts'
 import { type Intervention, SECONDS_AFTER_LOAD, type TrialContext } from '../intervention.ts'
 import type { LoadReport } from '../load/report.ts'
+import type { PlannedArm } from '../plan.ts'
 import { startGenerator } from './generator-process.ts'
 import { injectFault, requireOwnTarget } from './inject-fault.ts'
+import { sampleMemory } from './memory.ts'
 import type { MachineLimits } from './preflight.ts'
 import { lowerAllButGenerator } from './priority.ts'
 import type { Sample } from './sample.ts'
@@ -56,6 +57,7 @@ export async function runTrial({
     (done, total) => onProgress({ text: `${title}: sockets`, done, total }),
   )
   using _ = await lowerAllButGenerator(system, generator.pid)
+  using memory = sampleMemory()
   let before: Promise<Snapshot> | undefined
   let fault: ScheduledFault | undefined
   let intervention: Promise<Counts> | undefined
@@ -87,6 +89,7 @@ export async function runTrial({
     load,
     ...delta,
     faults,
+    memoryPeakBytes: memory.peak(),
     ...(reported === undefined ? {} : { reported }),
     raw,
   }

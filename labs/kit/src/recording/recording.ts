@@ -1,0 +1,89 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { CodedError } from '@threshold/kit'
+import { folderOf, REPOSITORY } from '../labs.ts'
+import { planArms } from '../plan.ts'
+import type { Prediction } from '../predict/question.ts'
+import { buildReport } from '../report/build.ts'
+import { locateCode } from '../report/headline.ts'
+import { type Report, reportSchema } from '../report/schema.ts'
+import type { Lab } from '../spec.ts'
+import { definitionHash } from './definition.ts'
+
+/** Recordings are part of the repository, so a clone stays small. */
+export const MAX_RECORDING_BYTES = 300_000
+
+/** The report of one real run at size quick, which anyone can play without an engine. */
+const recordingFile = (dir: string): string => join(dir, 'recorded', 'report.json')
+
+/**
+ * Keeps the report of a run as the lab's recording.
+ *
+ * @throws CodedError `NOT_RECORDABLE` unless it is a supported run at size quick, below the limit
+ */
+export async function saveRecording(lab: Lab, report: Report): Promise<string> {
+  const dir = await folderOf(lab)
+  const text = `${JSON.stringify(report)}\n`
+  const problem =
+    dir === undefined
+      ? 'the lab is not one of this repository'
+      : report.verdict !== 'supported'
+        ? `its verdict is ${report.verdict}: ${report.reasons.join('; ')}`
+        : report.size !== 'quick' || report.control !== undefined || report.demo
+          ? 'it is not a plain run at size quick'
+          : text.length > MAX_RECORDING_BYTES
+            ? `it has ${text.length} bytes; the limit is ${MAX_RECORDING_BYTES}`
+            : undefined
+  if (problem !== undefined)
+    throw new CodedError('NOT_RECORDABLE', `the run of lab ${lab.id} was not kept: ${problem}`, {
+      next: `npx threshold record ${lab.id}`,
+    })
+  const file = recordingFile(dir!)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, text)
+  return file
+}
+
+/**
+ * Returns the lab's recorded run as a report with the lab's present wording, and with the
+ * prediction scored. Figures, thresholds and verdict are computed from the recorded samples.
+ *
+ * @throws CodedError `NO_RECORDING`, or `RECORDING_OUTDATED` if the lab measures something else now
+ */
+export async function playRecording(lab: Lab, prediction?: Prediction): Promise<Report> {
+  const dir = await folderOf(lab)
+  const stored = dir === undefined ? undefined : await readRecording(dir)
+  if (stored === undefined)
+    throw new CodedError('NO_RECORDING', `lab ${lab.id} has no recorded run that can be read`, {
+      next: `npx threshold record ${lab.id}`,
+    })
+  const definition = await definitionHash(lab, dir)
+  if (stored.lab.definition !== definition)
+    throw new CodedError(
+      'RECORDING_OUTDATED',
+      `lab ${lab.id} was changed since its run was recorded on ${stored.startedAt.slice(0, 10)}`,
+      { next: `npx threshold record ${lab.id}` },
+    )
+  const { size, environment, startedAt, seconds, stages, samples, discarded } = stored
+  return await buildReport({
+    lab,
+    arms: planArms(lab, size, false),
+    ...{ size, control: false, demo: false, recorded: true, prediction, environment, seconds },
+    started: new Date(startedAt),
+    ...{ stages, definition },
+    code: await locateCode(REPOSITORY, lab),
+    rounds: { samples, discarded, problems: [] },
+    engineLabels: new Map(
+      stored.arms.flatMap(({ name, engine }) => (engine === undefined ? [] : [[name, engine]])),
+    ),
+  })
+}
+
+/** Undefined if there is none, or if it has another report format. */
+async function readRecording(dir: string): Promise<Report | undefined> {
+  try {
+    return reportSchema.parse(JSON.parse(await readFile(recordingFile(dir), 'utf8')))
+  } catch {
+    return undefined
+  }
+}
