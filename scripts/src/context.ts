@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Terminal } from './terminal.ts'
 
@@ -12,7 +12,14 @@ export interface CommandContext {
 /** The root of the repository. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** Reports, checkpoints and the tests' leftovers go here. Git ignores it. */
-export const OUTPUT_FOLDER = '.threshold'
+/**
+ * Reports, progress, checkpoints and the tests' leftovers go here. Git ignores it. THRESHOLD_OUTPUT
+ * names another folder than the clone to keep it in.
+ */
+export const outputFolder = (env: NodeJS.ProcessEnv = process.env): string =>
+  join(env.THRESHOLD_OUTPUT ? resolve(env.THRESHOLD_OUTPUT) : ROOT, '.threshold')
+
+/** Each run of a lab has a folder here. */
+export const evidenceFolder = (): string => join(outputFolder(), 'evidence')
 
 export const EXIT = { usage: 2, failure: 1 } as const

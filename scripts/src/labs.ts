@@ -1,4 +1,5 @@
 import type { OnProgress } from '@threshold/engines'
+import { evidenceFolder } from './context.ts'
 import { unlessInterrupted } from './interruption.ts'
 import { bold, type Terminal, table } from './terminal.ts'
 import { unknownName } from './unknown-name.ts'
@@ -36,7 +37,10 @@ export interface LabOutcome {
 /** The part of the lab kit that the command line uses. */
 interface LabKit {
   listLabs(): Promise<readonly LabInfo[]>
-  runLab(id: string, options: { size: Size; onProgress: OnProgress }): Promise<LabOutcome>
+  runLab(
+    id: string,
+    options: { size: Size; onProgress: OnProgress; evidenceDir: string },
+  ): Promise<LabOutcome>
 }
 
 /** Loads the lab kit, which only the commands that run or list labs need. */
@@ -72,7 +76,11 @@ export async function runLab(
   terminal.log(`${lab.question}\nHypothesis: ${lab.hypothesis}`)
   const kit = await loadLabKit()
   using progress = terminal.progress(`lab ${lab.id}`)
-  const running = kit.runLab(lab.id, { size, onProgress: progress.step })
+  const running = kit.runLab(lab.id, {
+    size,
+    onProgress: progress.step,
+    evidenceDir: evidenceFolder(),
+  })
   return await unlessInterrupted(interrupted, running)
 }
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { runningStages, spawnRegistered } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import { EXIT, OUTPUT_FOLDER, ROOT } from './context.ts'
+import { EXIT, outputFolder, ROOT } from './context.ts'
 import { MIGRATIONS, type MigrationInfo } from './migrations.ts'
 import { table } from './terminal.ts'
 import { findStage, unknownName } from './unknown-name.ts'
 
-export const CHECKPOINTS = join(ROOT, OUTPUT_FOLDER, 'migrations')
+export const checkpointsFolder = (): string => join(outputFolder(), 'migrations')
 
 export const formatMigrations = (): string =>
   table(
@@ -55,7 +55,7 @@ export async function runMigrator(
     group: true,
     onExit: 'kill',
     command: process.execPath,
-    args: [join(dir, migration.program), step, ...flags, '--checkpoints', CHECKPOINTS],
+    args: [join(dir, migration.program), step, ...flags, '--checkpoints', checkpointsFolder()],
     // The migrator gets a process group of its own. Ctrl-C then reaches only this process.
     spawn: { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'], detached: true },
   })

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { OUTPUT_FOLDER, ROOT } from './context.ts'
+import { outputFolder } from './context.ts'
 
 /** The learner's progress on this machine. `reset` keeps it, and only `progress export` shares it. */
 export const PROGRESS_FILE = 'progress.jsonl'
@@ -33,7 +33,7 @@ export type ProgressEntry = z.infer<typeof entrySchema>
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'v' | 'at'> : never
 
-export const progressFile = (root = ROOT): string => join(root, OUTPUT_FOLDER, PROGRESS_FILE)
+export const progressFile = (): string => join(outputFolder(), PROGRESS_FILE)
 
 /** Appends one line. Nothing is ever rewritten. */
 export async function appendProgress(

@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type CommandContext, OUTPUT_FOLDER, ROOT } from '../context.ts'
+import { type CommandContext, outputFolder } from '../context.ts'
 
 interface LabOptions {
   readonly quick?: true
@@ -23,7 +22,7 @@ export function addLab(program: Command, { terminal, setExitCode }: CommandConte
     const { interruptible } = await import('../interruption.ts')
     const { requireOutputFolder } = await import('../preflight.ts')
     const lab = await findLab(id)
-    await requireOutputFolder(join(ROOT, OUTPUT_FOLDER), 'the report of the lab')
+    await requireOutputFolder(outputFolder(), 'the report of the lab')
     const size = full ? 'full' : tiny ? 'tiny' : 'quick'
     const outcome = await interruptible(`lab ${id}`, terminal, (interrupted) =>
       runLab(lab, { size, predict }, terminal, interrupted),

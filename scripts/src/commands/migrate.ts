@@ -62,7 +62,7 @@ Examples:
   npx threshold migrate mongo-cassandra rollback`,
     )
     .action(async (name: string | undefined, step: string, options: MigrateOptions) => {
-      const { CHECKPOINTS, findDatabases, findMigration, formatMigrations, runMigrator } =
+      const { checkpointsFolder, findDatabases, findMigration, formatMigrations, runMigrator } =
         await import('../migrator.ts')
       const { interruptible } = await import('../interruption.ts')
       const { requireOutputFolder } = await import('../preflight.ts')
@@ -70,7 +70,7 @@ Examples:
       const migration = findMigration(name, [step, options.until ?? step])
       // These two steps write no checkpoints.
       if (step !== 'plan' && step !== 'status')
-        await requireOutputFolder(CHECKPOINTS, 'checkpoints')
+        await requireOutputFolder(checkpointsFolder(), 'checkpoints')
       const databases = await findDatabases(migration)
       await interruptible(`migrate ${name} ${step}`, terminal, async (interrupted) => {
         setExitCode(await runMigrator(migration, step, { ...options }, databases, interrupted))

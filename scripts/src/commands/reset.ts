@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { type CommandContext, EXIT, OUTPUT_FOLDER, ROOT } from '../context.ts'
+import { type CommandContext, EXIT, outputFolder } from '../context.ts'
 
 /** Evidence is kept, because no command can produce the same again. */
 const KEPT = 'evidence'
@@ -28,7 +28,7 @@ Example:
       await requireCache()
       terminal.log('ending everything that still runs')
       const swept = await sweep({ all: true })
-      const output = await removeOutput(join(ROOT, OUTPUT_FOLDER))
+      const output = await removeOutput(outputFolder())
       const removed = [...swept.removed, ...output.removed]
       const problems = [...swept.problems, ...output.problems]
 

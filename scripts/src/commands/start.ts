@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import type { Command } from 'commander'
-import { type CommandContext, OUTPUT_FOLDER, ROOT } from '../context.ts'
+import { type CommandContext, outputFolder } from '../context.ts'
 import { wholeNumber } from '../options.ts'
 
 const FIRST_STAGE = '1'
@@ -49,7 +48,7 @@ Examples:
       const { requireOutputFolder, requireStagePorts } = await import('../preflight.ts')
       const { runStage, stageEnvironment, untilInterrupted } = await import('../running-stage.ts')
       const { findStage } = await import('../unknown-name.ts')
-      await requireOutputFolder(join(ROOT, OUTPUT_FOLDER), 'the report of the lab')
+      await requireOutputFolder(outputFolder(), 'the report of the lab')
       if (!once) await requireStagePorts(port)
       await interruptible('start', terminal, async (interrupted) => {
         if (once) return setExitCode(await runFirstLab(false, interrupted))

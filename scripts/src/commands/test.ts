@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import type { Command } from 'commander'
-import { type CommandContext, OUTPUT_FOLDER, ROOT } from '../context.ts'
+import { type CommandContext, outputFolder } from '../context.ts'
 import type { TestRunOptions } from '../test-run.ts'
 
 export function addTest(program: Command, { terminal, setExitCode }: CommandContext): void {
@@ -42,7 +41,7 @@ Examples:
         const { formatCounts } = await import('../test-counts.ts')
         const { runTests, vitestArguments } = await import('../test-run.ts')
         const args = await vitestArguments(what)
-        await requireOutputFolder(join(ROOT, OUTPUT_FOLDER), 'the output of tests')
+        await requireOutputFolder(outputFolder(), 'the output of tests')
         const name = `test ${what.join(' ')}`.trim()
         const { code, counts } = await interruptible(name, terminal, (interrupted, run) =>
           runTests(args, { all, rerunFailed }, terminal, interrupted, run),
