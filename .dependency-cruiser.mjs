@@ -71,7 +71,13 @@ export default {
     ...packageRules('migration', 'stages/migration', COMMON),
     ...STAGES.flatMap(stageRules),
     ...packageRules('engines', 'infra/engines', '^stages/common/kit/'),
-    ...packageRules('labs', 'labs', '^stages/common/(kit|contract)/', '^infra/engines/'),
+    ...packageRules(
+      'labs',
+      'labs',
+      '^stages/common/(kit|contract)/',
+      '^stages/page/',
+      '^infra/engines/',
+    ),
     ...packageRules(
       'scripts',
       'scripts',

@@ -32,7 +32,9 @@ const docs: DocsOptions = {
 export default {
   title: 'Threshold',
   tagline: 'One chat system, built four times, and the evidence for each time',
-  favicon: 'img/logo.svg',
+  favicon: 'logo.svg',
+  // The chat page and the reports have the same logo and colours.
+  staticDirectories: ['static', '../stages/page/src/design'],
   // The site is served on the reader's own machine, perhaps without a network. Its content does not
   // depend on the address.
   url: 'http://127.0.0.1:3010',
@@ -86,7 +88,7 @@ export default {
     docs: { sidebar: { hideable: true } },
     navbar: {
       title: 'Threshold',
-      logo: { alt: '', src: 'img/logo.svg' },
+      logo: { alt: '', src: 'logo.svg' },
       items: [
         { type: 'docSidebar', sidebarId: 'main', label: 'Learn', position: 'left' },
         { to: '/contract', label: 'Contract', position: 'left' },

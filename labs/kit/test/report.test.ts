@@ -47,7 +47,7 @@ describe('a report', () => {
 
   it('draws charts with the colours of the page, which has a light and a dark mode', () => {
     const page = renderReport(reportOf())
-    expect(page).toContain('prefers-color-scheme: dark')
+    expect(page).toContain('light-dark(')
     expect(page).toMatch(/stroke="var\(--c1\)"/)
     expect(page).not.toMatch(/#0[1-5]0[1-5]0[1-5]|#110[1-6]0[1-6]/)
   })

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import express, { type Router } from 'express'
+import { DESIGN_FOLDER } from './design.ts'
 
-const FOLDER = new URL('./browser/', import.meta.url)
+const FOLDERS = [new URL('./browser/', import.meta.url), DESIGN_FOLDER]
 
 /** Allows this server's files and nothing else: no inline script, no other host, no frames. */
 const CONTENT_SECURITY_POLICY = [
@@ -28,8 +29,11 @@ const CONTENT_SECURITY_POLICY = [
  */
 export function createPage(): Router {
   const files = new Map<string, { type: string; body: Buffer; etag: string }>()
-  for (const name of readdirSync(FOLDER)) {
-    const body = readFileSync(new URL(name, FOLDER))
+  const paths = FOLDERS.flatMap((folder) =>
+    readdirSync(folder).map((name) => ({ name, path: new URL(name, folder) })),
+  )
+  for (const { name, path } of paths) {
+    const body = readFileSync(path)
     const file = {
       type: extname(name),
       body,

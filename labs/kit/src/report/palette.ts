@@ -3,7 +3,7 @@
  * are drawn with placeholder colours, which are replaced by the variables afterwards.
  */
 const PLACEHOLDERS = {
-  '#010101': 'var(--ink)',
+  '#010101': 'var(--text)',
   '#020202': 'var(--muted)',
   '#030303': 'var(--line)',
   '#040404': 'var(--bad)',

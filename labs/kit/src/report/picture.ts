@@ -44,6 +44,6 @@ export function curvesBySize(axes: { x: string; y: string }, curves: readonly Cu
   return drawn.replace(
     /<svg [^>]*>/,
     (tag) =>
-      `${tag}<style>${COLORS} svg { background: var(--surface); } text { font-family: system-ui, sans-serif; }</style>`,
+      `${tag}<style>${COLORS} svg { background: var(--surface); } text { font-family: var(--sans); }</style>`,
   )
 }
