@@ -3,7 +3,9 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CodedError } from '@threshold/kit'
+import { figuresByArm } from './expectations.ts'
 import { stageNumber } from './plan.ts'
+import type { AnswerFormat } from './predict/answer.ts'
 import type { Lab } from './spec.ts'
 
 export interface LabInfo {
@@ -14,6 +16,8 @@ export interface LabInfo {
   readonly minutes: { readonly quick: number; readonly full: number }
   readonly memory: string
   readonly stages: readonly number[]
+  /** The learner answers these before the run. */
+  readonly questions: readonly (AnswerFormat & { readonly text: string })[]
 }
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
@@ -53,17 +57,19 @@ export async function labAfter(id: string): Promise<Lab | undefined> {
 }
 
 export async function listLabs(): Promise<LabInfo[]> {
-  return (await loadLabs()).map(({ id, title, question, hypothesis, minutes, memory, arms }) => ({
-    id,
-    title,
-    question,
-    hypothesis,
-    minutes,
-    memory,
-    stages: [...new Set(Object.values(arms).map((arm) => stageNumber(arm.stage)))].sort(
-      (a, b) => a - b,
-    ),
-  }))
+  return (await loadLabs()).map((lab) => {
+    const { id, title, question, hypothesis, minutes, memory, arms, predict } = lab
+    const stages = new Set(Object.values(arms).map((arm) => stageNumber(arm.stage)))
+    const questions = predict.map(({ text, range, answer }) => ({
+      text,
+      range,
+      unit: answer(figuresByArm(lab)).unit,
+    }))
+    return {
+      ...{ id, title, question, hypothesis, minutes, memory, questions },
+      stages: [...stages].sort((a, b) => a - b),
+    }
+  })
 }
 
 export async function findLab(id: string): Promise<Lab> {

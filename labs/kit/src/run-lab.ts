@@ -6,8 +6,10 @@ import { findLab, folderOf, REPOSITORY } from './labs.ts'
 import { type PlannedArm, planArms } from './plan.ts'
 import type { Prediction } from './predict/question.ts'
 import { definitionHash } from './recording/definition.ts'
-import { buildReport, type Measured, stagesOf, summaryOf } from './report/build.ts'
+import { buildReport, type Measured, stagesOf } from './report/build.ts'
 import { locateCode } from './report/headline.ts'
+import type { Report } from './report/schema.ts'
+import { summaryOf } from './report/summary.ts'
 import type { SharedEngine } from './run/engines.ts'
 import { readEnvironment } from './run/environment.ts'
 import { saveEvidence } from './run/evidence.ts'
@@ -44,6 +46,7 @@ export interface LabResult {
   readonly reportJson: string
   /** A few lines for a terminal. */
   readonly summary: string
+  readonly report: Report
 }
 
 /**
@@ -92,6 +95,7 @@ export async function runLab(id: string | Lab, options: RunLabOptions): Promise<
       reportHtml,
       reportJson,
       summary: summaryOf(report),
+      report,
     }
   } finally {
     await registered.close()

@@ -29,7 +29,7 @@ export async function saveRecording(lab: Lab, report: Report): Promise<string> {
       ? 'the lab is not one of this repository'
       : report.verdict !== 'supported'
         ? `its verdict is ${report.verdict}: ${report.reasons.join('; ')}`
-        : report.size !== 'quick' || report.control !== undefined || report.demo
+        : report.size !== 'quick' || !isPlainRun(report)
           ? 'it is not a plain run at size quick'
           : text.length > MAX_RECORDING_BYTES
             ? `it has ${text.length} bytes; the limit is ${MAX_RECORDING_BYTES}`
@@ -48,15 +48,25 @@ export async function saveRecording(lab: Lab, report: Report): Promise<string> {
  * Returns the lab's recorded run as a report with the lab's present wording, and with the
  * prediction scored. Figures, thresholds and verdict are computed from the recorded samples.
  *
+ * @param file the report.json of another plain run; by default the recording of the lab's folder
  * @throws CodedError `NO_RECORDING`, or `RECORDING_OUTDATED` if the lab measures something else now
  */
-export async function playRecording(lab: Lab, prediction?: Prediction): Promise<Report> {
+export async function playRecording(
+  lab: Lab,
+  prediction?: Prediction,
+  file?: string,
+): Promise<Report> {
   const dir = await folderOf(lab)
-  const stored = dir === undefined ? undefined : await readRecording(dir)
-  if (stored === undefined)
-    throw new CodedError('NO_RECORDING', `lab ${lab.id} has no recorded run that can be read`, {
-      next: `npx threshold record ${lab.id}`,
-    })
+  const source = file ?? (dir === undefined ? undefined : recordingFile(dir))
+  const stored = source === undefined ? undefined : await readRecording(source)
+  if (stored === undefined || stored.lab.id !== lab.id || !isPlainRun(stored))
+    throw new CodedError(
+      'NO_RECORDING',
+      file === undefined
+        ? `lab ${lab.id} has no recorded run that can be read`
+        : `${file} is no report.json of a plain run of lab ${lab.id}`,
+      { next: `npx threshold record ${lab.id}` },
+    )
   const definition = await definitionHash(lab, dir)
   if (stored.lab.definition !== definition)
     throw new CodedError(
@@ -79,10 +89,13 @@ export async function playRecording(lab: Lab, prediction?: Prediction): Promise<
   })
 }
 
+const isPlainRun = ({ control, demo, samples }: Report): boolean =>
+  control === undefined && !demo && samples.length > 0
+
 /** Undefined if there is none, or if it has another report format. */
-async function readRecording(dir: string): Promise<Report | undefined> {
+async function readRecording(file: string): Promise<Report | undefined> {
   try {
-    return reportSchema.parse(JSON.parse(await readFile(recordingFile(dir), 'utf8')))
+    return reportSchema.parse(JSON.parse(await readFile(file, 'utf8')))
   } catch {
     return undefined
   }

@@ -152,20 +152,3 @@ function armReport(
 
 /** JSON has no NaN; an unknown value is null. */
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
-
-/** Returns a few lines for the terminal. */
-export function summaryOf(report: Report): string {
-  const { lab, verdict, reasons, notes, prediction, arms, samples } = report
-  const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))]
-  const caveats = caveatsOf(samples)
-  const mark = (reason: string): string =>
-    caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : '✗'
-  return [
-    `Lab ${lab.id}, ${lab.title}: ${lab.question}`,
-    `Hypothesis: ${lab.hypothesis}`,
-    ...reasons.map((reason) => `  ${mark(reason)} ${reason}`),
-    ...notes.map((note) => `  · ${note}`),
-    ...(engines.length === 0 ? [] : [`Measured on ${engines.join(', ')}.`]),
-    prediction.line,
-  ].join('\n')
-}

@@ -1,0 +1,80 @@
+import { formatValue } from '../figure.ts'
+import { caveatsOf } from '../run/sample.ts'
+import type { QuestionReport, Report } from './schema.ts'
+
+/**
+ * Returns the outcome for a terminal: the sentence, the scores, the why, and the hypothesis with its
+ * statements. A run that measured nothing gives no answer away, so that it can be predicted again.
+ */
+export function summaryOf(report: Report): string {
+  const { headline, lab, reasons, notes, verdict } = report
+  if (headline.sentence === null)
+    return [`Lab ${lab.id} measured nothing.`, ...reasons.map((reason) => `  ✗ ${reason}`)].join(
+      '\n',
+    )
+  const { file, line, text } = headline.code
+  const caveats = caveatsOf(report.samples)
+  const mark = (reason: string): string =>
+    caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : '✗'
+  return [
+    headline.sentence,
+    '',
+    ...report.questions.flatMap((question, index) => questionLines(report, question, index)),
+    '',
+    `Why: ${headline.why}`,
+    `  ${file}:${line}  ${text}`,
+    '',
+    `Hypothesis: ${lab.hypothesis}`,
+    ...reasons.map((reason) => `  ${mark(reason)} ${reason}`),
+    ...notes.map((note) => `  · ${note}`),
+    ...provenance(report),
+  ].join('\n')
+}
+
+function questionLines(report: Report, question: QuestionReport, index: number): string[] {
+  const { answers, scores } = report.prediction
+  const measured = `measured ${format(question, question.value)}`
+  const predicted = answers?.[index]
+  const score = scores[index]
+  const comparison =
+    predicted === undefined
+      ? measured
+      : predicted === null
+        ? `passed; ${measured}`
+        : `predicted ${format(question, predicted)}, ${measured}: ${score}`
+  const reveals = revealed(report, index)
+  return [
+    `${index + 1}. ${question.text}`,
+    `   ${comparison}`,
+    ...(reveals === undefined ? [] : [`   ${reveals}`]),
+  ]
+}
+
+/**
+ * The thought behind a wrong answer. A control changes the answers, so nothing is revealed there.
+ */
+function revealed(
+  { questions, prediction, control }: Report,
+  index: number,
+): QuestionReport['wrongAnswers'][number]['reveals'] | undefined {
+  const predicted = prediction.answers?.[index] ?? null
+  const score = prediction.scores[index]
+  if (predicted === null || control !== undefined) return undefined
+  if (score === 'exact' || score === 'not measured') return undefined
+  return questions[index]?.wrongAnswers.find(
+    ({ answer: [from, to] }) => predicted >= from && predicted <= to,
+  )?.reveals
+}
+
+const format = ({ unit }: QuestionReport, value: number | null): string =>
+  formatValue(unit, value ?? Number.NaN)
+
+/** One line that names the engine and the machine of every figure. */
+function provenance({ arms, recorded, startedAt, environment }: Report): string[] {
+  const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))].join(', ')
+  if (recorded)
+    return [
+      `Recorded run of ${startedAt.slice(0, 10)} on ${engines}, ${environment.text}; not measured here.`,
+    ]
+  return engines === '' ? [] : [`Measured on ${engines}; ${environment.text}.`]
+}

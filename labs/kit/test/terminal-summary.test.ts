@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { summaryOf } from '../src/report/summary.ts'
+import { ENGINE, reportOf } from './sample.ts'
+
+const predicted = (answers: (number | null)[], score: 'exact' | 'wrong direction' | 'passed') =>
+  reportOf({ prediction: { answers, scores: [score], line: '' } })
+
+describe('the summary for a terminal', () => {
+  it('begins with the claim in its own figures and ends with engine and machine', () => {
+    const report = reportOf()
+    const lines = summaryOf(report).split('\n')
+    expect(lines[0]).toBe(report.headline.sentence)
+    expect(lines.at(-1)).toBe(`Measured on ${ENGINE.text}; ${report.environment.text}.`)
+  })
+
+  it('puts prediction, outcome and score beside each question, with the thought behind it', () => {
+    expect(summaryOf(predicted([0.5], 'wrong direction'))).toContain(
+      '1. How many are late?\n   predicted 50%, measured 0%: wrong direction\n   You expect queues.\n',
+    )
+  })
+
+  it('reveals nothing about a right, a passed or an unlisted answer, nor in a control', () => {
+    const withAnswer = [
+      predicted([0], 'exact'),
+      predicted([null], 'passed'),
+      predicted([0.05], 'wrong direction'),
+      { ...predicted([0.5], 'wrong direction'), control: 'the stage hangs' },
+      reportOf({ prediction: { scores: [], line: '' } }),
+    ]
+    for (const report of withAnswer) expect(summaryOf(report)).not.toContain('You expect queues.')
+  })
+
+  it('names the line of code and the hypothesis after the scores', () => {
+    expect(summaryOf(reportOf())).toMatch(
+      /measured 0%.*Why: The process has .*\n {2}labs\/kit\/src\/index\.ts:1 {2}export.*Hypothesis: It holds\.\n {2}✓ tenfold: late at most 1%/s,
+    )
+  })
+
+  it('of a recorded run says when and where it was measured', () => {
+    const report = reportOf({ recorded: true })
+    expect(summaryOf(report)).toContain(
+      `Recorded run of 2026-01-01 on ${ENGINE.text}, ${report.environment.text}; not measured here.`,
+    )
+    expect(summaryOf(report)).not.toContain('Measured on')
+  })
+
+  it('of a run that measured nothing keeps the answers for the next one', () => {
+    const report = reportOf({
+      headline: { ...reportOf().headline, sentence: null },
+      verdict: 'could-not-run',
+      reasons: ['this machine is busy'],
+    })
+    expect(summaryOf(report)).toBe('Lab 9.9 measured nothing.\n  ✗ this machine is busy')
+  })
+})
