@@ -6,6 +6,7 @@ import { addDocs } from './commands/docs.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addLab } from './commands/lab.ts'
 import { addMigrate } from './commands/migrate.ts'
+import { addNext } from './commands/next.ts'
 import { addPrefetch } from './commands/prefetch.ts'
 import { addReset } from './commands/reset.ts'
 import { addStage } from './commands/stage.ts'
@@ -16,7 +17,7 @@ import type { CommandContext } from './context.ts'
 import { reportError, UsageError } from './errors.ts'
 import { terminal } from './terminal.ts'
 
-/** Runs one command line and returns the exit code. */
+/** Runs one command line and returns the exit code. Without a word it runs `next`. */
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode = 0
   const context: CommandContext = {
@@ -26,14 +27,15 @@ export async function run(args: readonly string[]): Promise<number> {
     },
   }
   try {
-    await createProgram(context).parseAsync([...args], { from: 'user' })
+    const words = args.length === 0 ? ['next'] : [...args]
+    await createProgram(context).parseAsync(words, { from: 'user' })
     return exitCode
   } catch (error) {
     return reportError(error, terminal, process.env.THRESHOLD_DEBUG !== undefined)
   }
 }
 
-function createProgram(context: CommandContext): Command {
+export function createProgram(context: CommandContext): Command {
   const program = new Command('threshold')
     .description(
       'One chat system built four times, and labs that measure where each architecture breaks.',
@@ -48,6 +50,7 @@ function createProgram(context: CommandContext): Command {
       'after',
       `
 Examples:
+  npx threshold                     where you are, and one command to run next
   npx threshold doctor              what this machine can run, and what to install for better
   npx threshold start               stage 1, the first lab, and the chat page
   npx threshold lab 1.1 --quick     one lab, in a few minutes
@@ -61,6 +64,7 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addStart,
     addDoctor,
     addStage,
+    addNext,
     addLab,
     addStages,
     addMigrate,

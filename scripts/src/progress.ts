@@ -33,7 +33,8 @@ export type ProgressEntry = z.infer<typeof entrySchema>
 
 type WithoutTime<E> = E extends unknown ? Omit<E, 'v' | 'at'> : never
 
-export const progressFile = (): string => join(outputFolder(), PROGRESS_FILE)
+export const progressFile = (env?: NodeJS.ProcessEnv): string =>
+  join(outputFolder(env), PROGRESS_FILE)
 
 /** Appends one line. Nothing is ever rewritten. */
 export async function appendProgress(

@@ -3,6 +3,7 @@ import { threshold } from './cli.ts'
 import { runInProcess } from './run-in-process.ts'
 
 const COMMANDS = [
+  'next',
   'start',
   'doctor',
   'stage',
@@ -35,12 +36,6 @@ describe('help', { timeout: 120_000 }, () => {
       expect(code).toBe(0)
     },
   )
-
-  it('is printed when no command is given', async () => {
-    const { code, stderr } = await threshold([])
-    expect(stderr).toContain('Usage: threshold COMMAND')
-    expect(code).toBe(2)
-  })
 })
 
 describe('an unknown word', { timeout: 120_000 }, () => {

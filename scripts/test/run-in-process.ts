@@ -6,7 +6,10 @@ import type { Finished } from './cli.ts'
  * Runs a command line in this process, which is much faster than starting one. Only for commands
  * that start no processes. Other tests start the real command.
  */
-export async function runInProcess(args: readonly string[]): Promise<Finished> {
+export async function runInProcess(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
   const output = { stdout: '', stderr: '' }
   const spies = (['stdout', 'stderr'] as const).map((name) =>
     vi.spyOn(process[name], 'write').mockImplementation((text) => {
@@ -16,6 +19,7 @@ export async function runInProcess(args: readonly string[]): Promise<Finished> {
   )
   // The output must not depend on the terminal that vitest runs in.
   vi.stubEnv('FORCE_COLOR', undefined).stubEnv('NO_COLOR', '1')
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
   try {
     const code = await run(args)
     return { code, signal: null, ...output }
