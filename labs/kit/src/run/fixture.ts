@@ -1,7 +1,17 @@
+import type { OnProgress } from '@threshold/engines'
 import pLimit from 'p-limit'
-import type { FixtureGuild, FixtureMember } from '../load/plan.ts'
-import type { Group, History, Load } from '../load/workload.ts'
-import { API_CONNECTIONS, type Api, createApi } from './stage-api.ts'
+import type { FixtureGuild } from '../load/plan.ts'
+import type { Group, Load } from '../load/workload.ts'
+import { retryWhileBusy } from './busy-retry.ts'
+import {
+  createChannels,
+  createGuild,
+  createMember,
+  importHistory,
+  joinGuild,
+  type Provisioner,
+} from './provisioning.ts'
+import { API_CONNECTIONS, createApi } from './stage-api.ts'
 
 /** The users and guilds that a lab's loads run in, created through the stage's own API. */
 export interface Fixture {
@@ -12,31 +22,19 @@ export interface Fixture {
 
 /** Channels whose history is imported concurrently: enough to keep an engine busy, and no more. */
 const IMPORT_CONCURRENCY = 2
+/** How long a busy stage may refuse one request. Longer than a restart takes on a busy laptop. */
+const BUSY_WITHIN_MS = 90_000
+
 /**
- * Messages in one import request. A slow machine still writes this many within the five seconds
- * after which a stage gives up on a request.
+ * Creates the guilds of these groups with their members, channels and history.
+ *
+ * @throws CodedError `STAGE_BUSY` if the stage is too busy for a minute and a half
  */
-const IMPORT_BATCH = 250
-
-export const createMember = async (api: Api, username: string): Promise<FixtureMember> =>
-  (await api.call('POST', '/workshop/users', undefined, { username })) as FixtureMember
-
-export const joinGuild = async (
-  api: Api,
-  guild: string,
-  owner: FixtureMember,
-  member: FixtureMember,
-): Promise<void> => {
-  await api.call('PUT', `/api/v10/guilds/${guild}/members/${member.id}`, owner.token, {
-    access_token: member.token,
-  })
-}
-
-/** Creates the guilds of these groups with their members, channels and history. */
 export async function provisionFixture(
   baseUrl: string,
   groups: readonly Group[],
-  onProgress: (done: number, total: number) => void,
+  onProgress: OnProgress,
+  withinMs: number = BUSY_WITHIN_MS,
 ): Promise<Fixture> {
   await using api = createApi(baseUrl)
   const total = groups.reduce(
@@ -45,7 +43,11 @@ export async function provisionFixture(
     0,
   )
   let done = 0
-  const onStep = (): void => onProgress(++done, total)
+  const text = 'provisioning users'
+  const onStep = (): void => onProgress({ text, done: ++done, total })
+  const onBusy = (): void =>
+    onProgress({ text: `${text}: the stage is busy; trying again`, done, total })
+  const provisioner = { api, retry: retryWhileBusy({ withinMs, onBusy }) }
   const guilds: FixtureGuild[] = []
   for (const group of groups) {
     // Many guilds are created concurrently; for a single guild, its members are.
@@ -54,7 +56,7 @@ export async function provisionFixture(
     const indexes = Array.from({ length: group.guilds }, (_, index) => index)
     guilds.push(
       ...(await pLimit(guildConcurrency).map(indexes, (index) =>
-        provisionGuild(api, group, index, memberConcurrency, onStep),
+        provisionGuild(provisioner, group, index, memberConcurrency, onStep),
       )),
     )
   }
@@ -75,64 +77,29 @@ export async function provisionFixture(
 }
 
 async function provisionGuild(
-  api: Api,
+  provisioner: Provisioner,
   group: Group,
   index: number,
   memberConcurrency: number,
   onStep: () => void,
 ): Promise<FixtureGuild> {
-  const owner = await createMember(api, `owner ${index}`)
+  const owner = await createMember(provisioner, `owner ${index}`)
   onStep()
-  const { id } = (await api.call('POST', '/api/v10/guilds', owner.token, {
-    name: `${group.name} ${index}`,
-  })) as { id: string }
+  const id = await createGuild(provisioner, owner, `${group.name} ${index}`)
   const numbers = Array.from({ length: Math.max(0, group.online - 1) }, (_, n) => n + 1)
   const others = await pLimit(memberConcurrency).map(numbers, async (n) => {
-    const member = await createMember(api, `member ${index}-${n}`)
-    await joinGuild(api, id, owner, member)
+    const member = await createMember(provisioner, `member ${index}-${n}`)
+    await joinGuild(provisioner, id, owner, member)
     onStep()
     return member
   })
-  const channels = await provisionChannels(api, id, owner, group.channels)
+  const channels = await createChannels(provisioner, id, owner, group.channels)
   const guild = { group: group.name, id, channels, members: [owner, ...others] }
   if (group.history === undefined) return guild
   const { history } = group
   await pLimit(IMPORT_CONCURRENCY).map(channels, async (channel) => {
-    for (const batch of importBatches(history))
-      await api.call('POST', '/workshop/history', owner.token, { channel_id: channel, ...batch })
+    await importHistory(provisioner, owner, channel, history)
     onStep()
   })
   return { ...guild, historyDays: history.days }
-}
-
-/** Returns the ids of the guild's text channels, after creating those that are missing. */
-async function provisionChannels(
-  api: Api,
-  guild: string,
-  owner: FixtureMember,
-  count: number,
-): Promise<string[]> {
-  const path = `/api/v10/guilds/${guild}/channels`
-  const existing = (await api.call('GET', path, owner.token)) as { id: string; type: number }[]
-  const ids = existing.filter(({ type }) => type === 0).map(({ id }) => id)
-  while (ids.length < count) {
-    const body = { name: `talk-${ids.length}`, type: 0 }
-    const { id } = (await api.call('POST', path, owner.token, body)) as { id: string }
-    ids.push(id)
-  }
-  return ids
-}
-
-/** Splits a history into consecutive import requests, oldest messages first. */
-function* importBatches({ messages, days, characters }: History) {
-  for (let from = 0; from < messages; from += IMPORT_BATCH) {
-    const count = Math.min(IMPORT_BATCH, messages - from)
-    const daysAgo = (index: number): number => days * (1 - index / messages)
-    yield {
-      messages: count,
-      days: daysAgo(from),
-      until_days: Math.max(0, daysAgo(from + count)),
-      characters,
-    }
-  }
 }

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { Engine, StageProcess } from '@threshold/engines'
-import { CodedError } from '@threshold/kit'
+import { CodedError, hasCode } from '@threshold/kit'
 import type { FaultAction, FaultTarget } from '../faults.ts'
 import type { FixtureGuild } from '../load/plan.ts'
-import { createMember, joinGuild } from './fixture.ts'
+import { retryWhileBusy } from './busy-retry.ts'
+import { createMember, joinGuild } from './provisioning.ts'
 import { createApi } from './stage-api.ts'
 import type { System } from './system.ts'
 
@@ -43,7 +45,13 @@ export function requireOwnTarget(
   )
 }
 
-/** A new user joins the first guild and mentions a member, through the same API as every client. */
+/** A fault must take effect while the load runs, so that the load measures it. */
+const MENTION_WITHIN_MS = 3_000
+
+/**
+ * A new user joins the first guild and mentions a member, through the same API as every client. A
+ * busy stage is asked again: the fault is the mention, and not the overload.
+ */
 async function mentionMember(
   displayName: string,
   { stage }: System,
@@ -55,9 +63,26 @@ async function mentionMember(
   if (guild === undefined || owner === undefined || mentioned === undefined)
     throw new CodedError('EMPTY_WORLD', 'the load has no guild with a member to mention')
   await using api = createApi(stage.url)
-  const author = await createMember(api, displayName)
-  await joinGuild(api, guild.id, owner, author)
-  await api.call('POST', `/api/v10/channels/${guild.channels[0]}/messages`, author.token, {
+  const retry = retryWhileBusy({ withinMs: MENTION_WITHIN_MS })
+  const author = await createMember({ api, retry }, displayName)
+  await joinGuild({ api, retry }, guild.id, owner, author)
+  const message = {
     content: `<@${mentioned.id}> hello`,
+    // The stage stores a repeated message once.
+    nonce: randomUUID().slice(0, 25),
+    enforce_nonce: true,
+  }
+  await retry('accept a message with a mention', async () => {
+    try {
+      await api.call(
+        'POST',
+        `/api/v10/channels/${guild.channels[0]}/messages`,
+        author.token,
+        message,
+      )
+    } catch (error) {
+      // The stage accepted the connection before, so the mention may have ended it.
+      if (!hasCode(error, 'STAGE_UNREACHABLE')) throw error
+    }
   })
 }

@@ -92,9 +92,7 @@ async function openSystem(
     }),
   )
   const groups = largestOf(sharing.map(({ load }) => load))
-  const fixture = await provisionFixture(stage.url, groups, (done, total) =>
-    onProgress({ text: 'provisioning users', done, total }),
-  )
+  const fixture = await provisionFixture(stage.url, groups, onProgress)
   return {
     stage,
     label,
