@@ -6,6 +6,7 @@ import {
   type FixtureGuild,
   type Intervention,
   queryKeyspace,
+  retryWhileBusy,
 } from '@threshold/lab-kit'
 import pLimit from 'p-limit'
 
@@ -23,6 +24,8 @@ const PAGES = 40
 const PAGE_INTERVAL_MS = 50
 const BULK_DELETE_SIZE = 100
 const DELETE_CONCURRENCY = 4
+/** A busy stage is asked again for this long, except for the pages that are timed. */
+const BUSY_WITHIN_MS = 30_000
 const KEPT_SHARE = 0.05
 /**
  * The stage marks an empty bucket only after every process that opened it can no longer write to
@@ -40,15 +43,19 @@ export const clearChannel: Intervention = {
     const { token } = guild.members[0]!
     await using api = createApi(stage.url)
     const read = (query = ''): Promise<{ id: string }[]> => readPage(api, guild, query)
+    const retry = retryWhileBusy({ withinMs: BUSY_WITHIN_MS })
     const before = await timePages(read)
-    const ids = await allIds(read)
+    const ids = await allIds((query) => retry('return a page', () => read(query)))
     const deleted = ids.slice(0, Math.floor(ids.length * (1 - KEPT_SHARE)))
     log(`deleting ${deleted.length} of ${ids.length} messages`)
     const batches = Array.from({ length: Math.ceil(deleted.length / BULK_DELETE_SIZE) }, (_, n) =>
       deleted.slice(n * BULK_DELETE_SIZE, (n + 1) * BULK_DELETE_SIZE),
     )
     await pLimit(DELETE_CONCURRENCY).map(batches, (messages) =>
-      api.call('POST', `/api/v10/channels/${channel}/messages/bulk-delete`, token, { messages }),
+      // Deleting a deleted message has no effect.
+      retry('delete messages', () =>
+        api.call('POST', `/api/v10/channels/${channel}/messages/bulk-delete`, token, { messages }),
+      ),
     )
 
     const [firstPageAfter = 0] = await timePages(read, 1)

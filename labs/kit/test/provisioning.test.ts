@@ -137,7 +137,7 @@ describe('provisioning', { timeout: 60_000 }, () => {
       expect([...stage.messages.values()].map((ids) => new Set(ids).size)).toEqual(
         Array(4).fill(600),
       )
-      // A lost answer leaves a user that nobody uses.
+      // A lost answer leaves a user that joins no guild.
       expect(stage.users.length).toBe(mishap === 'lose' ? 8 : 6)
       expect(steps.map(({ text }) => text)).toContain(
         'provisioning users: the stage is busy; trying again',
