@@ -25,7 +25,7 @@ describe('a report', () => {
   it('names the engine beside every figure', () => {
     const page = renderReport(reportOf())
     const captions = page.match(/<figcaption>.*?<\/figcaption>/gs) ?? []
-    expect(captions.length).toBe(page.split('<figure>').length - 1)
+    expect(captions.length).toBe(page.split('<figure').length - 1)
     expect(captions.length).toBeGreaterThanOrEqual(6)
     for (const caption of captions) expect(caption).toContain(ENGINE.text)
     for (const table of page.split('<section>').filter((part) => part.includes('<table')))
@@ -99,7 +99,7 @@ describe('a report', () => {
       expect.stringContaining('whether other programs disturbed tenfold is unknown'),
     ])
     expect(renderReport(reportOf({ samples }))).toContain(
-      'whether other programs disturbed tenfold is unknown',
+      'whether other programs disturbed tenfold in words is unknown',
     )
     expect(caveatsOf(reportOf().samples)).toEqual([])
     expect(renderReport(reportOf())).not.toContain('whether other programs disturbed')

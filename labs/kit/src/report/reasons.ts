@@ -1,0 +1,17 @@
+import { caveatsOf } from '../run/sample.ts'
+import { caveats } from './labels.ts'
+import { html, type Markup } from './markup.ts'
+import type { Report } from './schema.ts'
+import { withTitles } from './titles.ts'
+
+/** The reasons for the verdict and the lab's caveats; for a supported hypothesis the caveats only. */
+export function listedReasons(report: Report): string[] {
+  const known = caveats(report)
+  if (report.verdict === 'supported') return known
+  const coded = caveatsOf(report.samples)
+  const reasons = report.reasons.filter((reason) => !coded.includes(reason))
+  return [...reasons.map((reason) => withTitles(report, reason)), ...known]
+}
+
+export const bulletList = (title: string, items: readonly string[]): Markup =>
+  html`<h2>${title}</h2><ul class="reasons">${items.map((item) => html`<li>${item}</li>`)}</ul>`
