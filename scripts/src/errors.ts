@@ -9,6 +9,7 @@ const USAGE_CODES = [
   'UNKNOWN_BENCH',
   'UNKNOWN_MIGRATION',
   'UNKNOWN_STEP',
+  'UNKNOWN_RUN',
 ]
 
 /** A signal ended the command. This is not a failure and prints no error. */

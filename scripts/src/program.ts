@@ -2,17 +2,23 @@ import { Command, type CommanderError } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { addBench } from './commands/bench.ts'
 import { addCheck } from './commands/check.ts'
+import { addCompare } from './commands/compare.ts'
 import { addDocs } from './commands/docs.ts'
 import { addDoctor } from './commands/doctor.ts'
+import { addHint } from './commands/hint.ts'
+import { addHistory } from './commands/history.ts'
 import { addLab } from './commands/lab.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addNext } from './commands/next.ts'
 import { addPrefetch } from './commands/prefetch.ts'
+import { addProgress } from './commands/progress.ts'
+import { addReport } from './commands/report.ts'
 import { addReset } from './commands/reset.ts'
 import { addStage } from './commands/stage.ts'
 import { addStages } from './commands/stages.ts'
 import { addStart } from './commands/start.ts'
 import { addTest } from './commands/test.ts'
+import { addWhy } from './commands/why.ts'
 import type { CommandContext } from './context.ts'
 import { reportError, UsageError } from './errors.ts'
 import { terminal } from './terminal.ts'
@@ -66,6 +72,12 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addStage,
     addNext,
     addLab,
+    addHint,
+    addWhy,
+    addReport,
+    addHistory,
+    addCompare,
+    addProgress,
     addStages,
     addMigrate,
     addTest,

@@ -8,6 +8,12 @@ const COMMANDS = [
   'doctor',
   'stage',
   'lab',
+  'hint',
+  'why',
+  'report',
+  'history',
+  'compare',
+  'progress',
   'stages',
   'migrate',
   'test',
@@ -26,7 +32,7 @@ describe('help', { timeout: 120_000 }, () => {
     expect(stdout).toContain('Examples:')
   })
 
-  it.each([...COMMANDS, 'stages list', 'stages diff', 'stages check'])(
+  it.each([...COMMANDS, 'progress export', 'stages list', 'stages diff', 'stages check'])(
     'of %s gives an example',
     async (command) => {
       const { code, stdout, stderr } = await runInProcess([...command.split(' '), '--help'])

@@ -1,5 +1,5 @@
 import type { ProgressEntry } from '../progress.ts'
-import { bestOf, isRun, outcomesOf } from './outcomes.ts'
+import { bestOf, isRun, kindOf, outcomesOf } from './outcomes.ts'
 
 /** The part of a lab that decides which one is next. */
 export interface NextLab {
@@ -97,11 +97,10 @@ function lastStep(labs: readonly NextLab[]): Step {
 function describeLast(progress: readonly ProgressEntry[]): string | null {
   const run = progress.findLast(isRun)
   if (run === undefined) return null
-  const kind = run.recorded ? 'recorded' : run.control ? 'control' : run.demo ? 'demo' : run.size
   const best = bestOf(run.scores)
   const score = best === undefined ? 'no prediction' : `best prediction: ${best}`
   const verdict = run.verdict === 'none' ? 'no verdict' : run.verdict
-  return `lab ${run.lab} (${kind}): ${verdict}; ${score}`
+  return `lab ${run.lab} (${kindOf(run)}): ${verdict}; ${score}`
 }
 
 function noteOf(progress: readonly ProgressEntry[]): string | null {

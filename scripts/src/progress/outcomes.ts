@@ -5,6 +5,10 @@ export type Run = Extract<ProgressEntry, { kind: 'ran' }>
 
 export const isRun = (entry: ProgressEntry): entry is Run => entry.kind === 'ran'
 
+/** `quick`, `recorded`, `control` or `demo`. */
+export const kindOf = ({ recorded, control, demo, size }: Run): string =>
+  recorded ? 'recorded' : control ? `${size}, control` : demo ? `${size}, demo` : size
+
 const FINISHED = ['supported', 'refuted', 'inconclusive']
 
 /** The lab's own question was measured here and answered. A tiny run is too short for that. */
@@ -42,3 +46,7 @@ export function outcomesOf(lab: string, progress: readonly ProgressEntry[]): Lab
     best: bestOf(runs.flatMap(({ scores }) => scores)),
   }
 }
+
+/** Whether the learner has seen how the lab comes out: by a run of any size, or a recorded one. */
+export const hasOutcome = (lab: string, progress: readonly ProgressEntry[]): boolean =>
+  runsOf(lab, progress).some(({ control, verdict }) => !control && verdict !== 'could-not-run')
