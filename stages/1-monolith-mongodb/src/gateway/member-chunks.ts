@@ -1,7 +1,8 @@
-import { Intent, isSnowflake, type RequestMembers } from '@threshold/contract'
+import { Intent, isSnowflake } from '@threshold/contract'
 import { type Member, memberToWire, presenceToWire } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
 import type { GuildHub } from '@threshold/ports'
+import type { RequestMembers } from '../input/index.ts'
 
 /** Members in one GUILD_MEMBERS_CHUNK, as at Discord. It is about 300 KB long. */
 const CHUNK_SIZE = 1_000

@@ -1,14 +1,7 @@
-import {
-  CLIENT_OPS,
-  CloseCode,
-  gatewayInput,
-  intentsAreValid,
-  type PresenceInput,
-  parseJson,
-  type Tokens,
-} from '@threshold/contract'
+import { CLIENT_OPS, CloseCode, intentsAreValid, parseJson, type Tokens } from '@threshold/contract'
 import { OFFLINE, type Presence } from '@threshold/domain'
 import type { Clock } from '@threshold/kit'
+import { gatewayInput, type PresenceInput } from '../input/index.ts'
 
 /** Discord's limit on a client's payload, in bytes. A longer one is closed with 4002. */
 const MAX_PAYLOAD_BYTES = 4_096

@@ -1,5 +1,6 @@
-import { CloseCode, gatewayInput, Op } from '@threshold/contract'
+import { CloseCode, Op } from '@threshold/contract'
 import type { z } from 'zod'
+import { gatewayInput } from '../input/index.ts'
 import type { Session } from './session.ts'
 
 type SessionCommand = (session: Session) => Promise<void>

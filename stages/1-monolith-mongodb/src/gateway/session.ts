@@ -1,9 +1,4 @@
-import {
-  type GuildId,
-  intentsAdmit,
-  type PresenceInput,
-  type RequestMembers,
-} from '@threshold/contract'
+import { type GuildId, intentsAdmit } from '@threshold/contract'
 import type { Presence } from '@threshold/domain'
 import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type {
@@ -18,6 +13,7 @@ import type {
   UserDelivery,
 } from '@threshold/ports'
 import pLimit from 'p-limit'
+import type { PresenceInput, RequestMembers } from '../input/index.ts'
 import type { VoiceServer } from '../voice/index.ts'
 import { directChannels } from './direct-channels.ts'
 import { Dispatch } from './dispatch.ts'

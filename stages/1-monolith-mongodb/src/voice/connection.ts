@@ -1,4 +1,4 @@
-import { gatewayInput, Permission, parseJson, writeJson } from '@threshold/contract'
+import { Permission, parseJson, writeJson } from '@threshold/contract'
 import { hasPermission } from '@threshold/domain'
 import { deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type { GuildHub, VoiceEndpoint, VoiceRelay } from '@threshold/ports'
@@ -6,6 +6,7 @@ import type { RawData, WebSocket } from 'ws'
 import { floodGate } from '../http/flood-gate.ts'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
+import { gatewayInput } from '../input/index.ts'
 import type { Call, Calls, Seat, VoicePeer } from './calls.ts'
 import {
   CLOSE_REASONS,

@@ -1,6 +1,6 @@
-import { gatewayInput } from '@threshold/contract'
 import { VoiceCloseCodes, VoiceEncryptionMode } from 'discord-api-types/voice/v8'
 import { z } from 'zod'
+import { gatewayInput } from '../input/index.ts'
 
 export { VoiceCloseCodes, VoiceOpcodes } from 'discord-api-types/voice/v8'
 

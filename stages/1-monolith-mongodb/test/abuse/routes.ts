@@ -1,5 +1,5 @@
-import { messageInput, restInput } from '@threshold/contract'
 import type { z } from 'zod'
+import { messageInput, restInput } from '../../src/input/index.ts'
 
 /** A route of the contract, with the schemas of its body and its query. */
 export interface Route {

@@ -8,17 +8,6 @@ export {
   intentsAreValid,
   Op,
 } from './gateway.ts'
-export type { Identify, PresenceInput, RequestMembers } from './input/gateway.ts'
-export * as gatewayInput from './input/gateway.ts'
-export * as messageInput from './input/message.ts'
-export {
-  type AllowedMentions,
-  type CreateMessage,
-  type EditMessage,
-  MAX_CONTENT,
-} from './input/message.ts'
-export * as restInput from './input/rest.ts'
-export type { SearchInput } from './input/search.ts'
 export { type JsonRefusal, type JsonResult, parseJson, writeJson } from './json.ts'
 export { ALL_PERMISSIONS, DEFAULT_PERMISSIONS, Permission } from './permissions.ts'
 export {

@@ -1,13 +1,14 @@
-import {
-  type AllowedMentions,
-  compareIds,
-  Permission,
-  type RoleId,
-  type UserId,
-} from '@threshold/contract'
+import { compareIds, Permission, type RoleId, type UserId } from '@threshold/contract'
 import { withoutCode } from './code-spans.ts'
 import type { GuildState } from './model.ts'
 import { hasPermission } from './permissions.ts'
+
+/** The mentions that a sender allows, as a request states them. A missing list allows none. */
+export interface AllowedMentions {
+  readonly parse?: readonly ('users' | 'roles' | 'everyone')[] | null | undefined
+  readonly users?: readonly UserId[] | null | undefined
+  readonly roles?: readonly RoleId[] | null | undefined
+}
 
 export interface Mentions {
   readonly users: readonly UserId[]

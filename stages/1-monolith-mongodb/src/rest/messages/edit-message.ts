@@ -1,6 +1,7 @@
-import { type EditMessage, refuse, timeOf } from '@threshold/contract'
+import { refuse, timeOf } from '@threshold/contract'
 import { findMentions, type StoredMessage } from '@threshold/domain'
 import type { HubEvent, MessageEdit } from '@threshold/ports'
+import type { EditMessage } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
 import type { ApiRequest, Requester } from '../route.ts'
 import type { EventPublisher } from './event-publisher.ts'

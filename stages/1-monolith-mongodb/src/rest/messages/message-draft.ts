@@ -1,5 +1,6 @@
-import { type CreateMessage, invalidField, Permission, refuse } from '@threshold/contract'
+import { invalidField, Permission, refuse } from '@threshold/contract'
 import { hasPermission, type StoredMessage } from '@threshold/domain'
+import type { CreateMessage } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
 import type { ApiRequest } from '../route.ts'
 import { mentionFields, pingsRepliedAuthor, resolveMentions } from './resolve-mentions.ts'

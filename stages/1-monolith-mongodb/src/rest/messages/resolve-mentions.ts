@@ -1,10 +1,10 @@
-import type { CreateMessage } from '@threshold/contract'
 import {
   findMentions,
   type Mentions,
   permittedMentions,
   type StoredMessage,
 } from '@threshold/domain'
+import type { CreateMessage } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
 import type { ApiRequest } from '../route.ts'
 

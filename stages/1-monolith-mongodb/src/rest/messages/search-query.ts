@@ -1,6 +1,7 @@
-import type { ChannelId, SearchInput } from '@threshold/contract'
+import type { ChannelId } from '@threshold/contract'
 import { type ContentKind, queryWords } from '@threshold/domain'
 import type { AuthorType, SearchQuery } from '@threshold/ports'
+import type { SearchInput } from '../../input/index.ts'
 
 const AUTHOR_TYPES: readonly AuthorType[] = ['user', 'bot']
 const CONTENT_KINDS: ReadonlySet<string> = new Set<ContentKind>(['link', 'embed', 'image'])

@@ -1,6 +1,7 @@
-import { type CreateMessage, type MessageId, refuse } from '@threshold/contract'
+import { type MessageId, refuse } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
 import type { DedupeKey, HubEvent } from '@threshold/ports'
+import type { CreateMessage } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
 import type { ApiRequest, Requester } from '../route.ts'
 import type { EventPublisher } from './event-publisher.ts'

@@ -1,4 +1,5 @@
-import { Permission, refuse, restInput } from '@threshold/contract'
+import { Permission, refuse } from '@threshold/contract'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { authorizeGuild } from '../guild-access.ts'
 import { type AddRoute, type ApiRequest, parseInput } from '../route.ts'

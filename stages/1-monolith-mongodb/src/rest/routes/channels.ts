@@ -1,4 +1,4 @@
-import { Permission, refuse, restInput } from '@threshold/contract'
+import { Permission, refuse } from '@threshold/contract'
 import {
   type Channel,
   type ChannelPatch,
@@ -8,6 +8,7 @@ import {
   memberToWire,
 } from '@threshold/domain'
 import type { z } from 'zod'
+import { restInput } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
 import { directChannelsToWire } from '../direct-channels.ts'
 import { executeOrThrow, firstEvent } from '../execute-command.ts'

@@ -1,4 +1,4 @@
-import { DEFAULT_PERMISSIONS, restInput } from '@threshold/contract'
+import { DEFAULT_PERMISSIONS } from '@threshold/contract'
 import {
   channelToWire,
   type Guild,
@@ -8,6 +8,7 @@ import {
   type Role,
 } from '@threshold/domain'
 import type { z } from 'zod'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { executeOrThrow, firstEvent } from '../execute-command.ts'
 import { approximateCounts, requireGuildView } from '../guild-access.ts'

@@ -1,4 +1,4 @@
-import { Permission, refuse, restInput, timeToWire } from '@threshold/contract'
+import { Permission, refuse, timeToWire } from '@threshold/contract'
 import {
   type Channel,
   channelToWire,
@@ -9,6 +9,7 @@ import {
   userToWire,
 } from '@threshold/domain'
 import { deadlineAfter, messageOf } from '@threshold/kit'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { executeOrThrow, firstEvent } from '../execute-command.ts'
 import { approximateCounts, authorizeGuild, requireGuildView } from '../guild-access.ts'

@@ -1,5 +1,6 @@
-import { Permission, refuse, restInput } from '@threshold/contract'
+import { Permission, refuse } from '@threshold/contract'
 import { type Member, type MemberPatch, memberToWire, voiceStateToWire } from '@threshold/domain'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { executeOrThrow, firstEvent } from '../execute-command.ts'
 import { authorizeGuild, requireGuildView } from '../guild-access.ts'

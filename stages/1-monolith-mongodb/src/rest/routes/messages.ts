@@ -1,14 +1,7 @@
-import {
-  compareIds,
-  invalidField,
-  messageInput,
-  Permission,
-  refuse,
-  restInput,
-  timeOf,
-} from '@threshold/contract'
+import { compareIds, invalidField, Permission, refuse, timeOf } from '@threshold/contract'
 import { hasPermission, type StoredMessage } from '@threshold/domain'
 import type { Anchor } from '@threshold/ports'
+import { messageInput, restInput } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
 import { deleteMessages } from '../messages/delete-messages.ts'
 import { editMessage } from '../messages/edit-message.ts'

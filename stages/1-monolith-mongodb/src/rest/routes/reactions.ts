@@ -1,5 +1,6 @@
-import { compareIds, Permission, refuse, restInput } from '@threshold/contract'
+import { compareIds, Permission, refuse } from '@threshold/contract'
 import { emojiToWire, hasPermission, memberToWire, userToWire } from '@threshold/domain'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { publishReactionEvent, publishReactionRemoved } from '../reactions/reaction-events.ts'
 import {

@@ -1,5 +1,6 @@
-import { DEFAULT_PERMISSIONS, refuse, restInput } from '@threshold/contract'
+import { DEFAULT_PERMISSIONS, refuse } from '@threshold/contract'
 import { type Role, roleToWire } from '@threshold/domain'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { executeOrThrow, firstEvent } from '../execute-command.ts'
 import { allMembers, requireGuildView } from '../guild-access.ts'

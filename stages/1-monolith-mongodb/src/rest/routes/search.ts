@@ -1,5 +1,6 @@
-import { compareIds, Permission, restInput } from '@threshold/contract'
+import { compareIds, Permission } from '@threshold/contract'
 import { channelPermissions, hasPermission } from '@threshold/domain'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { requireGuildView } from '../guild-access.ts'
 import { renderMessages } from '../messages/render-messages.ts'

@@ -1,5 +1,6 @@
-import { APPLICATION_FLAGS, compareIds, refuse, restInput } from '@threshold/contract'
+import { APPLICATION_FLAGS, compareIds, refuse } from '@threshold/contract'
 import { type Channel, guildPermissions, type User, userToWire } from '@threshold/domain'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { directChannelsToWire } from '../direct-channels.ts'
 import { executeOrThrow } from '../execute-command.ts'

@@ -1,5 +1,6 @@
-import { firstIdAt, Permission, restInput, type Snowflake } from '@threshold/contract'
+import { firstIdAt, Permission, type Snowflake } from '@threshold/contract'
 import type { StoredMessage, User } from '@threshold/domain'
+import { restInput } from '../../input/index.ts'
 import type { Context } from '../context.ts'
 import { type AddRoute, created, parseInput } from '../route.ts'
 

@@ -1,6 +1,7 @@
+import { formErrors } from '@threshold/contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formErrors, messageInput } from '../src/index.ts'
+import { messageInput } from '../../src/input/index.ts'
 
 const parse = (embed: unknown): unknown =>
   messageInput.createMessage.parse({ embeds: [embed] }).embeds

@@ -1,5 +1,6 @@
+import { formErrors } from '@threshold/contract'
 import { describe, expect, it } from 'vitest'
-import { formErrors, messageInput, restInput } from '../src/index.ts'
+import { messageInput, restInput } from '../../src/input/index.ts'
 
 type Form = {
   safeParse(value: unknown): {

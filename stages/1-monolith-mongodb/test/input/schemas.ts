@@ -1,4 +1,4 @@
-import type { formErrors } from '../src/index.ts'
+import type { formErrors } from '@threshold/contract'
 
 /** A Zod schema of any type. */
 export type Schema = {

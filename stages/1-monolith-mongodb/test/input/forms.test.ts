@@ -1,6 +1,7 @@
+import { ALL_PERMISSIONS, formErrors } from '@threshold/contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ALL_PERMISSIONS, formErrors, gatewayInput, messageInput, restInput } from '../src/index.ts'
+import { gatewayInput, messageInput, restInput } from '../../src/input/index.ts'
 import { ID, NOT_IDS, type Schema } from './schemas.ts'
 
 describe('forms', () => {

@@ -1,6 +1,7 @@
+import { formErrors, isSnowflake } from '@threshold/contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formErrors, gatewayInput, isSnowflake, messageInput, restInput } from '../src/index.ts'
+import { gatewayInput, messageInput, restInput } from '../../src/input/index.ts'
 import { ID, NOT_IDS, type Schema } from './schemas.ts'
 
 const role = { id: ID, type: 0 }

@@ -1,5 +1,5 @@
+import { timeToWire } from '@threshold/contract'
 import { z } from 'zod'
-import { timeToWire } from '../time.ts'
 import { codePoints, text, trimmedText } from './fields.ts'
 
 /** The limit for the text in all embeds of a message together, in code points. */

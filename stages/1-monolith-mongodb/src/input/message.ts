@@ -88,4 +88,3 @@ export const bulkDelete = z.object({ messages: z.array(snowflake).max(1_000) })
 
 export type CreateMessage = z.output<typeof createMessage>
 export type EditMessage = z.output<typeof editMessage>
-export type AllowedMentions = z.output<typeof allowedMentions>

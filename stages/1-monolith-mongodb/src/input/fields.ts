@@ -1,6 +1,5 @@
+import { ALL_PERMISSIONS, isSnowflake } from '@threshold/contract'
 import { z } from 'zod'
-import { ALL_PERMISSIONS } from '../permissions.ts'
-import { isSnowflake } from '../snowflake.ts'
 
 /**
  * A short form of a value for an error message. It never calls `String()` with an object, which

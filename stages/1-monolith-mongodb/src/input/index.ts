@@ -1,0 +1,6 @@
+export type { Identify, PresenceInput, RequestMembers } from './gateway.ts'
+export * as gatewayInput from './gateway.ts'
+export type { CreateMessage, EditMessage } from './message.ts'
+export * as messageInput from './message.ts'
+export * as restInput from './rest.ts'
+export type { SearchInput } from './search.ts'
