@@ -27,7 +27,8 @@ const MANY = 120
 export default defineLab({
   id: '2.1',
   title: 'Growth',
-  question: "How does each engine's own cache-miss count per operation slope over tenfold growth?",
+  question:
+    'How many more reads from disk does an operation cost at ten times the data, on each engine?',
   hypothesis:
     'At ten times the data, both engines need at least one more disk read per operation. One Cassandra node does not cure a cache that is too small. Its advantage is that you can add nodes.',
   minutes: { quick: 3, full: 10 },

@@ -35,7 +35,7 @@ export default defineLab({
       env,
       intervention: naiveDeletes,
     },
-    fixed: { title: 'Deletes that are later', stage: 'stage-2', env, intervention: stageDeletes },
+    fixed: { title: 'Deletes of stage 2', stage: 'stage-2', env, intervention: stageDeletes },
     stage: {
       title: 'Through two processes of stage 2',
       stage: 'stage-2',

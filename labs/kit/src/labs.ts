@@ -22,8 +22,8 @@ export interface LabInfo {
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** A lab and its folder. */
-interface LabEntry {
+/** A lab and its folder, as an absolute path. */
+export interface LabEntry {
   readonly lab: Lab
   readonly dir: string
 }

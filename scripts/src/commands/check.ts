@@ -8,7 +8,7 @@ export function addCheck(program: Command, { terminal, setExitCode }: CommandCon
   program
     .command('check')
     .description(
-      'for contributors: check types, lint, boundaries, unused code, stage.json, prose and spelling',
+      'for contributors: check types, lint, boundaries, unused code, stage.json, prose, lab pages and spelling',
     )
     .addHelpText(
       'after',

@@ -121,20 +121,30 @@ export function largestOf(loads: readonly Load[]): readonly Group[] {
 }
 
 /** Describes a load for the reader of a report. */
-export function describeLoad(load: Load): string {
-  const groups = load.groups.map((group) => {
-    const guilds = group.guilds === 1 ? '1 guild' : `${group.guilds} guilds`
-    const reads =
-      group.readsPerSecond === 0 ? '' : ` and ${round(group.readsPerSecond)} history reads`
-    const history =
-      group.history === undefined
-        ? ''
-        : `, over a history of ${(group.guilds * group.channels * group.history.messages).toLocaleString('en')} messages`
-    const bursts =
-      (group.burst ?? 1) === 1 || group.messagesPerSecond === 0 ? '' : `, ${group.burst} at a time`
-    return `${guilds} with ${group.online} online each, ${round(group.messagesPerSecond)} messages${reads} per second${bursts}${history}`
-  })
-  return `${groups.join('; ')}; for ${load.seconds} s`
+export const describeLoad = ({ groups, seconds }: Load): string =>
+  `${groups.map(describeGroup).join('; ')}; for ${seconds} s`
+
+function describeGroup(group: Group): string {
+  const { messagesPerSecond, readsPerSecond, burst = 1, history } = group
+  const guilds =
+    group.guilds === 1
+      ? `1 guild with ${group.online} online`
+      : `${group.guilds} guilds with ${group.online} online each`
+  const rates = [
+    ...(messagesPerSecond === 0 ? [] : [`${round(messagesPerSecond)} messages`]),
+    ...(readsPerSecond === 0 ? [] : [`${round(readsPerSecond)} history reads`]),
+  ].join(' and ')
+  return [
+    guilds,
+    rates === '' ? 'silent' : `${rates} per second`,
+    ...(burst === 1 || messagesPerSecond === 0 ? [] : [`${burst} at a time`]),
+    ...(history === undefined
+      ? []
+      : [`over a history of ${historyOf(group, history).toLocaleString('en')} messages`]),
+  ].join(', ')
 }
+
+const historyOf = ({ guilds, channels }: Group, { messages }: History): number =>
+  guilds * channels * messages
 
 const round = (value: number): number => Number(value.toPrecision(3))

@@ -1,0 +1,44 @@
+import { formatValue, type Report } from '@threshold/lab-kit'
+import { paragraphs, plain, table } from './markdown.ts'
+import type { LabSource } from './page.ts'
+
+/** The picture of a recorded run, relative to the lab's page. */
+const PICTURE = 'recorded/picture.svg'
+
+/** The recorded run's sentence, verdict and figures. */
+export function expectedBlock({ recorded }: LabSource): string {
+  if (recorded === undefined) return 'No run of this lab is recorded yet.'
+  const { headline, verdict, reasons, notes } = recorded
+  return paragraphs([
+    headline.sentence === null ? undefined : `> ${plain(headline.sentence)}`,
+    `Verdict: \`${verdict}\`.`,
+    `![${pictureText(recorded)}](${PICTURE})`,
+    figureTable(recorded),
+    notes.length === 0 ? undefined : notes.map((note) => `- ${plain(note)}`).join('\n'),
+    verdict === 'supported' ? undefined : reasons.map((reason) => plain(reason)).join('; '),
+    provenance(recorded),
+  ])
+}
+
+const pictureText = ({ lab, headline }: Report): string =>
+  plain(`${headline.figures.join(', ')} of each arm of lab ${lab.id}`)
+
+/** Every measure of each arm, from the last round. */
+function figureTable({ arms, measures, figures }: Report): string {
+  const round = Math.max(...figures.map((figure) => figure.round))
+  const valueIn = (arm: string, name: string): string => {
+    const found = figures.find(
+      (figure) => figure.arm === arm && figure.figure === name && figure.round === round,
+    )
+    return found === undefined ? '' : formatValue(found.unit, found.value ?? Number.NaN)
+  }
+  return table(
+    ['Figure', ...arms.map(({ title }) => plain(title))],
+    measures.map(({ name }) => [plain(name), ...arms.map((arm) => valueIn(arm.name, name))]),
+  )
+}
+
+function provenance({ arms, environment, startedAt, size, seconds }: Report): string {
+  const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))].join('; ')
+  return `Recorded on ${startedAt.slice(0, 10)} at size \`${size}\` in ${Math.round(seconds)} s, on ${plain(environment.text)}; ${plain(engines)}. The times depend on the machine.`
+}

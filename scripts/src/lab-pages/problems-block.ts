@@ -1,0 +1,24 @@
+import { code, folded, paragraphs, table } from './markdown.ts'
+import type { LabSource } from './page.ts'
+import { needsOf, PROBLEMS } from './problems.ts'
+
+/** The messages that a run of this lab can end with. */
+export function problemsBlock(source: LabSource): string {
+  const needs = needsOf(source)
+  const rows = PROBLEMS.filter(({ happens }) => happens(needs)).map((problem) => [
+    shownAs(problem),
+    problem.means,
+    problem.helps,
+  ])
+  return paragraphs([
+    'A lab that cannot measure says `could not run`, exits with 12, and settles nothing about the stage.',
+    folded('Messages, their meaning and what helps', [
+      table(['Message', 'It means', 'What helps'], rows),
+    ]),
+  ])
+}
+
+const shownAs = ({ code: errorCode, message }: (typeof PROBLEMS)[number]): string =>
+  errorCode === undefined || errorCode === message
+    ? code(message)
+    : `${code(errorCode)}: … ${message} …`
