@@ -2,8 +2,9 @@ import type { CommanderError } from 'commander'
 import { EXIT } from './context.ts'
 import type { Terminal } from './terminal.ts'
 
-/** These codes mean that an argument names something that does not exist. */
+/** These codes mean that an argument is wrong, such as the name of something that does not exist. */
 const USAGE_CODES = [
+  'BAD_PREDICTION',
   'UNKNOWN_STAGE',
   'UNKNOWN_LAB',
   'UNKNOWN_BENCH',

@@ -48,6 +48,20 @@ export async function interruptible<T>(
   }
 }
 
+/** The same for a command that starts no process. It leaves the registry and its cache alone. */
+export async function unregistered<T>(
+  terminal: Terminal,
+  work: (interrupted: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const stopListening = onInterruption(terminal, controller)
+  try {
+    return await work(controller.signal)
+  } finally {
+    stopListening()
+  }
+}
+
 function onInterruption(terminal: Terminal, controller: AbortController): () => void {
   let first = { code: 0, at: 0 }
   const exitNow = (): never => {

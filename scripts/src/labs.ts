@@ -1,52 +1,14 @@
-import type { OnProgress } from '@threshold/engines'
-import { evidenceFolder } from './context.ts'
+import { dirname, join } from 'node:path'
+import type { LabInfo, LabResult, Size } from '@threshold/lab-kit'
+import { evidenceFolder, outputFolder } from './context.ts'
 import { unlessInterrupted } from './interruption.ts'
+import { loadLabKit } from './lab-kit.ts'
+import type { LabOutcome } from './lab-outcome.ts'
+import { type PredictOptions, predictionFor } from './prediction.ts'
+import { appendProgress } from './progress.ts'
+import { showRecordedRun } from './recorded-run.ts'
 import { bold, type Terminal, table } from './terminal.ts'
 import { unknownName } from './unknown-name.ts'
-
-export type Size = 'tiny' | 'quick' | 'full'
-export type Verdict = 'supported' | 'refuted' | 'inconclusive' | 'could-not-run' | 'none'
-
-/** Scripts and CI read these codes. Any other code is a crash, and no verdict. */
-export const VERDICT_EXIT: Record<Verdict, number> = {
-  supported: 0,
-  refuted: 10,
-  inconclusive: 11,
-  'could-not-run': 12,
-  none: 13,
-}
-
-export interface LabInfo {
-  readonly id: string
-  readonly title: string
-  readonly question: string
-  readonly hypothesis: string
-  readonly minutes: { readonly quick: number; readonly full: number }
-  readonly memory: string
-  readonly stages: readonly number[]
-}
-
-export interface LabOutcome {
-  readonly verdict: Verdict
-  readonly reasons: readonly string[]
-  readonly reportHtml: string
-  readonly reportJson: string
-  readonly summary: string
-}
-
-/** The part of the lab kit that the command line uses. */
-interface LabKit {
-  listLabs(): Promise<readonly LabInfo[]>
-  runLab(
-    id: string,
-    options: { size: Size; onProgress: OnProgress; evidenceDir: string },
-  ): Promise<LabOutcome>
-}
-
-/** Loads the lab kit, which only the commands that run or list labs need. */
-export async function loadLabKit(): Promise<LabKit> {
-  return await import('@threshold/lab-kit')
-}
 
 export async function findLab(id: string): Promise<LabInfo> {
   const { listLabs } = await loadLabKit()
@@ -58,34 +20,87 @@ export async function findLab(id: string): Promise<LabInfo> {
   return found
 }
 
-export interface RunLabOptions {
+export interface RunLabOptions extends PredictOptions {
   readonly size: Size
-  /** Asks for a prediction first, if the terminal is interactive. */
-  readonly predict: boolean
+  /** Runs the negative control. */
+  readonly twin?: boolean | undefined
+  readonly demo?: boolean | undefined
 }
 
-/** Introduces the lab, asks for a prediction, runs the lab, and returns its outcome. */
+/**
+ * Introduces the lab, asks for a prediction, runs the lab, and returns its outcome. The hypothesis
+ * and everything else that gives the answer away comes after the prediction.
+ */
 export async function runLab(
   lab: LabInfo,
-  { size }: RunLabOptions,
+  options: RunLabOptions,
   terminal: Terminal,
   interrupted: AbortSignal,
 ): Promise<LabOutcome> {
-  const duration = size === 'tiny' ? 'seconds' : `about ${lab.minutes[size]} min`
-  terminal.log(`${bold(`Lab ${lab.id}, ${lab.title}`)} (${size}, ${duration}, ${lab.memory})`)
-  terminal.log(`${lab.question}\nHypothesis: ${lab.hypothesis}`)
+  const { size, twin = false, demo = false } = options
   const kit = await loadLabKit()
+  const kind = twin ? ', negative control' : demo ? ', demonstration' : ''
+  const duration = size === 'tiny' ? 'seconds' : `about ${lab.minutes[size]} min`
+  introduce(lab, `${size}${kind}, ${duration}, ${lab.memory}`, terminal)
+  const prediction = await predictionFor(lab, options, terminal, interrupted)
+  const definition = await kit.findLab(lab.id)
+  if (twin)
+    terminal.log(
+      `\nThis run is the negative control, so it must be refuted. It changes one thing: ${definition.control.text}.`,
+    )
   using progress = terminal.progress(`lab ${lab.id}`)
   const running = kit.runLab(lab.id, {
-    size,
+    ...{ size, prediction, control: twin, demo },
     onProgress: progress.step,
     evidenceDir: evidenceFolder(),
   })
-  return await unlessInterrupted(interrupted, running)
+  const result = await unlessInterrupted(interrupted, running)
+  await appendRun(result)
+  return twin ? { ...result, unmet: kit.unmetByControl(definition, result) } : result
 }
 
-export function formatOutcome({ summary, verdict, reportHtml }: LabOutcome): string {
-  return [summary.trimEnd(), '', bold(`verdict: ${verdict}`), `report: ${reportHtml}`].join('\n')
+/**
+ * Plays a recorded run: the prediction first, then the run, then the outcome. It needs no engine and
+ * does not use the cache.
+ *
+ * @param file a report.json to play instead of the lab's recording
+ */
+export async function playLab(
+  lab: LabInfo,
+  options: PredictOptions & { readonly file?: string | undefined; readonly show: boolean },
+  terminal: Terminal,
+  interrupted: AbortSignal,
+): Promise<LabOutcome> {
+  const kit = await loadLabKit()
+  const definition = await kit.findLab(lab.id)
+  // A recording that cannot be played is reported before the learner thinks of an answer.
+  const recorded = await kit.playRecording(definition, undefined, options.file)
+  introduce(lab, kit.recordedLabel(recorded), terminal)
+  const prediction = await predictionFor(lab, options, terminal, interrupted)
+  const report = await kit.playRecording(definition, prediction, options.file)
+  if (options.show) await showRecordedRun(report, terminal, interrupted)
+  const result = await kit.saveRecordedPage(report, join(outputFolder(), 'recorded'))
+  await appendRun(result)
+  return result
+}
+
+function introduce({ id, title, question }: LabInfo, text: string, terminal: Terminal): void {
+  terminal.log(`${bold(`Lab ${id}, ${title}`)} (${text})`)
+  terminal.log(question)
+}
+
+async function appendRun({ report, reportHtml }: LabResult): Promise<void> {
+  const { lab, size, verdict, recorded, demo, control, prediction } = report
+  const { answers, reason, scores } = prediction
+  await appendProgress({
+    kind: 'ran',
+    lab: lab.id,
+    ...{ size, verdict, recorded, demo, control: control !== undefined },
+    ...(answers === undefined ? {} : { answers }),
+    ...(reason === undefined ? {} : { reason }),
+    scores,
+    evidence: dirname(reportHtml),
+  })
 }
 
 export function formatLabs(labs: readonly LabInfo[]): string {

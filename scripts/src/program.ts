@@ -21,10 +21,13 @@ import { addTest } from './commands/test.ts'
 import { addWhy } from './commands/why.ts'
 import type { CommandContext } from './context.ts'
 import { reportError, UsageError } from './errors.ts'
-import { terminal } from './terminal.ts'
+import { terminal as ownTerminal, type Terminal } from './terminal.ts'
 
 /** Runs one command line and returns the exit code. Without a word it runs `next`. */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(
+  args: readonly string[],
+  terminal: Terminal = ownTerminal,
+): Promise<number> {
   let exitCode = 0
   const context: CommandContext = {
     terminal,

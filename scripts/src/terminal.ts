@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import type { OnProgress, ProgressStep } from '@threshold/engines'
 import Table from 'cli-table3'
 import ora from 'ora'
+import { askLine, type KeyListener, listenForKey, type Prompt } from './prompt.ts'
 
 /** Commands write results to stdout, so that they can be piped, and everything else to stderr. */
 export interface Terminal {
@@ -13,6 +14,10 @@ export interface Terminal {
   log(text: string): void
   /** Shows progress on stderr until it is disposed of. Write nothing else meanwhile. */
   progress(text: string): Progress
+  /** Asks for one line. Only if it is interactive. */
+  ask(prompt: Prompt, interrupted: AbortSignal): Promise<string>
+  /** Listens for any key. Only if it is interactive. */
+  listenForKey(): KeyListener
 }
 
 interface Progress extends Disposable {
@@ -24,6 +29,8 @@ export const terminal: Terminal = {
   print: (text) => void process.stdout.write(`${text}\n`),
   log: (text) => void process.stderr.write(`${text}\n`),
   progress: (text) => (canAnimate() ? spinner(text) : progressLines(text)),
+  ask: askLine,
+  listenForKey,
 }
 
 const NO_BORDER = {
@@ -64,6 +71,7 @@ export const bold = (text: string): string => styleText('bold', text)
 export const dim = (text: string): string => styleText('dim', text)
 export const green = (text: string): string => styleText('green', text)
 export const red = (text: string): string => styleText('red', text)
+export const yellow = (text: string): string => styleText('yellow', text)
 
 /** CI's terminals may report a width of 0, on which ora would never finish drawing. */
 const canAnimate = (): boolean => process.stderr.isTTY && process.stderr.columns >= MIN_COLUMNS

@@ -39,7 +39,7 @@ describe('the summary for a terminal', () => {
   it('of a recorded run says when and where it was measured', () => {
     const report = reportOf({ recorded: true })
     expect(summaryOf(report)).toContain(
-      `Recorded run of 2026-01-01 on ${ENGINE.text}, ${report.environment.text}; not measured here.`,
+      `This is a recorded run of 2026-01-01 on ${ENGINE.text}, ${report.environment.text}; not measured here.`,
     )
     expect(summaryOf(report)).not.toContain('Measured on')
   })

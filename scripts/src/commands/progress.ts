@@ -16,7 +16,7 @@ Examples:
   npx threshold progress export progress.json`,
     )
     .action(async () => {
-      const { loadLabKit } = await import('../labs.ts')
+      const { loadLabKit } = await import('../lab-kit.ts')
       const { formatProgress } = await import('../progress/overview.ts')
       const { progressFile, readProgress } = await import('../progress.ts')
       const labs = await (await loadLabKit()).listLabs()

@@ -14,11 +14,12 @@ interface StartOptions {
 export function addStart(program: Command, { terminal, setExitCode }: CommandContext): void {
   /** Returns the exit code that the verdict stands for. */
   const runFirstLab = async (predict: boolean, interrupted: AbortSignal): Promise<number> => {
-    const { findLab, formatOutcome, runLab, VERDICT_EXIT } = await import('../labs.ts')
+    const { findLab, runLab } = await import('../labs.ts')
+    const { exitCodeOf, formatOutcome } = await import('../lab-outcome.ts')
     const lab = await findLab(FIRST_LAB)
     const outcome = await runLab(lab, { size: 'quick', predict }, terminal, interrupted)
     terminal.print(formatOutcome(outcome))
-    return VERDICT_EXIT[outcome.verdict]
+    return exitCodeOf(outcome)
   }
 
   program

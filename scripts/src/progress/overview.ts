@@ -1,4 +1,4 @@
-import type { LabInfo } from '../labs.ts'
+import type { LabInfo } from '@threshold/lab-kit'
 import type { ProgressEntry } from '../progress.ts'
 import { table } from '../terminal.ts'
 import { outcomesOf, runsOf } from './outcomes.ts'

@@ -70,11 +70,15 @@ const format = ({ unit }: QuestionReport, value: number | null): string =>
   formatValue(unit, value ?? Number.NaN)
 
 /** One line that names the engine and the machine of every figure. */
-function provenance({ arms, recorded, startedAt, environment }: Report): string[] {
-  const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))].join(', ')
-  if (recorded)
-    return [
-      `Recorded run of ${startedAt.slice(0, 10)} on ${engines}, ${environment.text}; not measured here.`,
-    ]
-  return engines === '' ? [] : [`Measured on ${engines}; ${environment.text}.`]
+function provenance(report: Report): string[] {
+  if (report.recorded) return [`This is a ${recordedLabel(report)}.`]
+  const engines = enginesOf(report)
+  return engines === '' ? [] : [`Measured on ${engines}; ${report.environment.text}.`]
 }
+
+/** Every view of a recorded run carries this label. */
+export const recordedLabel = (report: Report): string =>
+  `recorded run of ${report.startedAt.slice(0, 10)} on ${enginesOf(report)}, ${report.environment.text}; not measured here`
+
+const enginesOf = ({ arms }: Report): string =>
+  [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))].join(', ')
