@@ -92,6 +92,5 @@ export const requestMembers = z.object({
 
 export const frame = z.object({ op: z.int(), d: z.unknown().optional() })
 
-export type Identify = z.output<typeof identify>
 export type PresenceInput = z.output<typeof presence>
 export type RequestMembers = z.output<typeof requestMembers>

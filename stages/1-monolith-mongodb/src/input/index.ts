@@ -1,4 +1,4 @@
-export type { Identify, PresenceInput, RequestMembers } from './gateway.ts'
+export type { PresenceInput, RequestMembers } from './gateway.ts'
 export * as gatewayInput from './gateway.ts'
 export type { CreateMessage, EditMessage } from './message.ts'
 export * as messageInput from './message.ts'
