@@ -1,45 +1,19 @@
-import { testConformance } from '@threshold/conformance/external'
-import { type StageProcess, startStage } from '@threshold/engines'
+import { conformanceStages, testConformance } from '@threshold/conformance/external'
+import { startStage } from '@threshold/engines'
 import { leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
 import { afterAll, beforeAll } from 'vitest'
 
 const use = new AsyncDisposableStack()
-const stages: Partial<Record<'plain' | 'limited' | 'closed' | 'published', StageProcess>> = {}
+const stages = conformanceStages()
 
 beforeAll(async () => {
-  const [{ uri: engineUri }, { uri: cassandraUri }] = [
-    use.use(await leaseDatabase()),
-    use.use(await leaseKeyspace()),
-  ]
-  const start = async (env: Record<string, string> = {}) =>
-    use.use(
-      await startStage({
-        stage: 2,
-        engineUri,
-        cassandraUri,
-        env: { THRESHOLD_HEARTBEAT_MS: '5000', ...env },
-      }),
-    )
-  stages.plain = await start()
-  stages.limited = await start({
-    THRESHOLD_WORKER: '1',
-    THRESHOLD_RATE_REQUESTS: '5',
-    THRESHOLD_RATE_SECONDS: '2',
-  })
-  stages.closed = await start({ THRESHOLD_WORKER: '2', THRESHOLD_PROVISIONING: 'off' })
-  stages.published = await start({
-    THRESHOLD_WORKER: '3',
-    THRESHOLD_PUBLIC_URL: 'https://chat.example:8443',
-  })
+  const { uri: engineUri } = use.use(await leaseDatabase())
+  const { uri: cassandraUri } = use.use(await leaseKeyspace())
+  await stages.start(async (env) =>
+    use.use(await startStage({ stage: 2, engineUri, cassandraUri, env })),
+  )
 })
 afterAll(() => use.disposeAsync())
 
-testConformance('stage 2', {
-  baseUrl: () => stages.plain!.url,
-  limitedUrl: () => stages.limited!.url,
-  closedUrl: () => stages.closed!.url,
-  published: () => ({ baseUrl: stages.published!.url, gatewayUrl: 'wss://chat.example:8443' }),
-  heartbeatMs: 5_000,
-  // Stage 2 keeps no session, like stage 1.
-  capabilities: [],
-})
+// Stage 2 keeps no session, like stage 1.
+testConformance('stage 2', { ...stages.options, capabilities: [] })
