@@ -1,34 +1,28 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { hasCode } from '@threshold/kit'
 import { ROOT } from './src/context.ts'
-import { generatePage, pageFile } from './src/lab-pages/page.ts'
 import { loadLabSources } from './src/lab-pages/sources.ts'
+import { differences, writeDifference } from './src/lab-pages/write.ts'
 
-// Writes the generated blocks of every lab's page. With --check, which `npm run check` runs, it
-// writes nothing and fails if a page differs from its lab.
+// Writes the generated blocks of every lab's page and the pictures of recorded runs. With --check,
+// which `npm run check` runs, it writes nothing and fails if one differs from its lab.
 
 const check = process.argv.includes('--check')
 
 try {
-  let changed = 0
-  for (const source of await loadLabSources(ROOT)) {
-    const file = pageFile(source)
-    const text = await readFile(join(ROOT, file), 'utf8')
-    const generated = generatePage(source, text)
-    if (generated === text) continue
-    changed += 1
-    if (!check) await writeFile(join(ROOT, file), generated)
-    console.log(check ? `${file} differs from its lab` : `wrote ${file}`)
+  const found = await differences(ROOT, await loadLabSources(ROOT))
+  for (const difference of found) {
+    if (!check) await writeDifference(ROOT, difference)
+    console.log(check ? `${difference.file} differs from its lab` : `wrote ${difference.file}`)
   }
-  if (changed === 0) console.log('lab pages: each page matches its lab')
-  if (check && changed > 0) {
-    console.log('  → node scripts/lab-pages.ts')
-    process.exitCode = 1
-  }
+  if (found.length === 0) console.log('lab pages: each page matches its lab')
+  else if (check) fail('', 'node scripts/lab-pages.ts')
 } catch (error) {
   if (!hasCode(error)) throw error
-  const next = error.next === undefined ? '' : `\n  → ${error.next}`
-  console.log(`${error.code}: ${error.message}${next}`)
+  fail(`${error.code}: ${error.message}`, error.next)
+}
+
+function fail(message: string, next: string | undefined): void {
+  if (message !== '') console.log(message)
+  if (next !== undefined) console.log(`  → ${next}`)
   process.exitCode = 1
 }

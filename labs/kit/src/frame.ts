@@ -5,6 +5,7 @@ import { describeLoad } from './load/workload.ts'
 import { nameInWords } from './measure.ts'
 import { planArms } from './plan.ts'
 import { questionsOf } from './report/headline.ts'
+import { figureTitle } from './report/titles.ts'
 import type { Lab, Size } from './spec.ts'
 
 /** The parts of a lab's definition that a page shows, in words. */
@@ -82,28 +83,14 @@ function enginesText({ cacheMb, cassandra }: Limits): string | undefined {
 
 /** `young largest` is one of the figures in `old largest over young largest`. */
 const mentions = (figure: string, name: string): boolean =>
-  operands(figure).some((operand) => operand === name || operand.endsWith(` ${name}`))
+  figure.split(/ over | beyond /).some((side) => side === name || side.endsWith(` ${name}`))
 
-const OPERATORS = / (over|beyond) /
-const operands = (figure: string): string[] =>
-  figure.split(OPERATORS).filter((_, index) => index % 2 === 0)
-
-/** `misses of “Ten times the data” beyond misses of “Little data” at least 1,000`. */
-const acrossText = ({ arms }: Lab, assertion: Assertion): string =>
-  assertionText({
+/** `misses (Ten times the data − Little data) at least 1,000`. */
+function acrossText({ arms }: Lab, assertion: Assertion): string {
+  const titles = Object.entries(arms).map(([name, { title }]) => ({ name, title }))
+  const { measure, arms: compared } = figureTitle({ arms: titles }, assertion.figure)
+  return assertionText({
     ...assertion,
-    figure: assertion.figure
-      .split(OPERATORS)
-      .map((part, index) => (index % 2 === 0 ? withTitle(arms, part) : part))
-      .join(' '),
+    figure: compared === undefined ? measure : `${measure} (${compared})`,
   })
-
-/** A figure between arms begins with the name of its arm: `young channels read` → `read of “…”`. */
-function withTitle(arms: Lab['arms'], operand: string): string {
-  const [arm] = Object.entries(arms)
-    .filter(([name]) => operand.startsWith(`${nameInWords(name)} `))
-    .sort(([a], [b]) => b.length - a.length)
-  if (arm === undefined) return operand
-  const [name, { title }] = arm
-  return `${operand.slice(nameInWords(name).length + 1)} of “${title}”`
 }

@@ -17,6 +17,7 @@ export { type ProbeWriter, startProbeWriter, withProbeGuild } from './probe-writ
 export { definitionHash } from './recording/definition.ts'
 export { saveRecordedPage } from './recording/page.ts'
 export { MAX_RECORDING_BYTES, playRecording, saveRecording } from './recording/recording.ts'
+export { claimSvg } from './report/claim-svg.ts'
 export { type Curve, curvesBySize } from './report/picture.ts'
 export { type Report, reportSchema } from './report/schema.ts'
 export { recordedLabel } from './report/summary.ts'

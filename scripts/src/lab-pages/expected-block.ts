@@ -3,7 +3,7 @@ import { paragraphs, plain, table } from './markdown.ts'
 import type { LabSource } from './page.ts'
 
 /** The picture of a recorded run, relative to the lab's page. */
-const PICTURE = 'recorded/picture.svg'
+export const PICTURE = 'recorded/picture.svg'
 
 /** The recorded run's sentence, verdict and figures. */
 export function expectedBlock({ recorded }: LabSource): string {

@@ -2,6 +2,7 @@ import { ACROSS_ARMS } from '../expectations.ts'
 import { nameInWords } from '../measure.ts'
 import type { Report } from './schema.ts'
 
+type NamedArm = Pick<Report['arms'][number], 'name' | 'title'>
 type Titled = Pick<Report, 'arms' | 'thresholds'>
 
 const ACROSS_TITLE = 'Across arms'
@@ -21,7 +22,10 @@ export interface FigureTitle {
 const SIGNS = { over: '÷', beyond: '−' } as const
 
 /** `talking small guilds over silent small guilds` compares one measure of two arms. */
-export function figureTitle({ arms }: Pick<Report, 'arms'>, name: string): FigureTitle {
+export function figureTitle(
+  { arms }: { readonly arms: readonly NamedArm[] },
+  name: string,
+): FigureTitle {
   for (const [word, sign] of Object.entries(SIGNS)) {
     const [left, right, ...rest] = name.split(` ${word} `).map((side) => splitArm(arms, side))
     if (left === undefined || right === undefined || rest.length > 0) continue
@@ -39,7 +43,7 @@ interface Side {
 }
 
 /** The longest name wins, since the name of one arm may begin that of another. */
-function splitArm(arms: Report['arms'], text: string): Side {
+function splitArm(arms: readonly NamedArm[], text: string): Side {
   const [arm] = arms
     .map(({ name, title }) => ({ prefix: `${nameInWords(name)} `, title }))
     .filter(({ prefix }) => text.startsWith(prefix))
