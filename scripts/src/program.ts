@@ -12,6 +12,7 @@ import { addMigrate } from './commands/migrate.ts'
 import { addNext } from './commands/next.ts'
 import { addPrefetch } from './commands/prefetch.ts'
 import { addProgress } from './commands/progress.ts'
+import { addRecord } from './commands/record.ts'
 import { addReport } from './commands/report.ts'
 import { addReset } from './commands/reset.ts'
 import { addStage } from './commands/stage.ts'
@@ -86,6 +87,7 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addTest,
     addBench,
     addPrefetch,
+    addRecord,
     addReset,
     addDocs,
     addCheck,

@@ -19,6 +19,7 @@ const COMMANDS = [
   'test',
   'bench',
   'prefetch',
+  'record',
   'reset',
   'docs',
   'check',

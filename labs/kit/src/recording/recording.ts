@@ -9,6 +9,7 @@ import { locateCode } from '../report/headline.ts'
 import { type Report, reportSchema } from '../report/schema.ts'
 import type { Lab } from '../spec.ts'
 import { definitionHash } from './definition.ts'
+import { personalDataIn } from './personal-data.ts'
 
 /** Recordings are part of the repository, so a clone stays small. */
 export const MAX_RECORDING_BYTES = 300_000
@@ -19,21 +20,18 @@ const recordingFile = (dir: string): string => join(dir, 'recorded', 'report.jso
 /**
  * Keeps the report of a run as the lab's recording.
  *
- * @throws CodedError `NOT_RECORDABLE` unless it is a supported run at size quick, below the limit
+ * @returns the path of the recording and its bytes
+ * @throws CodedError `NOT_RECORDABLE` unless it is a supported run at size quick, below the limit,
+ * and without personal data
  */
-export async function saveRecording(lab: Lab, report: Report): Promise<string> {
+export async function saveRecording(
+  lab: Lab,
+  report: Report,
+): Promise<{ file: string; bytes: number }> {
   const dir = await folderOf(lab)
   const text = `${JSON.stringify(report)}\n`
   const problem =
-    dir === undefined
-      ? 'the lab is not one of this repository'
-      : report.verdict !== 'supported'
-        ? `its verdict is ${report.verdict}: ${report.reasons.join('; ')}`
-        : report.size !== 'quick' || !isPlainRun(report)
-          ? 'it is not a plain run at size quick'
-          : text.length > MAX_RECORDING_BYTES
-            ? `it has ${text.length} bytes; the limit is ${MAX_RECORDING_BYTES}`
-            : undefined
+    dir === undefined ? 'the lab is not one of this repository' : problemOf(report, text)
   if (problem !== undefined)
     throw new CodedError('NOT_RECORDABLE', `the run of lab ${lab.id} was not kept: ${problem}`, {
       next: `npx threshold record ${lab.id}`,
@@ -41,7 +39,20 @@ export async function saveRecording(lab: Lab, report: Report): Promise<string> {
   const file = recordingFile(dir!)
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, text)
-  return file
+  return { file, bytes: Buffer.byteLength(text) }
+}
+
+function problemOf(report: Report, text: string): string | undefined {
+  const { verdict, reasons, size, prediction } = report
+  if (verdict !== 'supported') return `its verdict is ${verdict}: ${reasons.join('; ')}`
+  if (size !== 'quick' || !isPlainRun(report)) return 'it is not a plain run at size quick'
+  if (prediction.answers !== undefined) return 'it has a prediction, which belongs to its author'
+  const personal = personalDataIn(report)
+  if (personal !== undefined) return `it contains personal data: ${personal}`
+  const bytes = Buffer.byteLength(text)
+  return bytes > MAX_RECORDING_BYTES
+    ? `it has ${bytes} bytes; the limit is ${MAX_RECORDING_BYTES}`
+    : undefined
 }
 
 /**

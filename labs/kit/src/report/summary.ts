@@ -1,5 +1,6 @@
 import { formatValue } from '../figure.ts'
 import { caveatsOf } from '../run/sample.ts'
+import { revealedBy } from './prediction.ts'
 import type { QuestionReport, Report } from './schema.ts'
 
 /**
@@ -53,17 +54,12 @@ function questionLines(report: Report, question: QuestionReport, index: number):
 /**
  * The thought behind a wrong answer. A control changes the answers, so nothing is revealed there.
  */
-function revealed(
-  { questions, prediction, control }: Report,
-  index: number,
-): QuestionReport['wrongAnswers'][number]['reveals'] | undefined {
+function revealed({ questions, prediction, control }: Report, index: number): string | undefined {
   const predicted = prediction.answers?.[index] ?? null
   const score = prediction.scores[index]
   if (predicted === null || control !== undefined) return undefined
   if (score === 'exact' || score === 'not measured') return undefined
-  return questions[index]?.wrongAnswers.find(
-    ({ answer: [from, to] }) => predicted >= from && predicted <= to,
-  )?.reveals
+  return revealedBy(questions[index]!, predicted)
 }
 
 const format = ({ unit }: QuestionReport, value: number | null): string =>
