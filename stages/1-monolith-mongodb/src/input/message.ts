@@ -4,7 +4,7 @@ import { schemaFor, snowflake, text, trimmedText } from './fields.ts'
 import { allUnsupported, unsupported } from './unsupported.ts'
 
 /** The maximum length of a message's text, in code points. */
-export const MAX_CONTENT = 2_000
+const MAX_CONTENT = 2_000
 
 const allowedMentions = z.object({
   parse: z

@@ -42,6 +42,9 @@ export async function verify(context: DualStoreContext): Promise<void> {
   const found = total.onlySource + total.onlyTarget + total.differing
   for (const line of divergenceByRange(ranges, names)) reporter.result(line)
   reporter.failpoint?.('before the verification is done')
+  // From here on the stage compares a share of the pages that clients read. The cutover checks the
+  // result, so the comparison begins before the verification counts as clean.
+  if (found === 0) await beginShadowReads(context, migration)
   checkpoints.finish('verify', found === 0)
   reporter.failpoint?.('after the verification is done')
   const counted =
@@ -53,18 +56,26 @@ export async function verify(context: DualStoreContext): Promise<void> {
         `again until none differs`,
     )
   }
-  // From here on the stage compares a share of the pages that clients read. The cutover checks the
-  // result.
-  await beginShadowReads(context)
   reporter.result(`${counted}; no difference`)
 }
 
-async function beginShadowReads(context: DualStoreContext): Promise<void> {
+async function beginShadowReads(context: DualStoreContext, verified: Migration): Promise<void> {
   for (;;) {
-    const migration = await context.migration()
+    const migration = await currentMigration(context, verified)
     const shadow = { share: context.options.shadow, round: migration.shadow.round + 1 }
     if (await context.updateState(migration, 'comparing reads', { shadow })) return
   }
+}
+
+/** @throws CodedError `MOVED_MEANWHILE` if the move has left the phase that is being verified */
+async function currentMigration(
+  context: DualStoreContext,
+  { runId, enteredEpoch }: Migration,
+): Promise<Migration> {
+  const now = await context.migration()
+  if (now.runId !== runId || now.enteredEpoch !== enteredEpoch)
+    throw new CodedError('MOVED_MEANWHILE', 'another migrator has changed the phase meanwhile')
+  return now
 }
 
 async function compareSource(
@@ -112,7 +123,7 @@ async function compareTarget(
  */
 async function compareAndRepair(
   context: DualStoreContext,
-  { epoch, runId }: Migration,
+  migration: Migration,
   range: Range,
   keys: readonly MessageKey[],
   ghosts: readonly MessageKey[] = [],
@@ -125,11 +136,9 @@ async function compareAndRepair(
   range.counts.onlySource += onlySource
   range.counts.onlyTarget += onlyTarget + ghosts.length
   range.counts.differing += divergences.length - onlySource - onlyTarget
-  context.checkpoints(runId).save('verify', range)
+  context.checkpoints(migration.runId).save('verify', range)
   // A repair may delete rows, which is correct only in this phase: here the source is the primary.
-  const now = await context.migration()
-  if (now.phase !== 'dual-write' || now.runId !== runId)
-    throw new CodedError('MOVED_MEANWHILE', `the move left epoch ${epoch}`)
+  await currentMigration(context, migration)
   reporter.failpoint?.('before a repair')
   for (const divergence of divergences) await repair({ source, target }, divergence)
   await retry((by) => target.delete(ghosts, by))
