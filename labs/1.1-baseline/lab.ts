@@ -56,7 +56,7 @@ export default defineLab({
 
   predict: [
     {
-      text: 'At ten times the load, what share of the deliveries comes more than 200 ms late?',
+      text: 'At ten times the load, what share of the deliveries arrives more than 200 ms after the send was acknowledged?',
       answer: ({ tenfold }) => tenfold.late,
       range: [0, 1],
       wrongAnswers: [
@@ -88,7 +88,7 @@ export default defineLab({
   hints: [
     'One message to fifty sockets is one insert into the database and fifty socket writes. Count both per second at ten times the load.',
     'A Node process can write to a socket some tens of thousands of times per second on one core.',
-    'Ten times the load is twenty inserts and a thousand socket writes per second.',
+    'Ten times the load is twenty inserts and a thousand socket writes per second: a few percent of one core. What would then be late?',
   ],
   report: {
     sentence: ({ tenfold }) =>

@@ -64,6 +64,11 @@ export default defineLab({
       range: [0, 5_000],
       wrongAnswers: [
         {
+          answer: [21, 79],
+          reveals:
+            'You expect a cold cache. The lab has just imported the history and warmed up, so the engine still has it in memory.',
+        },
+        {
           answer: [80, 5_000],
           reveals:
             'You expect the engine to read from disk for every page. It serves a page that was read or written recently from its cache.',

@@ -85,6 +85,11 @@ export default defineLab({
           reveals:
             'You expect the guild of the mention to be affected. Its ten sockets are no different from the other ninety.',
         },
+        {
+          answer: [21, 99],
+          reveals:
+            'You expect some sockets to outlive the process. A socket has no owner but its process, so all of them close at once.',
+        },
       ],
     },
   ],

@@ -60,7 +60,12 @@ export default defineLab({
         {
           answer: [1.21, 3],
           reveals:
-            'You expect a share of a busy processor. A message does not share: it waits until the whole burst before it is written.',
+            'You expect each guild to get its share of the processor. There are no shares: a message that arrives during a burst waits until the whole burst is written.',
+        },
+        {
+          answer: [200, 1_000],
+          reveals:
+            'You expect a queue that grows without end. Each burst ends before the next one begins, so a message waits for one burst at most.',
         },
       ],
     },

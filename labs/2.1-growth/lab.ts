@@ -99,6 +99,11 @@ export default defineLab({
           reveals:
             'You expect an index to make growth free. An index finds the page; it does not keep the page in memory.',
         },
+        {
+          answer: [101, 999],
+          reveals:
+            'You expect one read from disk for each page of history, and half of the operations are reads. Fifty long messages fill several pages of the engine, and each may be on disk.',
+        },
       ],
     },
     {
@@ -110,6 +115,11 @@ export default defineLab({
           answer: [-5_000, 100],
           reveals:
             'You expect Cassandra itself to be the cure. One node with a cache that is too small reads from disk like any other engine. The cure is to add nodes.',
+        },
+        {
+          answer: [101, 999],
+          reveals:
+            'You expect one read from disk for each page of history. Fifty long messages fill several chunks, which may lie in several files.',
         },
       ],
     },
@@ -127,7 +137,7 @@ export default defineLab({
       'mongo tenfold misses beyond mongo misses',
       'cassandra tenfold misses beyond cassandra misses',
     ],
-    why: 'A cache serves data that was used recently. Reads begin anywhere, so the data in use is all data, and ten times as much no longer fits. Neither engine can change that. They differ in where more cache comes from: a larger MongoDB server, or one more Cassandra node.',
+    why: 'A cache serves data that was used recently. Reads begin anywhere, so the data in use is all data, and ten times as much no longer fits. Neither engine can change that. They differ in where more cache comes from: a larger server for MongoDB, one more node for Cassandra.',
     code: { file: 'stages/2-cassandra/src/cassandra/statements.ts', line: 'page: page(ROW),' },
     charts: ['read-times', 'cpu'],
   },

@@ -121,6 +121,11 @@ export default defineLab({
           reveals:
             'You expect the stage to buffer sends. It acknowledges a message only when the database has it, so that nothing acknowledged can be lost.',
         },
+        {
+          answer: [0.51, 0.79],
+          reveals:
+            'You expect clients to succeed by trying again. Each try reaches the same server, which is down.',
+        },
       ],
     },
     {
@@ -154,7 +159,7 @@ export default defineLab({
     },
   ],
   hints: [
-    'Separate two questions: does the data still exist, and may anyone answer for it now?',
+    'Separate two questions: does the data still exist, and can a machine that lives answer for it now?',
     'LOCAL_QUORUM of three copies is two. Count the replicas that remain.',
     'One server has durability and no availability. Three nodes with three copies have both, as long as two of them live.',
   ],

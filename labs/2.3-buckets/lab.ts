@@ -71,10 +71,15 @@ export default defineLab({
           reveals:
             'You expect Cassandra to split a large partition. It never does: the key alone decides which rows belong together.',
         },
+        {
+          answer: [2.01, 7.9],
+          reveals:
+            'You expect old messages to be merged or dropped. Compaction merges files, not messages: every message stays a row.',
+        },
       ],
     },
     {
-      text: 'And if a partition is a channel and ten days?',
+      text: 'How many times as large is it if a partition is a channel and ten days?',
       answer: ({ bucketed }) => bucketed.oldLargest.over(bucketed.youngLargest),
       range: [0.1, 100],
       wrongAnswers: [

@@ -107,7 +107,12 @@ export default defineLab({
         {
           answer: 0,
           reveals:
-            'You expect every empty day to be skipped. The current day never is, since a client may write to it at any moment.',
+            'You expect every empty day to be skipped. The stage has to read a day once before it knows that it is empty, and it never skips the current day.',
+        },
+        {
+          answer: [1, 800],
+          reveals:
+            'You expect the tombstones to be spread evenly over the reads of a page. A day is one partition, and a read that finds no living row scans all of it.',
         },
         {
           answer: [5_000, 100_000],

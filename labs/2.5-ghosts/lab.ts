@@ -86,7 +86,12 @@ export default defineLab({
       range: [0, 200],
       wrongAnswers: [
         {
-          answer: [1, 200],
+          answer: [150, 200],
+          reveals:
+            'You expect the edit to win because it comes later. Cassandra compares timestamps and not arrivals, and the delete carries the later one.',
+        },
+        {
+          answer: [1, 149],
           reveals:
             'You expect a cure that works most of the time. The delete carries a later timestamp than any other write, so no order of arrival changes the result.',
         },
@@ -95,7 +100,7 @@ export default defineLab({
   ],
   hints: [
     'Cassandra does not read before it writes. What does an UPDATE of a row that does not exist do?',
-    'Of two writes to one cell, the later timestamp wins, whatever the order of arrival. Who chooses the timestamp?',
+    'Of two writes to one cell, the later timestamp wins, whatever the order of arrival. Which part of the system chooses the timestamp?',
     'Stage 2 writes a delete with a timestamp later than every other write can have. A message id is never reused.',
   ],
   report: {
