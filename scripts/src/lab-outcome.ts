@@ -2,7 +2,7 @@ import type { LabResult, Report, Verdict } from '@threshold/lab-kit'
 import { bold } from './terminal.ts'
 
 /** Scripts and CI read these codes. Any other code is a crash, and no verdict. */
-export const VERDICT_EXIT: Record<Verdict, number> = {
+const VERDICT_EXIT: Record<Verdict, number> = {
   supported: 0,
   refuted: 10,
   inconclusive: 11,

@@ -9,7 +9,7 @@ import {
 } from '@threshold/lab-kit'
 import { ROOT } from './cli.ts'
 
-export const RECORDED_LAB = '1.3'
+const RECORDED_LAB = '1.3'
 const DIR = join(ROOT, 'labs', '1.3-blast-radius')
 const GUILDS = 10
 

@@ -12,7 +12,8 @@ export interface Identity {
 const here = (): Identity => ({ host: hostname(), folders: [homedir(), REPOSITORY] })
 
 const USER_FOLDER = /(\/home\/|\/Users\/|\\\\Users\\\\)[^/\\"]+/
-const MAIL = /[\w.+-]+@[\w-]+\.\w+/
+/** The bounds keep the search linear in a text without spaces. */
+const MAIL = /[\w.+-]{1,64}@[\w-]{1,63}\.\w+/
 /** A shorter host name is a common word. */
 const MIN_HOST = 4
 
