@@ -6,8 +6,9 @@ import { at, busyGuilds, count, defineLab, kill, type Report } from '@threshold/
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROOT } from '../src/context.ts'
 import { BLOCKS } from '../src/lab-pages/blocks.ts'
+import { needsOf } from '../src/lab-pages/needs.ts'
 import { generatePage, type LabSource, pageFile } from '../src/lab-pages/page.ts'
-import { needsOf, PROBLEMS } from '../src/lab-pages/problems.ts'
+import { PROBLEMS } from '../src/lab-pages/problems.ts'
 import { loadLabSources } from '../src/lab-pages/sources.ts'
 import { differences, writeDifference } from '../src/lab-pages/write.ts'
 

@@ -1,6 +1,7 @@
 import { code, folded, paragraphs, table } from './markdown.ts'
+import { needsOf } from './needs.ts'
 import type { LabSource } from './page.ts'
-import { needsOf, PROBLEMS } from './problems.ts'
+import { PROBLEMS } from './problems.ts'
 
 /** The messages that a run of this lab can end with. */
 export function problemsBlock(source: LabSource): string {

@@ -1,4 +1,4 @@
-import type { LabSource } from './page.ts'
+import type { LabNeeds } from './needs.ts'
 
 /** A message that a run of a lab can end with. */
 export interface Problem {
@@ -10,22 +10,6 @@ export interface Problem {
   readonly helps: string
   /** Whether a lab with these properties can print it. */
   readonly happens: (lab: LabNeeds) => boolean
-}
-
-/** The properties of a lab that decide which problems it can have. */
-export interface LabNeeds {
-  readonly cassandra: boolean
-  /** An arm has a Cassandra of its own, which nodetool asks or which gets more nodes. */
-  readonly ownCassandra: boolean
-  /** An arm limits the cache of its MongoDB to less than MongoDB accepts. */
-  readonly tinyCache: boolean
-  /** A fault stops, pauses or restarts an engine. */
-  readonly engineFault: boolean
-  readonly fault: boolean
-  /** Rounds of a run at size quick. */
-  readonly rounds: number
-  /** Error codes in the source files of the lab's folder. */
-  readonly ownCodes: readonly string[]
 }
 
 const always = (): boolean => true
@@ -114,11 +98,25 @@ export const PROBLEMS: readonly Problem[] = [
     happens: always,
   },
   {
-    code: 'STAGE_REFUSED',
-    message: 'STAGE_REFUSED',
+    code: 'STAGE_BUSY',
+    message: 'in which it was asked again and again',
     means:
-      'The stage answered a request of the lab with an error while users and guilds were created.',
-    helps: 'A stage on a busy machine refuses work. End other programs and run the lab again.',
+      'The stage answered too slowly while the lab created users and guilds. The lab repeated each request for a while.',
+    helps: 'End other programs and run the lab again, or play the recorded run.',
+    happens: always,
+  },
+  {
+    code: 'STAGE_REFUSED',
+    message: 'the stage refused it',
+    means: 'The stage rejected a request of the lab, as a changed stage may.',
+    helps: 'Undo your change of the stage, or run `npm test` to find what it broke.',
+    happens: always,
+  },
+  {
+    code: 'STAGE_UNREACHABLE',
+    message: 'the stage did not answer',
+    means: 'The stage was gone when the lab needed it.',
+    helps: 'Free as much memory as the lab needs and run it again.',
     happens: always,
   },
   {
@@ -232,24 +230,3 @@ export const PROBLEMS: readonly Problem[] = [
     happens: always,
   },
 ]
-
-export function needsOf({ lab, stages, ownCodes }: LabSource): LabNeeds {
-  const arms = Object.values(lab.arms)
-  const faults = [lab.fault, ...arms.map(({ fault }) => fault)].filter((each) => each !== undefined)
-  return {
-    cassandra: stages.some(
-      ({ stage, engines }) =>
-        engines.includes('cassandra') && arms.some((arm) => arm.stage === `stage-${stage}`),
-    ),
-    ownCassandra: arms.some(({ cassandra }) => cassandra !== undefined),
-    tinyCache: arms.some(({ cacheMb = MONGODB_MIN_CACHE_MB }) => cacheMb < MONGODB_MIN_CACHE_MB),
-    engineFault: faults.some(
-      ({ action }) => action.kind !== 'mention' && action.target !== 'stage',
-    ),
-    fault: faults.length > 0,
-    rounds: lab.sizes.quick.repeats,
-    ownCodes,
-  }
-}
-
-const MONGODB_MIN_CACHE_MB = 256
