@@ -2,7 +2,7 @@ import type { CommanderError } from 'commander'
 import { EXIT } from './context.ts'
 import type { Terminal } from './terminal.ts'
 
-/** These codes mean that an argument is wrong, such as the name of something that does not exist. */
+/** These codes mean that an argument is missing, or wrong, such as the name of an unknown lab. */
 const USAGE_CODES = [
   'BAD_PREDICTION',
   'UNKNOWN_STAGE',
@@ -11,6 +11,7 @@ const USAGE_CODES = [
   'UNKNOWN_MIGRATION',
   'UNKNOWN_STEP',
   'UNKNOWN_RUN',
+  'NOT_CONFIRMED',
 ]
 
 /** A signal ended the command. This is not a failure and prints no error. */

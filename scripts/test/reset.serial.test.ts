@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPortFree } from '@threshold/engines'
 import { killWithWatchers } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type Cache,
-  ROOT,
   startCommand,
   temporaryCache,
+  temporaryFolder,
   threshold,
   untilExited,
   untilReady,
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => cache[Symbol.asyncDispose]())
 
-const reset = () => threshold(['reset'], { env: cache.env })
+const reset = () => threshold(['reset', '--yes'], { env: cache.env })
 
 describe('reset', () => {
   it('reports that there is nothing to do, and does so again', async () => {
@@ -80,20 +80,17 @@ describe('reset', () => {
     expect(await cache.registered()).toEqual([])
   })
 
-  it('removes the content of .threshold except the evidence', async () => {
-    const output = join(ROOT, '.threshold')
-    const [kept, removed] = [join(output, 'evidence', 'reset-test'), join(output, 'reset-test')]
-    for (const folder of [kept, removed]) await mkdir(folder, { recursive: true })
-    try {
-      const { code, stderr } = await reset()
-      expect(stderr).toContain(`removed  ${removed}`)
-      expect({ code, removed: existsSync(removed), kept: existsSync(kept) }).toEqual({
-        code: 0,
-        removed: false,
-        kept: true,
-      })
-    } finally {
-      await rm(kept, { recursive: true, force: true })
-    }
+  it('removes the content of .threshold except the evidence and the progress', async () => {
+    await using folder = await temporaryFolder()
+    const output = join(folder.path, '.threshold')
+    const [kept, removed] = [join(output, 'evidence', '1.1-x'), join(output, 'migrations')]
+    for (const path of [kept, removed]) await mkdir(path, { recursive: true })
+    const progress = join(output, 'progress.jsonl')
+    await writeFile(progress, '{}')
+    const env = { ...cache.env, THRESHOLD_OUTPUT: folder.path }
+    const { code, stderr } = await threshold(['reset', '--yes'], { env })
+    expect(stderr).toContain(`removed  ${removed}`)
+    expect(code).toBe(0)
+    expect([kept, progress, removed].map((path) => existsSync(path))).toEqual([true, true, false])
   })
 })

@@ -46,7 +46,13 @@ export {
   type RegistrationOptions,
   registerProcess,
 } from './registry/registry.ts'
-export { type SweepOptions, type SweepReport, sweep } from './registry/sweep.ts'
+export {
+  planSweep,
+  type SweepOptions,
+  type SweepPlan,
+  type SweepReport,
+  sweep,
+} from './registry/sweep.ts'
 export { listStages, type StageInfo } from './stage/list.ts'
 export { type StageProcess, type StartStageOptions, startStage } from './stage/process.ts'
 export { type Addresses, runningStages } from './stage/running.ts'

@@ -1,36 +1,48 @@
-import { readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type CommandContext, EXIT, outputFolder } from '../context.ts'
 
-/** Evidence is kept, because no command can produce the same again. */
-const KEPT = 'evidence'
+interface ResetOptions {
+  readonly yes?: boolean
+  readonly all?: boolean
+}
 
 export function addReset(program: Command, { terminal, setExitCode }: CommandContext): void {
   program
     .command('reset')
-    .description(
-      'end every stage, engine and lab of Threshold on this machine, and remove what they left',
-    )
+    .description('end every stage, engine and lab of this clone, and remove what they left')
+    .option('--yes', 'do not ask, for scripts')
+    .option('--all', 'end what your other clones started too, and docs that are being read')
     .addHelpText(
       'after',
       `
-Works in any state, also after a kill -9, and twice in a row. Keeps .threshold/evidence and
-everything installed into the cache. Exits with 1 when something could not be ended or removed, and
-names it.
+Lists what it will end and remove, and asks. Without a terminal it needs --yes, and exits with 2 if
+that is missing. Works in any state, also after a kill -9, and twice in a row. Keeps reports, your
+progress, and everything installed into the cache. Exits with 1 when something could not be ended or
+removed, and names it.
 
-Example:
-  npx threshold reset`,
+Examples:
+  npx threshold reset
+  npx threshold reset --yes
+  npx threshold reset --all`,
     )
-    .action(async () => {
-      const { requireCache, sweep } = await import('@threshold/engines')
+    .action(async ({ yes = false, all = false }: ResetOptions) => {
+      const { planSweep, requireCache, sweep } = await import('@threshold/engines')
+      const { listOutput, removeOutput } = await import('../reset-output.ts')
       // An unreadable cache would look like a clean one.
       await requireCache()
-      terminal.log('ending everything that still runs')
-      const swept = await sweep({ all: true })
-      const output = await removeOutput(outputFolder())
-      const removed = [...swept.removed, ...output.removed]
-      const problems = [...swept.problems, ...output.problems]
+      const scope = all ? { all } : { checkout: true }
+      const plan = await planSweep(scope)
+      const output = await listOutput(outputFolder())
+      for (const line of plan.spared) terminal.log(`keeps    ${line}`)
+      if (!yes && plan.ended.length + plan.removed.length + output.length > 0) {
+        for (const line of plan.ended) terminal.log(`ends     ${line}`)
+        for (const path of [...plan.removed, ...output]) terminal.log(`removes  ${path}`)
+        if (!(await agreed())) return terminal.print('nothing was ended or removed')
+      }
+      const swept = await sweep(scope)
+      const rest = await removeOutput(output)
+      const removed = [...swept.removed, ...rest.removed]
+      const problems = [...swept.problems, ...rest.problems]
 
       for (const line of swept.ended) terminal.log(`ended    ${line}`)
       for (const path of removed) terminal.log(`removed  ${path}`)
@@ -38,23 +50,21 @@ Example:
       terminal.print(summary(swept.ended.length, removed.length, problems.length))
       if (problems.length > 0) setExitCode(EXIT.failure)
     })
-}
 
-async function removeOutput(folder: string): Promise<{ removed: string[]; problems: string[] }> {
-  const { messageOf } = await import('@threshold/kit')
-  const removed: string[] = []
-  const problems: string[] = []
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (name === KEPT) continue
-    const path = join(folder, name)
-    try {
-      await rm(path, { recursive: true, force: true, maxRetries: 5 })
-      removed.push(path)
-    } catch (error) {
-      problems.push(`${path}: ${messageOf(error)}`)
-    }
+  async function agreed(): Promise<boolean> {
+    const { CodedError } = await import('@threshold/kit')
+    if (!terminal.interactive)
+      throw new CodedError(
+        'NOT_CONFIRMED',
+        'reset asks first, and there is no terminal to ask in',
+        {
+          next: 'npx threshold reset --yes',
+        },
+      )
+    const message = 'End and remove all this? y or n:'
+    const answer = await terminal.ask({ message }, new AbortController().signal)
+    return /^y(es)?$/i.test(answer.trim())
   }
-  return { removed, problems }
 }
 
 function summary(ended: number, removed: number, problems: number): string {

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { enginesConfig } from '../config.ts'
 import { requireCache } from '../folder.ts'
 import { identify } from '../process/identity.ts'
+import { REPOSITORY } from '../stage/list.ts'
 import { endOnExit } from './exit.ts'
 import { watchThisProcess } from './watcher.ts'
 
@@ -28,6 +29,8 @@ const entrySchema = z.object({
    * The process that started it and will stop it. Once the owner is gone, the process is an orphan.
    */
   owner: identitySchema,
+  /** The checkout of the repository whose code started it. Earlier versions did not write it. */
+  checkout: z.string().optional(),
   process: identitySchema.optional(),
   /** Whether the process leads a group of its own, which is ended with it. */
   group: z.boolean(),
@@ -91,6 +94,7 @@ export async function register(options: RegistrationOptions): Promise<Registrati
     role: options.role,
     text: options.text ?? options.role,
     owner,
+    checkout: REPOSITORY,
     group: options.group ?? false,
     onExit: options.onExit ?? 'term',
     ports: [...(options.ports ?? [])],

@@ -8,7 +8,8 @@ import { identify, isAlive, type ProcessIdentity } from '../process/identity.ts'
 import { taggedProcesses } from '../process/process-tags.ts'
 import { terminate } from '../process/terminate.ts'
 import type { OnProgress } from '../progress.ts'
-import { entryDir, entryFile, type FoundEntry, listEntries, readEntry } from './registry.ts'
+import { entryDir, entryFile, type FoundEntry, listEntries } from './registry.ts'
+import { type SweepScope, selectEntries } from './select.ts'
 
 export interface SweepReport {
   /** One line for each process or container that was ended. */
@@ -19,9 +20,7 @@ export interface SweepReport {
   readonly problems: readonly string[]
 }
 
-export interface SweepOptions {
-  /** Also sweeps entries whose owner is alive: for `threshold reset`. */
-  readonly all?: boolean
+export interface SweepOptions extends SweepScope {
   /** Time between SIGTERM and SIGKILL. */
   readonly graceMs?: number
 }
@@ -31,19 +30,53 @@ const GRACE_MS = 5_000
 /** A process may start another one while it is being ended. */
 const PASSES = 5
 
+export interface SweepPlan {
+  /** One line for each process that a sweep would end, and for each container. */
+  readonly ended: readonly string[]
+  /** The files and folders that it would remove. */
+  readonly removed: readonly string[]
+  /** One line for each entry that it would spare, with the reason. */
+  readonly spared: readonly string[]
+}
+
+/** Tells what a sweep would do. */
+export async function planSweep(scope: SweepScope): Promise<SweepPlan> {
+  const { swept, spared } = await selectEntries((await listEntries()).entries, scope)
+  const ended = await Promise.all(
+    swept.map(async (found) => {
+      const processes = (await processesOf(found)).map(({ identity }) =>
+        processText(found, identity),
+      )
+      const { containerId, text } = found.entry ?? {}
+      return containerId === undefined
+        ? processes
+        : [...processes, containerText(text ?? found.id, containerId)]
+    }),
+  )
+  return {
+    ended: ended.flat(),
+    removed: swept
+      .flatMap(({ id }) => [entryDir(id), entryFile(id)])
+      .filter((path) => existsSync(path)),
+    spared: spared.map(({ text, why }) => `${text}: ${why}`),
+  }
+}
+
 /**
  * Ends and removes the processes, containers and data of owners that are gone. Safe to run at any
  * time, repeatedly, and from several processes at once. It never ends an unrelated process whose id
  * was reused.
  */
 export async function sweep(options: SweepOptions = {}): Promise<SweepReport> {
-  const { all = false, graceMs = GRACE_MS } = options
+  const { all = false, checkout = false, graceMs = GRACE_MS } = options
+  const patient = all || checkout
   const report: Report = { ended: [], removed: [], problems: [] }
   const { entries, drafts } = await listEntries()
+  const { swept } = await selectEntries(entries, { all, checkout })
   await Promise.all(
-    entries.map(async (found) => {
+    swept.map(async (found) => {
       try {
-        if (all || (await isOrphaned(found))) await removeEntry(found, { all, graceMs }, report)
+        await removeEntry(found, { all, patient, graceMs }, report)
       } catch (error) {
         report.problems.push(`${found.id}: ${messageOf(error)}`)
       }
@@ -76,14 +109,6 @@ async function removeUnregisteredContainers(report: Report): Promise<void> {
   }
 }
 
-async function isOrphaned({ id, entry }: FoundEntry): Promise<boolean> {
-  if (entry !== undefined) return !(await isAlive(entry.owner))
-  // Another process may have written or removed the entry since the folder was listed: read again.
-  if (!existsSync(entryFile(id)) && !existsSync(entryDir(id))) return false
-  const reread = await readEntry(id)
-  return reread === undefined || !(await isAlive(reread.owner))
-}
-
 interface Report {
   ended: string[]
   removed: string[]
@@ -92,10 +117,11 @@ interface Report {
 
 async function removeEntry(
   found: FoundEntry,
-  { all, graceMs }: Required<SweepOptions>,
+  { all, patient, graceMs }: { all: boolean; patient: boolean; graceMs: number },
   report: Report,
 ): Promise<void> {
-  const grace = !all && found.entry?.onExit === 'kill' ? 0 : graceMs
+  // A process of a living owner may still have something to close.
+  const grace = !patient && found.entry?.onExit === 'kill' ? 0 : graceMs
   for (let pass = 0; pass < PASSES; pass++) {
     const processes = await processesOf(found)
     if (processes.length === 0) break
@@ -141,6 +167,9 @@ async function removeContainers(
 
 const containerText = (text: string, id: string): string => `${text} (container ${id.slice(0, 12)})`
 
+const processText = ({ id, entry }: FoundEntry, { pid }: ProcessIdentity): string =>
+  `${entry?.text ?? id} (process ${pid})`
+
 interface FoundProcess {
   readonly identity: ProcessIdentity
   readonly group: boolean
@@ -148,11 +177,11 @@ interface FoundProcess {
 
 async function end(
   { identity, group }: FoundProcess,
-  { id, entry }: FoundEntry,
+  found: FoundEntry,
   graceMs: number,
   report: Report,
 ): Promise<boolean> {
-  const text = `${entry?.text ?? id} (process ${identity.pid})`
+  const text = processText(found, identity)
   const ended = await terminate(identity, { group, graceMs })
   if (ended) report.ended.push(text)
   else report.problems.push(`${text} survived SIGKILL; try: kill -9 ${identity.pid}`)
