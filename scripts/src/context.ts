@@ -22,4 +22,7 @@ export const outputFolder = (env: NodeJS.ProcessEnv = process.env): string =>
 /** Each run of a lab has a folder here. */
 export const evidenceFolder = (): string => join(outputFolder(), 'evidence')
 
+/** Each lab whose recorded run was played has a folder here. */
+export const recordedFolder = (): string => join(outputFolder(), 'recorded')
+
 export const EXIT = { usage: 2, failure: 1 } as const

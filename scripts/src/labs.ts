@@ -1,6 +1,6 @@
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { LabInfo, LabResult, Size } from '@threshold/lab-kit'
-import { evidenceFolder, outputFolder } from './context.ts'
+import { evidenceFolder, recordedFolder } from './context.ts'
 import { unlessInterrupted } from './interruption.ts'
 import { loadLabKit } from './lab-kit.ts'
 import type { LabOutcome } from './lab-outcome.ts'
@@ -79,7 +79,7 @@ export async function playLab(
   const prediction = await predictionFor(lab, options, terminal, interrupted)
   const report = await kit.playRecording(definition, prediction, options.file)
   if (options.show) await showRecordedRun(report, terminal, interrupted)
-  const result = await kit.saveRecordedPage(report, join(outputFolder(), 'recorded'))
+  const result = await kit.saveRecordedPage(report, recordedFolder())
   await appendRun(result)
   return result
 }

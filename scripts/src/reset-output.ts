@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { messageOf } from '@threshold/kit'
 import { PROGRESS_FILE } from './progress.ts'
 
-/** No command can produce these again. */
-const KEPT = ['evidence', PROGRESS_FILE]
+/** Reports with the learner's predictions, and the progress, which no command can produce again. */
+const KEPT = ['evidence', 'recorded', PROGRESS_FILE]
 
 /** The content of the output folder, except what is kept. */
 export const listOutput = async (folder: string): Promise<string[]> =>

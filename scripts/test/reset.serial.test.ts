@@ -75,7 +75,7 @@ describe('reset', () => {
     const runs = join(cache.path, 'run')
     await mkdir(join(runs, 'mongodb-0123456789ab', 'data'), { recursive: true })
     await writeFile(join(runs, 'stage-0123456789ab.json'), '{"v":1,')
-    await writeFile(join(runs, `stage-0123456789ab.json.${process.pid}.draft`), '')
+    await writeFile(join(runs, `stage-0123456789ab.json.${2 ** 22 - 1}.draft`), '')
     expect(await reset()).toMatchObject({ code: 0 })
     expect(await cache.registered()).toEqual([])
   })

@@ -15,11 +15,12 @@ export function addCompare(program: Command, { terminal }: CommandContext): void
     .addHelpText(
       'after',
       `
-Two runs are comparable when engine, machine and code are the same. "npx threshold history" lists
-your runs.
+Two runs are comparable when engine, machine and code are the same. A lab's recorded run has the
+name ID-recorded once you have played it. "npx threshold history" lists your runs.
 
 Examples:
   npx threshold compare
+  npx threshold compare 1.3-recorded latest
   npx threshold compare previous latest --json`,
     )
     .action(async (first: string, second: string, { json = false }: { json?: boolean }) => {

@@ -12,10 +12,10 @@ export const kindOf = ({ recorded, control, demo, size }: Run): string =>
 const FINISHED = ['supported', 'refuted', 'inconclusive']
 
 /** The lab's own question was measured here and answered. A tiny run is too short for that. */
-export const isFinished = ({ recorded, control, demo, size, verdict }: Run): boolean =>
+const isFinished = ({ recorded, control, demo, size, verdict }: Run): boolean =>
   !recorded && !control && !demo && size !== 'tiny' && FINISHED.includes(verdict)
 
-export const isPlayed = ({ recorded, control }: Run): boolean => recorded && !control
+const isPlayed = ({ recorded, control }: Run): boolean => recorded && !control
 
 /** The best of some scores; undefined if there are none. */
 export const bestOf = (scores: readonly string[]): string | undefined =>

@@ -133,6 +133,15 @@ describe('compare', () => {
     expect(stderr).toMatch(/^first: 1\.1-a\nsecond: 1\.1-b$/m)
   })
 
+  it('takes the recorded run of a lab', async () => {
+    await using alone = await learner()
+    await alone.saved('1.1-a', reportOf())
+    await alone.saved('../recorded/1.1', reportOf({ recorded: true }))
+    const { stdout, stderr } = await alone.run('compare', '1.1-recorded', '1.1-a')
+    expect(stderr).toMatch(/^first: 1\.1-recorded\nsecond: 1\.1-a$/m)
+    expect(stdout).toMatch(/^size differs: first quick, recorded; second quick$/m)
+  })
+
   it.each([
     { code: 'UNKNOWN_RUN', args: ['1.1-a', '1.1-z'], exit: 2 },
     { code: 'SAME_RUN', args: ['1.1-a', '1.1-a'], exit: 1 },

@@ -3,7 +3,7 @@ import { isAlive, type ProcessIdentity } from '../process/identity.ts'
 import { REPOSITORY } from '../stage/list.ts'
 import { entryDir, entryFile, type FoundEntry, readEntry } from './registry.ts'
 
-/** What a sweep covers besides the entries of owners that are gone. */
+/** The entries that a sweep covers besides those of owners that are gone. */
 export interface SweepScope {
   /** All entries, and containers without an entry: for `threshold reset --all`. */
   readonly all?: boolean
