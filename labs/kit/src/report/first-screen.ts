@@ -14,7 +14,7 @@ export const VERDICTS = {
   refuted: { word: 'Hypothesis refuted', meaning: 'At least one threshold failed in every round.' },
   inconclusive: {
     word: 'Inconclusive',
-    meaning: 'A threshold held in some rounds and failed in others. A larger size may decide.',
+    meaning: 'A threshold held in some rounds only. A larger size may decide.',
   },
   'could-not-run': {
     word: 'Could not run',
@@ -22,8 +22,7 @@ export const VERDICTS = {
   },
   none: {
     word: 'No verdict',
-    meaning:
-      'This is a demonstration, which also runs on a busy machine. Its figures decide nothing.',
+    meaning: 'A demonstration, whose figures decide nothing.',
   },
 } as const
 
@@ -58,15 +57,18 @@ function banners(report: Report): Markup {
 }
 
 function result(report: Report, repository: string): Markup {
-  const { lab, headline } = report
+  const { lab, headline, questions } = report
+  // Three questions fill the right column.
+  const manyQuestions = questions.length > 2
   return html`<p class="question">${lab.question}</p>
 <h1>${headline.sentence ?? lab.question}</h1>
 <div class="columns"><div>
 ${claimBars(claimPicture(report), measuredOn(report))}
 ${whySection(report, repository)}
+${manyQuestions && nextSection(report)}
 </div><div>
 ${predictionSection(report)}
-${nextSection(report)}
+${!manyQuestions && nextSection(report)}
 </div></div>`
 }
 

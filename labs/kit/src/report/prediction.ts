@@ -26,17 +26,17 @@ ${
       measured && score !== 'exact' && typeof answer === 'number'
         ? revealedBy(question, answer)
         : undefined
-    return html`<li>${question.text}<dl>
+    return html`<li>${question.text}<div class="outcome"><dl>
 ${answers !== undefined && html`<div><dt>You</dt><dd>${shownAnswer(question.unit, answer)}</dd></div>`}
 ${measured && html`<div><dt>Measured</dt><dd>${shown(question.unit, question.value)}</dd></div>`}
-${measured && score !== undefined && html`<div class="score">${score}</div>`}</dl>
+</dl>${measured && score !== undefined && html`<b class="score">${score}</b>`}</div>
 ${reveals !== undefined && html`<p>${reveals}</p>`}</li>`
   })}</ol>
 ${shortened !== undefined && html`<p class="reason">Your reason: “${shortened}”</p>`}</section>`
 }
 
 /** The explanation of the wrong answer that the prediction falls into. */
-export const revealedBy = (question: QuestionReport, answer: number): string | undefined =>
+const revealedBy = (question: QuestionReport, answer: number): string | undefined =>
   question.wrongAnswers.find(({ answer: [from, to] }) => from <= answer && answer <= to)?.reveals
 
 const shown = (unit: Unit, value: number | null): string => formatValue(unit, value ?? Number.NaN)

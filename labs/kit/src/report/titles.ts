@@ -13,25 +13,28 @@ export const titleOf = ({ arms }: Pick<Report, 'arms'>, name: string): string =>
 
 /** A figure whose name contains the names of arms, taken apart for the reader. */
 export interface FigureTitle {
-  /** The measure, such as `small guilds`. */
+  /** The measure, such as `small guilds, ratio`. */
   readonly measure: string
   /** The compared arms, such as `The guild talks ÷ The guild is silent`. */
   readonly arms?: string
 }
 
-const SIGNS = { over: '÷', beyond: '−' } as const
+const SIGNS = {
+  over: { sign: '÷', result: 'ratio' },
+  beyond: { sign: '−', result: 'difference' },
+} as const
 
 /** `talking small guilds over silent small guilds` compares one measure of two arms. */
 export function figureTitle(
   { arms }: { readonly arms: readonly NamedArm[] },
   name: string,
 ): FigureTitle {
-  for (const [word, sign] of Object.entries(SIGNS)) {
+  for (const [word, { sign, result }] of Object.entries(SIGNS)) {
     const [left, right, ...rest] = name.split(` ${word} `).map((side) => splitArm(arms, side))
     if (left === undefined || right === undefined || rest.length > 0) continue
     if (left.title === undefined && right.title === undefined) continue
     if (left.measure === right.measure)
-      return { measure: left.measure, arms: `${left.title} ${sign} ${right.title}` }
+      return { measure: `${left.measure}, ${result}`, arms: `${left.title} ${sign} ${right.title}` }
     return { measure: `${inOneText(left)} ${sign} ${inOneText(right)}` }
   }
   return { measure: inOneText(splitArm(arms, name)) }
