@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { isAbsolute, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CodedError } from '@threshold/kit'
 import { figuresByArm } from './expectations.ts'
@@ -21,6 +21,15 @@ export interface LabInfo {
 }
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
+
+/**
+ * The relative URL of the repository for a page in this folder. A folder on another drive of Windows
+ * has none and gets an absolute one.
+ */
+export function repositoryUrl(from: string): string {
+  const path = relative(from, REPOSITORY)
+  return isAbsolute(path) ? pathToFileURL(REPOSITORY).href : path.split(sep).join('/')
+}
 
 /** A lab and its folder, as an absolute path. */
 export interface LabEntry {

@@ -87,15 +87,14 @@ describe('the picture of the claim', () => {
 
 describe('the titles of arms', () => {
   it.each([
-    ['mongo tenfold misses over mongo misses', 'misses, ratio', 'Much data ÷ Little data'],
-    [BEYOND, 'misses, difference', 'Much data − Little data'],
+    ['mongo tenfold misses over mongo misses', 'misses', 'Much data ÷ Little data'],
+    [BEYOND, 'misses', 'Much data − Little data'],
     ['mongo tenfold misses over mongo lost', 'misses (Much data) ÷ lost (Little data)', undefined],
     ['tombstones scanned over deleted', 'tombstones scanned over deleted', undefined],
     ['misses', 'misses', undefined],
   ])('replace their names in %s', (name, measure, compared) => {
-    expect(figureTitle({ arms }, name)).toEqual(
-      compared === undefined ? { measure } : { measure, arms: compared },
-    )
+    expect(figureTitle({ arms }, name)).toMatchObject({ measure })
+    expect(figureTitle({ arms }, name).arms).toBe(compared)
   })
 
   it.each([
@@ -106,7 +105,7 @@ describe('the titles of arms', () => {
     ],
     [
       `across arms: ${BEYOND} at least 100; measured 3`,
-      'Across arms: misses, difference (Much data − Little data) at least 100; measured 3',
+      'Across arms: misses (Much data − Little data) at least 100; measured 3',
     ],
     ['misses of mongoTenfold could not be measured', 'misses of “Much data” could not be measured'],
     ['the mongo server did not start', 'the mongo server did not start'],

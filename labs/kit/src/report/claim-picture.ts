@@ -69,7 +69,7 @@ function assertedPanel(report: Report, name: string): Panel | undefined {
   const findings = report.findings.filter(({ assertion }) => assertion.figure === name)
   const [first] = findings
   if (first === undefined) return undefined
-  const { measure, arms } = figureTitle(report, name)
+  const { measure, arms, result } = figureTitle(report, name)
   const bars = [...Map.groupBy(findings, ({ arm }) => arm)].map(
     ([arm, own]): Bar => ({
       title: arm === ACROSS_ARMS ? (arms ?? titleOf(report, arm)) : titleOf(report, arm),
@@ -78,7 +78,7 @@ function assertedPanel(report: Report, name: string): Panel | undefined {
       thresholds: thresholdsOf(report, arm, name),
     }),
   )
-  return panel(measure, first.assertion.unit, bars)
+  return panel(result === undefined ? measure : `${measure}, ${result}`, first.assertion.unit, bars)
 }
 
 function panel(title: string, unit: Unit, bars: readonly Bar[]): Panel | undefined {

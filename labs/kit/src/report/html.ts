@@ -12,11 +12,7 @@ import { STYLE } from './style.ts'
  *
  * @param repository the relative URL from the page's folder to the repository, for links to code
  */
-export function renderReport(
-  report: Report,
-  previous: PreviousRun = {},
-  repository = '../../..',
-): string {
+export function renderReport(report: Report, previous: PreviousRun = {}, repository = '.'): string {
   const { lab } = report
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">

@@ -36,7 +36,7 @@ ${shortened !== undefined && html`<p class="reason">Your reason: “${shortened}
 }
 
 /** The explanation of the wrong answer that the prediction falls into. */
-const revealedBy = (question: QuestionReport, answer: number): string | undefined =>
+export const revealedBy = (question: QuestionReport, answer: number): string | undefined =>
   question.wrongAnswers.find(({ answer: [from, to] }) => from <= answer && answer <= to)?.reveals
 
 const shown = (unit: Unit, value: number | null): string => formatValue(unit, value ?? Number.NaN)

@@ -13,10 +13,12 @@ export const titleOf = ({ arms }: Pick<Report, 'arms'>, name: string): string =>
 
 /** A figure whose name contains the names of arms, taken apart for the reader. */
 export interface FigureTitle {
-  /** The measure, such as `small guilds, ratio`. */
+  /** The measure, such as `small guilds`. */
   readonly measure: string
   /** The compared arms, such as `The guild talks ÷ The guild is silent`. */
   readonly arms?: string
+  /** The kind of comparison of these arms. */
+  readonly result?: 'ratio' | 'difference'
 }
 
 const SIGNS = {
@@ -34,7 +36,7 @@ export function figureTitle(
     if (left === undefined || right === undefined || rest.length > 0) continue
     if (left.title === undefined && right.title === undefined) continue
     if (left.measure === right.measure)
-      return { measure: `${left.measure}, ${result}`, arms: `${left.title} ${sign} ${right.title}` }
+      return { measure: left.measure, result, arms: `${left.title} ${sign} ${right.title}` }
     return { measure: `${inOneText(left)} ${sign} ${inOneText(right)}` }
   }
   return { measure: inOneText(splitArm(arms, name)) }

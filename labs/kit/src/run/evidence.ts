@@ -1,7 +1,6 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative, sep } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { REPOSITORY } from '../labs.ts'
+import { dirname, join } from 'node:path'
+import { repositoryUrl } from '../labs.ts'
 import { renderReport } from '../report/html.ts'
 import { type PreviousRun, type Report, reportSchema, VERSION } from '../report/schema.ts'
 
@@ -29,14 +28,8 @@ export async function saveEvidence(
   const reportJson = join(dir, REPORT_JSON)
   const reportHtml = join(dir, 'report.html')
   await writeFile(reportJson, `${JSON.stringify(report, undefined, 2)}\n`)
-  await writeFile(reportHtml, renderReport(report, previous, urlOfRepository(dir)))
+  await writeFile(reportHtml, renderReport(report, previous, repositoryUrl(dir)))
   return { dir, reportHtml, reportJson }
-}
-
-/** The relative URL from a report's folder. A folder on another drive of Windows has none. */
-function urlOfRepository(dir: string): string {
-  const path = relative(dir, REPOSITORY)
-  return isAbsolute(path) ? pathToFileURL(REPOSITORY).href : path.split(sep).join('/')
 }
 
 /** Adds a number to the name if two runs started in the same millisecond. */
