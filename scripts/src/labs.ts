@@ -7,7 +7,7 @@ import type { LabOutcome } from './lab-outcome.ts'
 import { type PredictOptions, predictionFor } from './prediction.ts'
 import { appendProgress } from './progress.ts'
 import { showRecordedRun } from './recorded-run.ts'
-import { bold, type Terminal, table } from './terminal.ts'
+import { bold, type Terminal } from './terminal.ts'
 import { unknownName } from './unknown-name.ts'
 
 export async function findLab(id: string): Promise<LabInfo> {
@@ -101,19 +101,4 @@ async function appendRun({ report, reportHtml }: LabResult): Promise<void> {
     scores,
     evidence: dirname(reportHtml),
   })
-}
-
-export function formatLabs(labs: readonly LabInfo[]): string {
-  return table(
-    ['Lab', 'Title', 'Stages', 'Quick', 'Full', 'Memory', 'Question'],
-    labs.map(({ id, title, stages, minutes, memory, question }) => [
-      id,
-      title,
-      stages.join(', '),
-      `${minutes.quick} min`,
-      `${minutes.full} min`,
-      memory,
-      question,
-    ]),
-  )
 }

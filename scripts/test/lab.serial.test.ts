@@ -18,13 +18,6 @@ const CODES: Record<string, number> = {
 }
 
 describe('lab', () => {
-  it('lists the labs with their time and memory, also when no lab is named', async () => {
-    const [named, list] = await Promise.all([threshold(['lab']), threshold(['lab', 'list'])])
-    expect(list.stdout).toMatch(/^1\.1 +Baseline +1 +\d+ min +\d+ min +\S+ [GM]B +\S/m)
-    expect(named.stdout).toBe(list.stdout)
-    expect(list.code).toBe(0)
-  })
-
   it('asks nothing without a terminal, prints the outcome as one JSON document, and exits with the code of the verdict', async () => {
     const { code, stdout, stderr } = await threshold(['lab', '1.1', '--tiny', '--json'], {
       env: cache.env,

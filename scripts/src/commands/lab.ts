@@ -17,11 +17,12 @@ interface LabOptions {
 
 export function addLab(program: Command, { terminal, setExitCode }: CommandContext): void {
   const list = async ({ json }: LabOptions): Promise<void> => {
-    const { formatLabs } = await import('../labs.ts')
     const { loadLabKit } = await import('../lab-kit.ts')
+    const { formatLabList, listedLabs } = await import('../progress/lab-list.ts')
+    const { readProgress } = await import('../progress.ts')
     const kit = await loadLabKit()
-    const labs = await kit.listLabs()
-    terminal.print(json ? JSON.stringify(labs, undefined, 2) : formatLabs(labs))
+    const labs = listedLabs(await kit.listLabs(), await readProgress())
+    terminal.print(json ? JSON.stringify(labs, undefined, 2) : formatLabList(labs))
   }
 
   const runById = async (id: string, options: LabOptions): Promise<void> => {
