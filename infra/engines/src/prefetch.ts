@@ -81,9 +81,7 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     id: 'secantusdb-rust',
     title: `SecantusDB ${VERSIONS.secantusRust} (Rust)`,
     skip: async () => {
-      // No lab needs a stand-in if MongoDB itself is available.
-      if ((await findDocker()).usable) return 'Docker runs MongoDB itself'
-      if ((await findMongod()) !== undefined) return 'mongod itself is installed'
+      // Needed beside MongoDB too: labs 1.2 and 2.1 limit the cache to less than mongod accepts.
       const cargo = await findCargo()
       return cargo.usable ? undefined : cargo.why
     },

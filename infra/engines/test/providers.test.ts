@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { toolDir } from '../src/cache.ts'
 import { fetchMongod, memoryServer } from '../src/mongodb/memory-server.ts'
 import { MONGO_PROVIDERS, type StartMongoOptions, startMongo } from '../src/mongodb/start.ts'
@@ -176,7 +176,7 @@ describe('the download of mongod', () => {
     expect(existsSync(toolDir(TOOLS.mongod))).toBe(false)
   })
 
-  it('is not tried again on the same day after the mirror failed', async () => {
+  it('is not tried again within ten minutes after the mirror failed', async () => {
     await using use = new AsyncDisposableStack()
     const mirror = await emptySite(use)
     await bareMachine(use, mirror.url)
@@ -184,8 +184,34 @@ describe('the download of mongod', () => {
     const second = await memoryServer.available('lab')
     expect([first, second]).toMatchObject([
       { usable: false },
-      { usable: false, why: expect.stringContaining('(tried earlier today)') },
+      { usable: false, why: expect.stringContaining('(tried 0 min ago)') },
     ])
     expect(mirror.requests).toHaveLength(1)
+    vi.setSystemTime(Date.now() + 11 * 60_000)
+    try {
+      await memoryServer.available('quick')
+      expect(mirror.requests).toHaveLength(2)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('that was too slow is not tried again on the same day', async () => {
+    await using use = new AsyncDisposableStack()
+    const mirror = await emptySite(use)
+    await bareMachine(use, mirror.url)
+    await expect(fetchMongod('quick', noProgress)).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+    })
+    const requests = mirror.requests.length
+    vi.setSystemTime(Date.now() + 23 * 3_600_000)
+    try {
+      expect((await memoryServer.available('quick')).usable).toBe(false)
+      expect(mirror.requests).toHaveLength(requests)
+      await memoryServer.available('lab')
+      expect(mirror.requests).toHaveLength(requests + 1)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

@@ -3,6 +3,7 @@ import { availableParallelism, freemem, loadavg, release, totalmem, type } from 
 import { cacheDir } from '../cache.ts'
 import type { Preference } from '../engine.ts'
 import { cacheProblem, freeBytes } from '../folder.ts'
+import { forgetProbeFailure } from '../mongodb/memory-server.ts'
 import { HIGHEST_PORT, isPortFree, LOWEST_PORT } from '../process/ports.ts'
 import { CANDIDATES, type Candidate, nextFor } from './candidates.ts'
 import { type Family, familyOf } from './remedies.ts'
@@ -35,6 +36,7 @@ export async function inspectMachine(tree: string = process.cwd()): Promise<Doct
     process.platform,
     await readFile('/etc/os-release', 'utf8').catch(() => ''),
   )
+  await forgetProbeFailure()
   const [tools, stages, disks, free] = await Promise.all([
     inspectTools(family),
     Promise.all(STAGES.map(({ candidates, ...stage }) => inspectStage(stage, candidates, family))),

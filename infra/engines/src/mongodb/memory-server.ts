@@ -13,7 +13,12 @@ import { MONGOD_MIN_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provid
 
 /** The time limit for the mirror's first answer. A closed network often gives none. */
 const PROBE_TIMEOUT_MS = 2_500
-const DAY_MS = 24 * 3_600_000
+const MINUTE_MS = 60_000
+/**
+ * How long a failure is remembered. A probe costs a start 2.5 s, and a network may open within
+ * minutes. A download that was too slow costs 45 s, and is as slow an hour later.
+ */
+const REMEMBER_MS = { probe: 10 * MINUTE_MS, download: 24 * 60 * MINUTE_MS }
 /** A first run falls back to a stand-in if the network is slow. A lab waits for the real product. */
 const DOWNLOAD_TIMEOUT_MS: Record<Preference, number> = { quick: 45_000, lab: 600_000 }
 
@@ -31,8 +36,7 @@ export const memoryServer: MongoProvider = {
     if ((await findMongod()) !== undefined) return await checkSpace('mongod', MONGOD_RUN_MB)
     const { mongodbMirror } = enginesConfig()
     const remembered = await readProbeFailure(mongodbMirror, prefer)
-    if (remembered !== undefined)
-      return unusable(`${remembered} (tried earlier today)`, MIRROR_NEXT)
+    if (remembered !== undefined) return unusable(remembered, MIRROR_NEXT)
     const url = await mongodUrl(mongodbMirror).catch(() => undefined)
     if (url === undefined)
       return unusable(
@@ -93,8 +97,8 @@ export async function findMongod(): Promise<string | undefined> {
 const probeFailureFile = (): string => join(cacheDir(), 'mongod-unreachable.json')
 
 /**
- * Why a probe or a download failed within the last day; undefined if none did. A start that reads
- * this does not wait for the time-out again.
+ * Why a recent probe or download failed; undefined if none did. A start that reads this does not
+ * wait for the time-out again.
  */
 async function readProbeFailure(mirror: string, prefer: Preference): Promise<string | undefined> {
   try {
@@ -109,8 +113,11 @@ async function readProbeFailure(mirror: string, prefer: Preference): Promise<str
       return undefined
     // A download that was too slow for `quick` may finish within the time limit of `lab`.
     if ('prefer' in failure && failure.prefer === 'quick' && prefer === 'lab') return undefined
+    const isDownload = 'prefer' in failure && failure.prefer !== undefined
     const age = Date.now() - Number(failure.at)
-    return failure.mirror === mirror && age >= 0 && age < DAY_MS ? String(failure.why) : undefined
+    const limit = isDownload ? REMEMBER_MS.download : REMEMBER_MS.probe
+    if (failure.mirror !== mirror || age < 0 || age >= limit) return undefined
+    return `${failure.why} (tried ${Math.round(age / MINUTE_MS)} min ago)`
   } catch {
     return undefined
   }
@@ -137,7 +144,7 @@ async function rememberUnreachable(mirror: string, why: string) {
   return unusable(why, MIRROR_NEXT)
 }
 
-/** For a prefetch: its user may just have opened the network. */
+/** For a prefetch and the doctor: their user may just have opened the network. */
 export async function forgetProbeFailure(): Promise<void> {
   await rm(probeFailureFile(), { force: true }).catch(() => {})
 }
