@@ -36,6 +36,12 @@ export { identify, isAlive, type ProcessIdentity } from './process/identity.ts'
 export { freePort, isPortFree, listenError } from './process/ports.ts'
 export { childProcesses, lowerPriority } from './process/priority.ts'
 export { type RegisteredProcess, spawnRegistered } from './process/registered.ts'
+export {
+  descendantsOf,
+  listProcesses,
+  type ProcessEntry,
+  programName,
+} from './process/table.ts'
 export { terminate } from './process/terminate.ts'
 export { which } from './process/which.ts'
 export { noProgress, type OnProgress, type ProgressStep } from './progress.ts'

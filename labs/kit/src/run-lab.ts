@@ -6,14 +6,23 @@ import { findLab, folderOf, REPOSITORY } from './labs.ts'
 import { type PlannedArm, planArms } from './plan.ts'
 import type { Prediction } from './predict/question.ts'
 import { definitionHash } from './recording/definition.ts'
+import { hasRecording } from './recording/recording.ts'
 import { buildReport, type Measured, stagesOf } from './report/build.ts'
 import { locateCode } from './report/headline.ts'
 import type { Report } from './report/schema.ts'
 import { summaryOf } from './report/summary.ts'
+import { type BusyProgram, busiestPrograms, snapshotProcesses } from './run/busiest.ts'
 import type { SharedEngine } from './run/engines.ts'
 import { readEnvironment } from './run/environment.ts'
 import { saveEvidence } from './run/evidence.ts'
-import { ANY_MACHINE, MACHINE_LIMITS, type MachineLimits, waitUntilCalm } from './run/preflight.ts'
+import { nextStepOf } from './run/next-step.ts'
+import {
+  ANY_MACHINE,
+  describeBusy,
+  MACHINE_LIMITS,
+  type MachineLimits,
+  waitUntilCalm,
+} from './run/preflight.ts'
 import { runRounds } from './run/rounds.ts'
 import { openSystems, type System } from './run/system.ts'
 import type { Lab, Size } from './spec.ts'
@@ -86,6 +95,7 @@ export async function runLab(id: string | Lab, options: RunLabOptions): Promise<
       seconds: (Date.now() - started.getTime()) / 1_000,
       stages: await stagesOf(arms),
       ...trials,
+      nextStep: await nextStep(lab, demo, trials),
     })
     onProgress({ text: 'writing the report' })
     const { reportHtml, reportJson } = await saveEvidence(evidenceDir, draft, report)
@@ -117,16 +127,23 @@ async function runTrials(
   const shared = { mongodb: options.engine, cassandra: options.cassandra }
   const limits = { ...(options.demo ? ANY_MACHINE : MACHINE_LIMITS), ...options.machine }
   const engineLabels = new Map<string, System['label']>()
-  const couldNotRun = (problem: string): Pick<Measured, 'rounds' | 'engineLabels'> => ({
-    rounds: { samples: [], discarded: [], problems: [problem] },
+  const couldNotRun = (
+    problem: string,
+    busiest: readonly BusyProgram[],
+    next?: string,
+  ): Pick<Measured, 'rounds' | 'engineLabels'> => ({
+    rounds: { samples: [], discarded: [], problems: [problem], busiest, next },
     engineLabels,
   })
   const busy = await waitUntilCalm(cores, limits, onProgress)
-  if (busy !== undefined) return couldNotRun(`this machine is busy: ${busy}`)
+  if (busy !== undefined)
+    return couldNotRun(`this machine is busy: ${describeBusy(busy)}`, busy.busiest)
+  const before = await snapshotProcesses()
   try {
     await using stack = new AsyncDisposableStack()
-    const systems = await openSystems(arms, { size, shared, onProgress }, stack)
-    for (const arm of arms) engineLabels.set(arm.name, systems.of(arm).label)
+    const onEngine = (arm: string, label: System['label']): void =>
+      void engineLabels.set(arm, label)
+    const systems = await openSystems(arms, { size, shared, onProgress, onEngine }, stack)
     const rounds = await runRounds({
       arms,
       repeats: lab.sizes[size].repeats,
@@ -140,7 +157,17 @@ async function runTrials(
     onProgress({ text: 'stopping stages and engines' })
     return { rounds, engineLabels }
   } catch (error) {
-    const next = error instanceof CodedError && error.next !== undefined ? `\n→ ${error.next}` : ''
-    return couldNotRun(`${messageOf(error)}${next}`)
+    const busiest = await busiestPrograms(before, await snapshotProcesses(), cores)
+    const next = error instanceof CodedError ? error.next : undefined
+    return couldNotRun(messageOf(error), busiest, next)
   }
+}
+
+async function nextStep(
+  lab: Lab,
+  demo: boolean,
+  { rounds }: Pick<Measured, 'rounds'>,
+): Promise<string> {
+  const { busiest = [], next } = rounds
+  return nextStepOf({ lab, demo, recorded: await hasRecording(lab), busiest, next })
 }

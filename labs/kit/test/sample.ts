@@ -141,6 +141,9 @@ export function reportOf(change: Partial<Report> = {}): Report {
     verdict: 'supported',
     notes: [],
     reasons: ['tenfold: late at most 1%; measured 0%'],
+    nextStep: null,
+    busiest: [],
+    noEngine: null,
     rerun: 'npx threshold lab 9.9 --quick',
     ...change,
   }

@@ -52,4 +52,22 @@ describe('the summary for a terminal', () => {
     })
     expect(summaryOf(report)).toBe('Lab 9.9 measured nothing.\n  ✗ this machine is busy')
   })
+
+  it('of a run that stopped names the engine, the busiest programs and the next step', () => {
+    const report = reportOf({
+      headline: { ...reportOf().headline, sentence: null },
+      verdict: 'could-not-run',
+      reasons: ['the stage did not create a user within 90 s'],
+      busiest: [{ name: 'cc1plus', share: 0.58 }],
+      nextStep: 'close cc1plus',
+    })
+    expect(summaryOf(report).split('\n').slice(-3)).toEqual([
+      `It had started ${ENGINE.text}.`,
+      "Busiest programs: cc1plus 58% of this machine's CPU.",
+      '→ close cc1plus',
+    ])
+    expect(summaryOf({ ...report, noEngine: 'this machine is busy' })).toContain(
+      'No engine was started.',
+    )
+  })
 })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CodedError } from '@threshold/kit'
@@ -16,6 +17,12 @@ export const MAX_RECORDING_BYTES = 300_000
 
 /** The report of one real run at size quick, which anyone can play without an engine. */
 const recordingFile = (dir: string): string => join(dir, 'recorded', 'report.json')
+
+/** Whether a run of the lab was recorded. Playing it may still fail: see `playRecording`. */
+export async function hasRecording(lab: Lab): Promise<boolean> {
+  const dir = await folderOf(lab)
+  return dir !== undefined && existsSync(recordingFile(dir))
+}
 
 /**
  * Keeps the report of a run as the lab's recording.

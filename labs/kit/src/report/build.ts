@@ -34,6 +34,8 @@ export interface Measured {
   readonly rounds: Rounds
   /** The engines of each arm, if they were started. */
   readonly engineLabels: ReadonlyMap<string, EngineLabel>
+  /** What to do if the lab could not run. */
+  readonly nextStep?: string | undefined
 }
 
 export async function buildReport(measured: Measured): Promise<Report> {
@@ -109,6 +111,9 @@ export async function buildReport(measured: Measured): Promise<Report> {
     discarded: [...discarded],
     verdict,
     reasons: [...reasons, ...caveatsOf(samples)],
+    nextStep: verdict === 'could-not-run' ? (measured.nextStep ?? null) : null,
+    busiest: [...(rounds.busiest ?? [])],
+    noEngine: measured.engineLabels.size > 0 ? null : (problems[0]?.split('\n')[0] ?? null),
     notes: lastFigures === undefined ? [] : [...notesOf(lab, lastFigures)],
     rerun: `npx threshold lab ${lab.id} --${size}`,
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SCORES } from '../predict/score.ts'
+import { busyProgramSchema } from '../run/busiest.ts'
 import { environmentSchema } from '../run/environment.ts'
 import { sampleSchema } from '../run/sample.ts'
 import { VERDICTS } from '../verdict.ts'
@@ -141,6 +142,12 @@ export const reportSchema = z.object({
   discarded: z.array(z.object({ arm: z.string(), round: z.int(), reason: z.string() })),
   verdict: z.enum(VERDICTS),
   reasons: z.array(z.string()),
+  /** What to do about a lab that could not run. Null if it ran. */
+  nextStep: z.string().nullable().default(null),
+  /** The programs that kept the machine too busy for the lab, busiest first. */
+  busiest: z.array(busyProgramSchema).default([]),
+  /** Why no engine was started. Null if one was. */
+  noEngine: z.string().nullable().default(null),
   /** Conclusions that the lab draws from the figures, beside the verdict. */
   notes: z.array(z.string()).default([]),
   rerun: z.string(),

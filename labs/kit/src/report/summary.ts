@@ -1,4 +1,5 @@
 import { formatValue } from '../figure.ts'
+import { describeBusiest } from '../run/busiest.ts'
 import { caveatsOf } from '../run/sample.ts'
 import { revealedBy } from './prediction.ts'
 import type { QuestionReport, Report } from './schema.ts'
@@ -10,9 +11,11 @@ import type { QuestionReport, Report } from './schema.ts'
 export function summaryOf(report: Report): string {
   const { headline, lab, reasons, notes, verdict } = report
   if (headline.sentence === null)
-    return [`Lab ${lab.id} measured nothing.`, ...reasons.map((reason) => `  ✗ ${reason}`)].join(
-      '\n',
-    )
+    return [
+      `Lab ${lab.id} measured nothing.`,
+      ...reasons.map((reason) => `  ✗ ${reason}`),
+      ...obstacles(report),
+    ].join('\n')
   const { file, line, text } = headline.code
   const caveats = caveatsOf(report.samples)
   const mark = (reason: string): string =>
@@ -29,6 +32,7 @@ export function summaryOf(report: Report): string {
     ...reasons.map((reason) => `  ${mark(reason)} ${reason}`),
     ...notes.map((note) => `  · ${note}`),
     ...provenance(report),
+    ...obstacles(report),
   ].join('\n')
 }
 
@@ -60,6 +64,21 @@ function revealed({ questions, prediction, control }: Report, index: number): st
   if (predicted === null || control !== undefined) return undefined
   if (score === 'exact' || score === 'not measured') return undefined
   return revealedBy(questions[index]!, predicted)
+}
+
+/** The engines that were started, the busiest programs and the next step of a run that stopped. */
+function obstacles({ arms, headline, noEngine, busiest, nextStep }: Report): string[] {
+  if (nextStep === null) return []
+  const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))]
+  const started =
+    noEngine === null ? `It had started ${engines.join(', ')}.` : 'No engine was started.'
+  return [
+    ...(headline.sentence === null ? [started] : []),
+    ...(busiest.length === 0
+      ? []
+      : [`Busiest programs: ${describeBusiest(busiest)} of this machine's CPU.`]),
+    `→ ${nextStep}`,
+  ]
 }
 
 const format = ({ unit }: QuestionReport, value: number | null): string =>

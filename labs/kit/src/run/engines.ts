@@ -14,6 +14,7 @@ import {
 import { CodedError } from '@threshold/kit'
 import type { PlannedArm } from '../plan.ts'
 import type { Size } from '../spec.ts'
+import { readEngineCounters } from './engine-counters.ts'
 import { dropStaleDatabases, dropStaleKeyspaces, newDatabaseName } from './stale-databases.ts'
 
 /** An engine that the caller owns. A lab may use it, but neither kill nor limit it. */
@@ -58,7 +59,7 @@ export function provisionEngines(
       return { ...shared.mongodb, engine: undefined }
     const managed = cacheMb !== undefined
     const engine = stack.use(await startMongo({ prefer, cacheMb, managed, onProgress }))
-    return requireCacheWithin(cacheMb, handleOf(engine))
+    return handleOf(engine)
   }
 
   async function cassandraFor({ cassandra }: PlannedArm): Promise<EngineHandle<CassandraEngine>> {
@@ -66,12 +67,19 @@ export function provisionEngines(
       return { ...shared.cassandra, engine: undefined }
     const managed = cassandra !== undefined
     const engine = stack.use(await startCassandra({ prefer, ...cassandra, managed, onProgress }))
-    return requireCacheWithin(cassandra?.cacheMb, handleOf(engine))
+    return handleOf(engine)
   }
 
   return {
-    /** Creates databases for the system with this key. */
-    async open(arm: PlannedArm, systemKey: string): Promise<SystemEngines> {
+    /**
+     * Creates databases for the system with this key. `onEngine` receives the label as soon as the
+     * first engine runs, and the label of both once the second does.
+     */
+    async open(
+      arm: PlannedArm,
+      systemKey: string,
+      onEngine: (label: EngineLabel) => void,
+    ): Promise<SystemEngines> {
       const info = (await listStages()).find(({ stage }) => stage === arm.stage)
       if (info === undefined)
         throw new CodedError('NO_SUCH_STAGE', `there is no stage ${arm.stage} yet`, {
@@ -83,6 +91,8 @@ export function provisionEngines(
       const mongoKey = arm.cacheMb === undefined ? undefined : systemKey
       const mongo = mongos.get(mongoKey) ?? (await mongoFor(arm))
       mongos.set(mongoKey, mongo)
+      onEngine(mongo.label)
+      if (arm.cacheMb !== undefined) await requireCacheCounters(mongo)
       if (mongo.engine === undefined) {
         await dropStaleDatabases(mongo.uri)
         // An engine that the lab started is deleted with its data; any other outlives the lab.
@@ -97,6 +107,9 @@ export function provisionEngines(
       ])
       const cassandra = cassandras.get(cassandraKey) ?? (await cassandraFor(arm))
       cassandras.set(cassandraKey, cassandra)
+      const text = `${cassandra.label.text}, beside ${mongo.label.text}`
+      const label = { ...cassandra.label, text }
+      onEngine(label)
       if (cassandra.engine === undefined) {
         await dropStaleKeyspaces(cassandra.uri)
         stack.defer(() => dropKeyspace(cassandra.uri, name))
@@ -104,7 +117,7 @@ export function provisionEngines(
       return {
         mongo: database,
         cassandra: { ...cassandra, uri: withKeyspace(cassandra.uri, name) },
-        label: { ...cassandra.label, text: `${cassandra.label.text}, beside ${mongo.label.text}` },
+        label,
       }
     },
   }
@@ -116,17 +129,18 @@ const handleOf = <E extends Engine>(engine: E): EngineHandle<E> => ({
   engine: engine.label.provider === 'external' ? undefined : engine,
 })
 
-/** The data that the lab creates would fit into a larger cache, and the lab would show nothing. */
-function requireCacheWithin<E extends Engine>(
-  cacheMb: number | undefined,
-  handle: EngineHandle<E>,
-): EngineHandle<E> {
-  const bytes = handle.engine?.limits().cacheBytes
-  if (cacheMb !== undefined && bytes !== undefined && bytes > cacheMb * 2 ** 20)
+/**
+ * A lab that limits MongoDB's cache counts the pages that miss it.
+ *
+ * @throws CodedError `NO_CACHE_COUNTERS` if the engine does not count them, before the lab spends
+ * minutes on a figure that it cannot measure
+ */
+async function requireCacheCounters({ uri, label }: SharedEngine): Promise<void> {
+  const counters = await readEngineCounters({ mongo: { uri }, cassandra: undefined })
+  if (Object.keys(counters).length === 0)
     throw new CodedError(
-      'CACHE_TOO_LARGE',
-      `the smallest cache of ${handle.label.product} is ${bytes / 2 ** 20} MB, and this lab needs ${cacheMb} MB`,
-      { next: 'npx threshold doctor' },
+      'NO_CACHE_COUNTERS',
+      `this lab counts cache misses, and ${label.product} does not report them`,
+      { next: 'npx threshold prefetch fetches or builds an engine that does' },
     )
-  return handle
 }

@@ -1,4 +1,4 @@
-import { childProcesses } from '@threshold/engines'
+import { descendantsOf, listProcesses } from '@threshold/engines'
 import { processMemoryBytes } from './cpu.ts'
 
 const SAMPLE_MS = 1_000
@@ -9,19 +9,40 @@ export interface MemorySampler extends Disposable {
   peak(): number | null
 }
 
+/**
+ * Takes a sample now and then every second. An engine may be the child of a wrapper, so the whole
+ * tree of processes counts. Containers are not in it.
+ */
 export function sampleMemory(): MemorySampler {
   let peak: number | null = null
+  let sampling = false
   const sample = async (): Promise<void> => {
-    const pids = [process.pid, ...(await childProcesses())]
-    const each = await Promise.all(pids.map(processMemoryBytes))
-    // A process that ended meanwhile holds no memory.
-    const known = each.filter((bytes) => bytes !== undefined)
-    if (known.length > 0)
-      peak = Math.max(
-        peak ?? 0,
-        known.reduce((sum, bytes) => sum + bytes, 0),
-      )
+    // On a busy machine a sample may take longer than a second.
+    if (sampling) return
+    sampling = true
+    try {
+      const bytes = await treeMemoryBytes()
+      if (bytes !== undefined) peak = Math.max(peak ?? 0, bytes)
+    } finally {
+      sampling = false
+    }
   }
-  const timer = setInterval(() => void sample().catch(() => {}), SAMPLE_MS).unref()
+  const start = (): void => void sample().catch(() => {}) // a later sample may succeed
+  const timer = setInterval(start, SAMPLE_MS).unref()
+  start()
   return { peak: () => peak, [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** Undefined if the system does not report it. Pages that processes share count for each of them. */
+async function treeMemoryBytes(): Promise<number | undefined> {
+  const processes = await listProcesses()
+  const counted = descendantsOf(processes, process.pid).add(process.pid)
+  const each = await Promise.all(
+    processes
+      .filter(({ pid }) => counted.has(pid))
+      .map(({ pid, memoryBytes }) => memoryBytes ?? processMemoryBytes(pid)),
+  )
+  // A process that ended meanwhile holds no memory.
+  const known = each.filter((bytes) => bytes !== undefined)
+  return known.length === 0 ? undefined : known.reduce((sum, bytes) => sum + bytes, 0)
 }

@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OnProgress } from '@threshold/engines'
+import { type BusyProgram, busiestPrograms, describeBusiest, snapshotProcesses } from './busiest.ts'
 import { machineCpuSeconds, ownCpuSeconds, runnableTasks } from './cpu.ts'
 
 /** How busy the machine may be with other programs while a lab measures. */
@@ -37,6 +38,12 @@ export const ANY_MACHINE: MachineLimits = {
 const WINDOW_MS = 1_000
 const SAMPLES_PER_WINDOW = 20
 
+/** Why a lab cannot measure on this machine now, and the programs that keep it busy. */
+export interface BusyMachine {
+  readonly reason: string
+  readonly busiest: readonly BusyProgram[]
+}
+
 /**
  * Waits up to `maxWaitMs` for the machine to become calm. Returns undefined once it is, or why it
  * is still too busy.
@@ -49,24 +56,39 @@ export async function waitUntilCalm(
   cores: number,
   limits: MachineLimits,
   onProgress: OnProgress,
-): Promise<string | undefined> {
+): Promise<BusyMachine | undefined> {
   const until = Date.now() + limits.maxWaitMs
   for (;;) {
-    const reason = await busyReason(cores, limits)
-    if (reason === undefined || Date.now() >= until) return reason
-    onProgress({ text: `waiting until this machine is less busy: ${reason}` })
+    const busy = await checkMachine(cores, limits)
+    if (busy === undefined || Date.now() >= until) return busy
+    const seconds = Math.ceil((until - Date.now()) / 1_000)
+    onProgress({
+      text: `waiting up to ${seconds} s until this machine is less busy: ${describeBusy(busy)}. Ctrl-C ends the lab`,
+    })
   }
 }
 
-async function busyReason(cores: number, limits: MachineLimits): Promise<string | undefined> {
+/** `other programs use 93% of its CPU; the limit is 40% (busiest: node 48%, cc1plus 31%)`. */
+export const describeBusy = ({ reason, busiest }: BusyMachine): string =>
+  busiest.length === 0 ? reason : `${reason} (busiest: ${describeBusiest(busiest)})`
+
+async function checkMachine(
+  cores: number,
+  limits: MachineLimits,
+): Promise<BusyMachine | undefined> {
+  const before = await snapshotProcesses()
   const { share, load } = await measureOthers(cores)
-  if (share > limits.othersShare) {
-    return `other programs use ${Math.round(share * 100)}% of its CPU; the limit is ${Math.round(limits.othersShare * 100)}%`
-  }
   const most = limits.loadPerCore * cores
-  return load > most
-    ? `its load is ${load.toFixed(1)} on ${cores} cores; the limit is ${most}`
-    : undefined
+  let reason: string
+  if (share > limits.othersShare)
+    reason = `other programs use ${Math.round(share * 100)}% of its CPU; the limit is ${Math.round(limits.othersShare * 100)}%`
+  else if (load > most)
+    reason = `its load is ${load.toFixed(1)} on ${cores} cores; the limit is ${most}`
+  else return undefined
+  const busiest = await busiestPrograms(before, await snapshotProcesses(), cores, {
+    skipChildren: false,
+  })
+  return { reason, busiest }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { OnProgress } from '@threshold/engines'
 import { CodedError, messageOf } from '@threshold/kit'
 import type { PlannedArm } from '../plan.ts'
+import { type BusyProgram, busiestPrograms, snapshotProcesses } from './busiest.ts'
 import type { MachineLimits } from './preflight.ts'
 import type { Sample } from './sample.ts'
 import type { Systems } from './system.ts'
@@ -23,6 +24,10 @@ export interface Rounds {
   readonly discarded: readonly { arm: string; round: number; reason: string }[]
   /** Why the lab could not measure; empty if it could. */
   readonly problems: readonly string[]
+  /** The programs that kept the machine busy when the lab gave up. */
+  readonly busiest?: readonly BusyProgram[]
+  /** The next step that an error suggests. */
+  readonly next?: string | undefined
 }
 
 /** Attempts at a trial that other programs disturb. After that the lab could not run. */
@@ -47,7 +52,7 @@ export async function runRounds(options: RoundsOptions): Promise<Rounds> {
           rounds.samples.push(outcome.sample)
           break
         }
-        const { reason, retryable } = outcome
+        const { reason, retryable, busiest, next } = outcome
         rounds.discarded.push({ arm: arm.name, round, reason })
         // A context arm may exceed what the stage or the machine can bear. The lab goes on.
         if (arm.context) break
@@ -55,7 +60,8 @@ export async function runRounds(options: RoundsOptions): Promise<Rounds> {
           retryable &&
           attempt < MAX_ATTEMPTS &&
           (arm.intervention?.consumesFixture !== true || (await options.systems.renew(arm)))
-        if (!retry) return { ...rounds, problems: [`${arm.name}, round ${round}: ${reason}`] }
+        if (!retry)
+          return { ...rounds, problems: [`${arm.name}, round ${round}: ${reason}`], busiest, next }
         options.onProgress({ text: `round ${round}, ${arm.name}: ${reason}; trying again` })
       }
     }
@@ -65,7 +71,12 @@ export async function runRounds(options: RoundsOptions): Promise<Rounds> {
 
 type TrialOutcome =
   | { readonly sample: Sample }
-  | { readonly reason: string; readonly retryable: boolean }
+  | {
+      readonly reason: string
+      readonly retryable: boolean
+      readonly busiest: readonly BusyProgram[]
+      readonly next: string | undefined
+    }
 
 /** Runs the trial and repairs the system after it, so that the next trial finds it intact. */
 async function attemptTrial(
@@ -75,20 +86,21 @@ async function attemptTrial(
 ): Promise<TrialOutcome> {
   const system = options.systems.of(arm)
   let outcome: TrialOutcome
+  const before = await snapshotProcesses()
+  const busiest = async (): Promise<readonly BusyProgram[]> =>
+    await busiestPrograms(before, await snapshotProcesses(), options.cores)
   try {
     const sample = await runTrial({ ...options, arm, round, system })
     const reason = rejectReason(sample, options.cores, options.limits)
-    outcome = reason === undefined ? { sample } : { reason, retryable: true }
+    outcome =
+      reason === undefined
+        ? { sample }
+        : { reason, retryable: true, busiest: await busiest(), next: undefined }
   } catch (error) {
-    outcome = { reason: describe(error), retryable: false }
+    const [reason = ''] = messageOf(error).split('\n')
+    const next = error instanceof CodedError ? error.next : undefined
+    outcome = { reason, retryable: false, busiest: await busiest(), next }
   }
   if (arm.fault !== undefined || (arm.context && 'reason' in outcome)) await system.repair()
   return outcome
-}
-
-function describe(error: unknown): string {
-  const [message = ''] = messageOf(error).split('\n')
-  return error instanceof CodedError && error.next !== undefined
-    ? `${message} → ${error.next}`
-    : message
 }

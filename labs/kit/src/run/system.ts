@@ -48,7 +48,10 @@ export interface Systems {
 /** Starts the systems that the arms need. They stop with `stack`, in reverse order. */
 export async function openSystems(
   arms: readonly PlannedArm[],
-  options: EnginesOptions,
+  options: EnginesOptions & {
+    /** Receives the label of an arm's engines, also if a later step fails. */
+    readonly onEngine: (arm: string, label: EngineLabel) => void
+  },
   stack: AsyncDisposableStack,
 ): Promise<Systems> {
   const systems = new Map<string, System>()
@@ -56,10 +59,10 @@ export async function openSystems(
   const open = async (arm: PlannedArm): Promise<void> => {
     const key = systemKey(arm)
     const sharing = arms.filter((other) => systemKey(other) === key)
-    systems.set(
-      key,
-      await openSystem(arm, sharing, await engines.open(arm, key), options.onProgress, stack),
-    )
+    const started = await engines.open(arm, key, (label) => {
+      for (const { name } of sharing) options.onEngine(name, label)
+    })
+    systems.set(key, await openSystem(arm, sharing, started, options.onProgress, stack))
   }
   for (const arm of arms) if (!systems.has(systemKey(arm))) await open(arm)
   const of = (arm: PlannedArm): System => systems.get(systemKey(arm))!
