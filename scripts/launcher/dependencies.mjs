@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LauncherError, log } from './error.mjs'
 import { requireSpace, writeProblem } from './folders.mjs'
@@ -38,7 +38,7 @@ async function install(root, problem, lock) {
   )
   log(`threshold: ${problem}; running npm ci, a minute or two…`)
   const started = Date.now()
-  await npmCi(root, [], lock)
+  await npmCi(root, [], lock, () => packagesHere(root))
   const remaining = installProblem(root)
   if (remaining !== undefined)
     throw new LauncherError(
@@ -47,6 +47,19 @@ async function install(root, problem, lock) {
       'rm -rf node_modules && npm ci --include=dev --include=optional',
     )
   log(`threshold: dependencies installed in ${Math.round((Date.now() - started) / 1000)} s`)
+}
+
+/** How many packages npm has unpacked: `120 of 660 packages`. */
+function packagesHere(root) {
+  const paths = Object.entries(readPackages(root, 'package-lock.json') ?? {}).filter(
+    ([path, { link, os, cpu }]) =>
+      path.includes('node_modules/') &&
+      !link &&
+      (os?.includes(process.platform) ?? true) &&
+      (cpu?.includes(process.arch) ?? true),
+  )
+  const done = paths.filter(([path]) => existsSync(join(root, path, 'package.json'))).length
+  return done === 0 ? undefined : `${done} of ${paths.length} packages`
 }
 
 /**

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LauncherError, log } from './error.mjs'
 import { requireCache, requireSpace } from './folders.mjs'
@@ -26,6 +26,9 @@ const BINARIES = {
   },
 }
 
+/** The size of the binary alone. npm unpacks it while it downloads. */
+const BINARY_MB = 127
+
 /** 52 MB to download, 190 MB unpacked, and npm's cached copy. */
 const NEEDS_BYTES = 320_000_000
 
@@ -50,7 +53,7 @@ export async function findNode(wanted) {
   const onWait = () => log(`threshold: another process is fetching Node ${wanted}, waiting for it…`)
   await withLock('node', dir, onWait, async (lock) => {
     if (probe(node).version === wanted) return
-    log(`threshold: this is Node ${process.versions.node}; getting ${wanted} from npm, once…`)
+    log(`threshold: this is Node ${process.versions.node}; getting ${wanted} from npm, 52 MB, once…`)
     await fetchNode(cache, dir, binary, lock)
   })
   const { version, problem } = probe(node)
@@ -92,8 +95,13 @@ async function fetchNode(cache, dir, { name, version, integrity }, lock) {
       requires: true,
       packages,
     })
-    await npmCi(folder, ['--workspaces=false', '--ignore-scripts'], lock)
-    renameSync(join(folder, 'node_modules', name, 'bin', 'node'), join(folder, 'bin', 'node'))
+    const binary = join(folder, 'node_modules', name, 'bin', 'node')
+    const amount = () => {
+      const size = statSync(binary, { throwIfNoEntry: false })?.size
+      return size && `${Math.round(size / 1_000_000)} of ${BINARY_MB} MB of Node are unpacked`
+    }
+    await npmCi(folder, ['--workspaces=false', '--ignore-scripts'], lock, amount)
+    renameSync(binary, join(folder, 'bin', 'node'))
     rmSync(join(folder, 'node_modules'), { recursive: true })
     renameSync(folder, dir)
   } catch (error) {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { LauncherError } from './error.mjs'
+import { LauncherError, log } from './error.mjs'
 import { homeFolder, requireCache, writeProblem } from './folders.mjs'
 import { exitBySignal, runChild } from './run-child.mjs'
 
@@ -27,8 +27,14 @@ const SETTINGS = [
   '--json',
 ]
 
-/** Runs `npm ci` in a folder. The npm process also holds `lock`, the descriptor of a lock. */
-export async function npmCi(folder, args, lock) {
+/** Progress is written this often. npm draws none where stderr is no terminal. */
+const PROGRESS_MS = 5_000
+
+/**
+ * Runs `npm ci` in a folder. The npm process also holds `lock`, the descriptor of a lock. `amount`
+ * says how much is there, or nothing.
+ */
+export async function npmCi(folder, args, lock, amount) {
   const [command, ...npmArgs] = npm('ci', '--prefix', folder, ...args, ...SETTINGS)
   let output = ''
   // npm draws its progress bar on stderr. Its summary on stdout must not mix with the command's
@@ -41,7 +47,16 @@ export async function npmCi(folder, args, lock) {
       output += text
     })
   }
-  const { code, signal } = await runChild(command, npmArgs, { cwd: folder, stdio, env }, onStart)
+  const timer = setInterval(() => {
+    const text = amount()
+    if (text !== undefined) log(`threshold: ${text}`)
+  }, PROGRESS_MS)
+  const { code, signal } = await runChild(
+    command,
+    npmArgs,
+    { cwd: folder, stdio, env },
+    onStart,
+  ).finally(() => clearInterval(timer))
   if (signal !== null) await exitBySignal(signal)
   if (code !== 0) throw npmError(code, output, folder, cache)
 }

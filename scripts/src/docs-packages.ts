@@ -39,7 +39,7 @@ async function fetchPackages(dir: string, onProgress: OnProgress): Promise<void>
   onProgress({ text: 'fetching the packages of the docs site (about 580 MB on disk, once)' })
   for (const file of ['package.json', 'package-lock.json'])
     await copyFile(join(DOCS_FOLDER, file), join(dir, file))
-  await npmCi(dir, 'the packages of the docs site')
+  await npmCi(dir, { title: 'the packages of the docs site', onProgress })
 }
 
 /** The lockfile's hash is the version. */

@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { CodedError } from '@threshold/kit/errors'
 import { enginesConfig } from './config.ts'
 import { isWritable } from './folder.ts'
+import { watchNpmCi } from './npm-progress.ts'
 import { runCommand } from './process/command.ts'
 import { which } from './process/which.ts'
+import type { OnProgress } from './progress.ts'
 
 const NEXT =
   'npm uses your own settings to reach its registry: check them (npm config get registry, proxy), ' +
@@ -30,8 +32,18 @@ const SETTINGS = [
   '--no-fund',
 ]
 
+export interface NpmCiOptions {
+  /** Names the packages in errors and progress lines. */
+  readonly title: string
+  readonly args?: readonly string[]
+  readonly onProgress: OnProgress
+}
+
 /** Installs a folder's package.json by its lock file, whose digests npm checks. */
-export async function npmCi(dir: string, title: string, ...args: string[]): Promise<void> {
+export async function npmCi(
+  dir: string,
+  { title, args = [], onProgress }: NpmCiOptions,
+): Promise<void> {
   const npm = await which('npm')
   if (npm === undefined)
     throw new CodedError('NO_NPM', `cannot fetch ${title}: there is no npm on PATH`, {
@@ -40,6 +52,7 @@ export async function npmCi(dir: string, title: string, ...args: string[]): Prom
   const { cacheDir, home, npmCache } = enginesConfig()
   const places = [npmCache ?? join(home, '.npm'), join(home, '.npm')]
   const writable = await Promise.all(places.map(isWritable))
+  using _ = watchNpmCi(dir, `fetching ${title}`, onProgress)
   await runCommand({
     title: `npm ci of ${title}`,
     command: npm,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
 import { installTool, type Tool } from './cache.ts'
@@ -80,6 +81,8 @@ export async function installPythonPackage(
         env,
         next: PYTHON_NEXT,
       })
+      const total = countRequirements(await readFile(spec.requirements, 'utf8'))
+      let files = 0
       const venvPython = join(dir, 'bin', 'python')
       await runCommand({
         title: `pip install ${spec.package}`,
@@ -100,8 +103,10 @@ export async function installPythonPackage(
         ],
         env: { ...env, ...(await pipEnvironment(venvPython)) },
         onLine: (line) => {
-          const name = /^(?:Collecting|Downloading) (\S+)/.exec(line)?.[1]
-          if (name !== undefined) onProgress({ text: `${text}: ${name.split('/').at(-1)}` })
+          const download = downloadedFile(line)
+          if (download === undefined) return
+          files += 1
+          onProgress({ text: `${text}: ${download}, files`, done: Math.min(files, total), total })
         },
         next:
           'pip uses your own settings to reach its index: check them (PIP_INDEX_URL, proxy), ' +
@@ -110,4 +115,14 @@ export async function installPythonPackage(
     },
     onProgress,
   )
+}
+
+/** The packages that a requirements file pins, one `name==version` each. */
+export const countRequirements = (requirements: string): number =>
+  requirements.split('\n').filter((line) => /^[\w.-]+(\[[\w,-]+\])?==/.test(line)).length
+
+/** The name and size in `Downloading https://…/bson-1.0.whl (1.2 MB)`, or a file of pip's cache. */
+export function downloadedFile(line: string): string | undefined {
+  const [, path, size = ''] = /^(?:Downloading|Using cached) (\S+)( \(.+\))?/.exec(line) ?? []
+  return path === undefined ? undefined : `${path.split('/').at(-1)}${size}`
 }

@@ -32,6 +32,7 @@ export async function installCassandra(onProgress: OnProgress): Promise<string> 
         await copyFile(join(CASSANDRA_REQUIREMENTS, name), join(dir, name))
       const repository = join(dir, 'repository')
       let jars = 0
+      let bytes = 0
       await runCommand({
         title: `mvn dependency:copy-dependencies (cassandra-all ${VERSIONS.cassandra})`,
         command: maven,
@@ -53,8 +54,12 @@ export async function installCassandra(onProgress: OnProgress): Promise<string> 
           TMPDIR: dir,
         },
         onLine: (line) => {
-          const jar = /Downloaded from \S+: \S+\/([^/ ]+\.jar)/.exec(line)?.[1]
-          if (jar !== undefined) onProgress({ text: `${text}: ${jar}`, done: ++jars })
+          const jar = downloadedJar(line)
+          if (jar === undefined) return
+          jars += 1
+          bytes += jar.bytes
+          const amount = `${jars} jars, ${Math.round(bytes / 1_000_000)} MB so far`
+          onProgress({ text: `${text}: ${amount}: ${jar.name}` })
         },
         next:
           'mvn uses your own settings to reach its repository: check them ' +
@@ -64,4 +69,14 @@ export async function installCassandra(onProgress: OnProgress): Promise<string> 
     },
     onProgress,
   )
+}
+
+const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1_000, MB: 1_000_000 }
+
+/** Reads `Downloaded from central: https://…/netty-4.1.jar (1.2 MB at 3.4 MB/s)`. */
+export function downloadedJar(line: string): { name: string; bytes: number } | undefined {
+  const [, name, amount, unit = 'B'] =
+    /^.*Downloaded from \S+: \S+\/([^/ ]+\.jar) \(([\d.]+) (B|kB|MB)/.exec(line) ?? []
+  if (name === undefined) return undefined
+  return { name, bytes: Number(amount) * UNITS[unit]! }
 }

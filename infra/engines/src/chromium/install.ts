@@ -36,7 +36,8 @@ export async function installChromium(onProgress: OnProgress): Promise<string> {
       onProgress({ text })
       for (const name of ['package.json', 'package-lock.json'])
         await cp(join(CHROMIUM_REQUIREMENTS, name), join(dir, name))
-      await npmCi(dir, `@sparticuz/chromium ${VERSIONS.chromium}`, '--ignore-scripts')
+      const title = `@sparticuz/chromium ${VERSIONS.chromium}`
+      await npmCi(dir, { title, args: ['--ignore-scripts'], onProgress })
       onProgress({ text: `${text}: unpacking` })
       await runCommand({
         title: 'unpacking Chromium',
