@@ -53,7 +53,9 @@ export async function findNode(wanted) {
   const onWait = () => log(`threshold: another process is fetching Node ${wanted}, waiting for it…`)
   await withLock('node', dir, onWait, async (lock) => {
     if (probe(node).version === wanted) return
-    log(`threshold: this is Node ${process.versions.node}; getting ${wanted} from npm, 52 MB, once…`)
+    log(
+      `threshold: this is Node ${process.versions.node}; getting ${wanted} from npm, 52 MB, once…`,
+    )
     await fetchNode(cache, dir, binary, lock)
   })
   const { version, problem } = probe(node)

@@ -44,7 +44,7 @@ describe('the launcher fetches Node', { timeout: MINUTES }, () => {
       await using cache = await temporaryFolder()
       const env = { THRESHOLD_CACHE: cache.path }
       const first = await launchOnOldNode(env)
-      expect(first.stderr).toContain('from npm, once')
+      expect(first.stderr).toContain('from npm, 52 MB, once')
       const nodeFolders = async (): Promise<string[]> =>
         (await readdir(cache.path)).filter((entry) => entry.startsWith('node-'))
       const [name = ''] = await nodeFolders()
@@ -54,7 +54,7 @@ describe('the launcher fetches Node', { timeout: MINUTES }, () => {
       await mkdir(join(cache.path, `${name}.draft-1`))
       const both = await Promise.all([launchOnOldNode(env), launchOnOldNode(env)])
       expect(both.map(({ stdout }) => stdout)).toEqual([first.stdout, first.stdout])
-      expect(both.filter(({ stderr }) => stderr.includes('from npm, once'))).toHaveLength(1)
+      expect(both.filter(({ stderr }) => stderr.includes('from npm, 52 MB, once'))).toHaveLength(1)
       expect(await nodeFolders()).toEqual([name])
     },
   )
