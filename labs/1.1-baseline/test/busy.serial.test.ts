@@ -1,25 +1,51 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { reportSchema, runLab } from '@threshold/lab-kit'
+import { runLab } from '@threshold/lab-kit'
 import { expect, it } from 'vitest'
 import { burnAllCores } from './disturbance.ts'
 
-it('reports no verdict on a busy machine', async () => {
+it('reports no verdict on a busy machine, and names the programs and the next step', async () => {
   const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
   try {
     await using _ = await burnAllCores()
-    const { reportJson } = await runLab('1.1', {
+    const progress: string[] = []
+    const { report, summary } = await runLab('1.1', {
       size: 'tiny',
       evidenceDir,
       machine: { maxWaitMs: 2_500 },
+      onProgress: ({ text }) => progress.push(text),
     })
-    const report = reportSchema.parse(JSON.parse(await readFile(reportJson, 'utf8')))
     expect(report.verdict).toBe('could-not-run')
     expect(report.reasons.join('\n')).toMatch(
       /this machine is busy: .*(other programs use|its load is)/,
     )
+    expect(progress.join('\n')).toMatch(/^waiting up to \d s .*busiest: .*node.*Ctrl-C ends/m)
     expect(report.samples).toEqual([])
+    expect(report.busiest.map(({ name }) => name)).toContain('node')
+    expect(report.nextStep).toMatch(/close .*node.*npx threshold lab 1\.1 --demo/)
+    expect(report.noEngine).toMatch(/^this machine is busy/)
+    expect(summary).toContain('No engine was started.')
+  } finally {
+    await rm(evidenceDir, { recursive: true, force: true })
+  }
+})
+
+it('names the engine that was started, also if a later step fails', async () => {
+  const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
+  try {
+    const arms = {
+      today: { title: 'Today', stage: 'stage-1', env: { THRESHOLD_RATE_REQUESTS: 'plenty' } },
+      tenfold: { title: 'Ten times', stage: 'stage-1' },
+    } as const
+    const { default: lab } = await import('../lab.ts')
+    const { report } = await runLab({ ...lab, arms }, { size: 'tiny', demo: true, evidenceDir })
+    expect(report.verdict).toBe('could-not-run')
+    expect(report.arms.map(({ name, engine }) => [name, engine?.text])).toEqual([
+      ['today', expect.stringMatching(/\d/)],
+      ['tenfold', undefined],
+    ])
+    expect(report.noEngine).toBeNull()
   } finally {
     await rm(evidenceDir, { recursive: true, force: true })
   }

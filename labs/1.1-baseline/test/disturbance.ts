@@ -5,9 +5,9 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { cacheDir } from '@threshold/engines'
 
-/** Starts two busy programs per core. They end when the result is disposed of. */
-export async function burnAllCores(): Promise<AsyncDisposable> {
-  const burners = Array.from({ length: 2 * availableParallelism() }, () =>
+/** Starts busy programs. They end when the result is disposed of. */
+export async function burnAllCores(perCore = 2): Promise<AsyncDisposable> {
+  const burners = Array.from({ length: perCore * availableParallelism() }, () =>
     spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'ignore' }),
   )
   await Promise.all(burners.map((burner) => once(burner, 'spawn')))

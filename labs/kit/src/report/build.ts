@@ -34,7 +34,7 @@ export interface Measured {
   readonly rounds: Rounds
   /** The engines of each arm, if they were started. */
   readonly engineLabels: ReadonlyMap<string, EngineLabel>
-  /** What to do if the lab could not run. */
+  /** The commands that help if the lab could not run. */
   readonly nextStep?: string | undefined
 }
 

@@ -142,7 +142,7 @@ export const reportSchema = z.object({
   discarded: z.array(z.object({ arm: z.string(), round: z.int(), reason: z.string() })),
   verdict: z.enum(VERDICTS),
   reasons: z.array(z.string()),
-  /** What to do about a lab that could not run. Null if it ran. */
+  /** The commands that help after a lab could not run. Null if it ran. */
   nextStep: z.string().nullable().default(null),
   /** The programs that kept the machine too busy for the lab, busiest first. */
   busiest: z.array(busyProgramSchema).default([]),

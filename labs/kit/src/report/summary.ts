@@ -19,7 +19,7 @@ export function summaryOf(report: Report): string {
   const { file, line, text } = headline.code
   const caveats = caveatsOf(report.samples)
   const mark = (reason: string): string =>
-    caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : '✗'
+    caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : verdict === 'none' ? '·' : '✗'
   return [
     headline.sentence,
     '',

@@ -8,14 +8,19 @@ import { createMember, joinGuild } from './provisioning.ts'
 import { createApi } from './stage-api.ts'
 import type { System } from './system.ts'
 
-/** Injects the fault. It does not wait for an effect on the stage; the load measures that. */
-export async function injectFault(
+/**
+ * Prepares the fault before the load begins, and returns a function that injects it. That does not
+ * wait for an effect on the stage; the load measures it.
+ */
+export async function prepareFault(
   action: FaultAction,
   system: System,
   guilds: readonly FixtureGuild[],
-): Promise<void> {
-  if (action.kind === 'mention') return await mentionMember(action.displayName, system, guilds)
-  await targetOf(action.target, system)[action.kind]()
+): Promise<() => Promise<void>> {
+  if (action.kind === 'mention') return await prepareMention(action.displayName, system, guilds)
+  const { kind } = action
+  const target = targetOf(action.target, system)
+  return () => target[kind]()
 }
 
 function targetOf(
@@ -45,44 +50,49 @@ export function requireOwnTarget(
   )
 }
 
-/** A fault must take effect while the load runs, so that the load measures it. */
+/** How long a busy stage is asked to create the user, before the load. */
+const PREPARE_WITHIN_MS = 60_000
+/** The fault must take effect while the load runs, so that the load measures it. */
 const MENTION_WITHIN_MS = 3_000
 
 /**
- * A new user joins the first guild and mentions a member, through the same API as every client. A
- * busy stage is asked again: the fault is the mention, and not the overload.
+ * A new user joins the first guild, and later mentions a member, through the same API as every
+ * client. A busy stage is asked again: the fault is the mention, and not the overload.
  */
-async function mentionMember(
+async function prepareMention(
   displayName: string,
   { stage }: System,
   guilds: readonly FixtureGuild[],
-): Promise<void> {
+): Promise<() => Promise<void>> {
   const [guild] = guilds
   const [owner, ...others] = guild?.members ?? []
   const mentioned = others[0] ?? owner
   if (guild === undefined || owner === undefined || mentioned === undefined)
     throw new CodedError('EMPTY_WORLD', 'the load has no guild with a member to mention')
-  await using api = createApi(stage.url)
-  const retry = retryWhileBusy({ withinMs: MENTION_WITHIN_MS })
-  const author = await createMember({ api, retry }, displayName)
-  await joinGuild({ api, retry }, guild.id, owner, author)
+  await using preparing = createApi(stage.url)
+  const provisioner = {
+    api: preparing,
+    retry: retryWhileBusy({ withinMs: PREPARE_WITHIN_MS }),
+  }
+  const author = await createMember(provisioner, displayName)
+  await joinGuild(provisioner, guild.id, owner, author)
+  const path = `/api/v10/channels/${guild.channels[0]}/messages`
   const message = {
     content: `<@${mentioned.id}> hello`,
     // The stage stores a repeated message once.
     nonce: randomUUID().slice(0, 25),
     enforce_nonce: true,
   }
-  await retry('accept a message with a mention', async () => {
-    try {
-      await api.call(
-        'POST',
-        `/api/v10/channels/${guild.channels[0]}/messages`,
-        author.token,
-        message,
-      )
-    } catch (error) {
-      // The stage accepted the connection before, so the mention may have ended it.
-      if (!hasCode(error, 'STAGE_UNREACHABLE')) throw error
-    }
-  })
+  return async () => {
+    await using api = createApi(stage.url)
+    const retry = retryWhileBusy({ withinMs: MENTION_WITHIN_MS })
+    await retry('accept a message with a mention', async () => {
+      try {
+        await api.call('POST', path, author.token, message)
+      } catch (error) {
+        // The stage accepted the user before, so the mention may have ended it.
+        if (!hasCode(error, 'STAGE_UNREACHABLE')) throw error
+      }
+    })
+  }
 }

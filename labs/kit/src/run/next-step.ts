@@ -14,7 +14,7 @@ export interface Stopped {
 
 const DOCTOR = 'npx threshold doctor'
 
-/** What to do about a lab that could not run, for its report and the terminal. */
+/** Names the commands that help after a lab could not run, for its report and the terminal. */
 export function nextStepOf({ lab, demo, recorded, busiest, next }: Stopped): string {
   const command = `npx threshold lab ${lab.id}`
   const recording = recorded ? [`${command} --recorded plays a recorded run`] : []

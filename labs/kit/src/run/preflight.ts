@@ -17,6 +17,11 @@ export interface MachineLimits {
   readonly maxWaitMs: number
   /** Limit for the delay of the generator behind its schedule, at p99. */
   readonly lagP99Ms: number
+  /**
+   * Whether the generator goes before everything else that the lab starts: see
+   * `lowerAllButGenerator`. Other programs then go before the stage too.
+   */
+  readonly lowerPriorities: boolean
 }
 
 export const MACHINE_LIMITS: MachineLimits = {
@@ -24,14 +29,19 @@ export const MACHINE_LIMITS: MachineLimits = {
   othersShare: 0.4,
   maxWaitMs: 90_000,
   lagP99Ms: 100,
+  lowerPriorities: true,
 }
 
-/** For a demonstration. A generator that falls behind by seconds would still show nothing. */
+/**
+ * For a demonstration. A generator that falls behind by seconds would still show nothing. Beside
+ * programs that use all cores, a stage with a lower priority would answer nothing in time.
+ */
 export const ANY_MACHINE: MachineLimits = {
   loadPerCore: Number.POSITIVE_INFINITY,
   othersShare: Number.POSITIVE_INFINITY,
   maxWaitMs: 0,
   lagP99Ms: 2_000,
+  lowerPriorities: false,
 }
 
 /** Long enough to tell a program that keeps running from a short burst. */

@@ -6,7 +6,7 @@ import { type Intervention, SECONDS_AFTER_LOAD, type TrialContext } from '../int
 import type { LoadReport } from '../load/report.ts'
 import type { PlannedArm } from '../plan.ts'
 import { startGenerator } from './generator-process.ts'
-import { injectFault, requireOwnTarget } from './inject-fault.ts'
+import { prepareFault, requireOwnTarget } from './inject-fault.ts'
 import { sampleMemory } from './memory.ts'
 import type { MachineLimits } from './preflight.ts'
 import { lowerAllButGenerator } from './priority.ts'
@@ -18,6 +18,7 @@ export interface TrialOptions {
   readonly arm: PlannedArm
   readonly round: number
   readonly system: System
+  readonly limits: Pick<MachineLimits, 'lowerPriorities'>
   /** Directory for the raw samples. */
   readonly samplesDir: string
   readonly onProgress: OnProgress
@@ -35,6 +36,7 @@ export async function runTrial({
   arm,
   round,
   system,
+  limits,
   samplesDir,
   onProgress,
   onGenerator,
@@ -44,6 +46,8 @@ export async function runTrial({
   const title = `round ${round}, ${arm.name}`
   const raw = `${arm.name}-${round}.jsonl.gz`
   const guilds = system.fixture.guildsFor(arm.load)
+  const inject =
+    arm.fault === undefined ? undefined : await prepareFault(arm.fault.action, system, guilds)
   await using generator = await startGenerator()
   onGenerator?.(generator.pid)
   await generator.prepare(
@@ -56,7 +60,7 @@ export async function runTrial({
     },
     (done, total) => onProgress({ text: `${title}: sockets`, done, total }),
   )
-  using _ = await lowerAllButGenerator(system, generator.pid)
+  using _ = limits.lowerPriorities ? await lowerAllButGenerator(system, generator.pid) : undefined
   using memory = sampleMemory()
   let before: Promise<Snapshot> | undefined
   let fault: ScheduledFault | undefined
@@ -64,8 +68,7 @@ export async function runTrial({
   const load = await generator.run({
     onMeasuring() {
       before = takeSnapshot(system)
-      if (arm.fault !== undefined)
-        fault = scheduleFault(arm.fault, () => injectFault(arm.fault!.action, system, guilds))
+      if (arm.fault !== undefined && inject !== undefined) fault = scheduleFault(arm.fault, inject)
       if (arm.intervention !== undefined)
         intervention = startIntervention(arm.intervention, {
           ...system,
