@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runLab } from '@threshold/lab-kit'
 import { expect, it } from 'vitest'
+import lab from '../lab.ts'
 import { burnAllCores } from './disturbance.ts'
 
 it('reports no verdict on a busy machine, and names the programs and the next step', async () => {
@@ -34,17 +35,12 @@ it('reports no verdict on a busy machine, and names the programs and the next st
 it('names the engine that was started, also if a later step fails', async () => {
   const evidenceDir = await mkdtemp(join(tmpdir(), 'threshold-evidence-'))
   try {
-    const arms = {
-      today: { title: 'Today', stage: 'stage-1', env: { THRESHOLD_RATE_REQUESTS: 'plenty' } },
-      tenfold: { title: 'Ten times', stage: 'stage-1' },
-    } as const
-    const { default: lab } = await import('../lab.ts')
+    const broken = { ...lab.arms.today!, env: { THRESHOLD_RATE_REQUESTS: 'plenty' } }
+    const arms = { ...lab.arms, today: broken }
     const { report } = await runLab({ ...lab, arms }, { size: 'tiny', demo: true, evidenceDir })
     expect(report.verdict).toBe('could-not-run')
-    expect(report.arms.map(({ name, engine }) => [name, engine?.text])).toEqual([
-      ['today', expect.stringMatching(/\d/)],
-      ['tenfold', undefined],
-    ])
+    const engines = new Map(report.arms.map(({ name, engine }) => [name, engine?.text]))
+    expect(engines.get('today')).toMatch(/\d/)
     expect(report.noEngine).toBeNull()
   } finally {
     await rm(evidenceDir, { recursive: true, force: true })
