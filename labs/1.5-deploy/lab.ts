@@ -36,10 +36,14 @@ export default defineLab({
     socketsDropped: count.socketsDropped(),
     socketsAway: count.socketsAway(),
     // An IDENTIFY reads the user, its guilds and its direct messages.
-    readsToIdentify: count.storeOperations(/^(users\.get|guilds\.of-user|channels\.dms-of-user)$/),
+    readsToIdentify: count.storeOperations(
+      /^(users\.get|guilds\.of-user|channels\.dms-of-user)$/,
+      'database reads of a user, of its guilds and of its direct channels',
+    ),
     // Loading a guild into memory reads these once.
     readsToLoadGuilds: count.storeOperations(
       /^(guilds\.get|channels\.of-guild|members\.of-guild)$/,
+      'database reads of a guild, of its channels and of its members',
     ),
     untilAllBack: time.untilAllBack(),
   },
@@ -71,6 +75,16 @@ export default defineLab({
           reveals:
             'You expect clients to share what is read. Each client is a user of its own, with its own guilds and direct channels.',
         },
+        {
+          answer: [100, 199],
+          reveals:
+            'You count one read per client. The first event of a session contains more than the user, and each part of it is a query of its own.',
+        },
+        {
+          answer: [1_000, 10_000],
+          reveals:
+            'You expect each client to read its guilds with their members too. The process reads a guild once and keeps it in memory for all its clients.',
+        },
       ],
     },
     {
@@ -78,6 +92,16 @@ export default defineLab({
       answer: ({ deployed }) => deployed.readsToLoadGuilds,
       range: [0, 10_000],
       wrongAnswers: [
+        {
+          answer: [0, 4],
+          reveals:
+            'You expect guilds to survive the restart. They lived in the memory of the process that ended, like the sessions.',
+        },
+        {
+          answer: [5, 9],
+          reveals:
+            'You count one read per guild. Its channels and its members are in collections of their own.',
+        },
         {
           answer: [100, 10_000],
           reveals:

@@ -92,8 +92,9 @@ export const count = {
       'guilds with a lost or late delivery, or with a failed send',
       (s) => guilds(s, group).filter(({ lost, late, errors }) => lost + late + errors > 0).length,
     ),
-  storeOperations: (kind: RegExp) =>
-    measure('count', `store operations that match ${kind.source}`, (s) =>
+  /** @param text describes the operations for the reader */
+  storeOperations: (kind: RegExp, text: string) =>
+    measure('count', text, (s) =>
       s.stage.operations === null
         ? Number.NaN
         : Object.entries(s.stage.operations).reduce(

@@ -61,7 +61,7 @@ const labOf = (change: Partial<Lab>): Lab => ({
       socketsDropped: count.socketsDropped(),
       guildsDown: count.guildsWithLostOrLate(),
       errors: count.errors(),
-      reads: count.storeOperations(/get|load|find|user/i),
+      reads: count.storeOperations(/get|load|find|user/i, 'reads'),
       untilAllBack: time.untilAllBack(),
     },
     expect: { faulted: ({ errors }) => errors.is(0) },
