@@ -9,7 +9,7 @@ import { bold, type Terminal } from './terminal.ts'
  * Runs a lab at size quick and keeps the report as its recording. It asks for no prediction and adds
  * nothing to the progress, because the run is made for others.
  *
- * @returns a line about the recording
+ * @returns a line about the recording, and the command that updates the lab's page
  * @throws CodedError `NOT_RECORDABLE`, with the reason
  */
 export async function recordLab(
@@ -27,5 +27,5 @@ export async function recordLab(
   } as const
   const { report } = await unlessInterrupted(interrupted, kit.runLab(id, options))
   const { file, bytes } = await kit.saveRecording(await kit.findLab(id), report)
-  return `lab ${id}: recorded in ${relative(ROOT, file)}, ${Math.ceil(bytes / 1_000)} KB`
+  return `lab ${id}: recorded in ${relative(ROOT, file)}, ${Math.ceil(bytes / 1_000)} KB\n  → node scripts/lab-pages.ts`
 }

@@ -14,6 +14,7 @@ export function addRecord(program: Command, { terminal, setExitCode }: CommandCo
 For contributors. It runs each lab at size quick and keeps the report in the lab's folder, in
 recorded/report.json, to be committed. A run is kept only if it is supported, has at most 300 KB and
 contains no personal data. Record again when "lab ID --recorded" says that the lab was changed.
+"node scripts/lab-pages.ts" then brings the recorded figures and their picture to the lab's page.
 
 Exits with 1 if one of the runs was not kept. The others are kept.
 
