@@ -11,7 +11,7 @@ export async function explainLab(
   terminal: Terminal,
   interrupted: AbortSignal,
 ): Promise<void> {
-  if (!terminal.interactive || report.headline.sentence === null) return
+  if (!terminal.interactive || report.verdict === 'could-not-run') return
   terminal.log(dim('\nNow explain it to a colleague who has not seen it. Enter skips this.'))
   const text = (await terminal.ask({ message: 'In one sentence:' }, interrupted)).trim()
   if (text !== '') await appendProgress({ kind: 'explained', lab: report.lab.id, text })

@@ -1,5 +1,5 @@
 import type { LabResult, Report, Verdict } from '@threshold/lab-kit'
-import { bold } from './terminal.ts'
+import { bold, wrapped } from './terminal.ts'
 
 /** Scripts and CI read these codes. Any other code is a crash, and no verdict. */
 const VERDICT_EXIT: Record<Verdict, number> = {
@@ -27,18 +27,18 @@ export function formatOutcome(outcome: LabOutcome): string {
   const { summary, verdict, reportHtml, report } = outcome
   const next = nextCommand(report)
   return [
-    summary.trimEnd(),
+    wrapped(summary.trimEnd()),
     '',
     bold(`verdict: ${verdict}`),
-    ...controlLines(outcome),
+    ...controlLines(outcome).map((line) => wrapped(line)),
     `report: ${reportHtml}`,
     ...(next === undefined ? [] : [`next: ${next}`]),
   ].join('\n')
 }
 
 /** A machine that plays recordings goes on with them. */
-function nextCommand({ lab, headline, next, recorded }: Report): string | undefined {
-  if (headline.sentence === null) return `npx threshold lab ${lab.id} --recorded`
+function nextCommand({ lab, verdict, next, recorded }: Report): string | undefined {
+  if (verdict === 'could-not-run') return `npx threshold lab ${lab.id} --recorded`
   return recorded && next !== null ? `${next.command} --recorded` : next?.command
 }
 

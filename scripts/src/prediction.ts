@@ -1,7 +1,7 @@
 import { CodedError } from '@threshold/kit'
 import type { LabInfo, Prediction } from '@threshold/lab-kit'
 import { loadLabKit } from './lab-kit.ts'
-import { bold, type Terminal } from './terminal.ts'
+import { bold, type Terminal, wrapped } from './terminal.ts'
 
 export interface PredictOptions {
   /** Answers given on the command line; true asks in a terminal; false asks nothing. */
@@ -25,12 +25,14 @@ export async function predictionFor(
   terminal.log(`\n${bold('Predict first.')} The lab then shows how far off you were.`)
   const answers: (number | null)[] = []
   for (const [index, question] of lab.questions.entries()) {
-    terminal.log(`\n${index + 1} of ${lab.questions.length}: ${question.text}`)
+    terminal.log(
+      wrapped(`\n${index + 1} of ${lab.questions.length}: ${question.text}`, process.stderr),
+    )
     const problemOf = (text: string): string | undefined => {
       const parsed = parseAnswer(text, question)
       return 'problem' in parsed ? parsed.problem : undefined
     }
-    const message = `${describeAnswer(question)}:`
+    const message = `Your answer, ${describeAnswer(question)}:`
     const parsed = parseAnswer(await terminal.ask({ message, problemOf }, interrupted), question)
     answers.push('answer' in parsed ? parsed.answer : null)
   }

@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import type { OnProgress, ProgressStep } from '@threshold/engines'
 import Table from 'cli-table3'
 import ora from 'ora'
+import wrapAnsi from 'wrap-ansi'
 import { askLine, type KeyListener, listenForKey, type Prompt } from './prompt.ts'
 
 /** Commands write results to stdout, so that they can be piped, and everything else to stderr. */
@@ -64,6 +65,30 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')
+}
+
+/** Longer lines are hard to read, also where the window is wider. */
+const MAX_COLUMNS = 100
+
+/**
+ * Breaks long lines of prose between words, and keeps their indentation. Text that goes to a file or
+ * a pipe keeps its lines.
+ */
+export function wrapped(text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  if (!stream.isTTY || stream.columns < MIN_COLUMNS) return text
+  const columns = Math.min(stream.columns, MAX_COLUMNS)
+  return text
+    .split('\n')
+    .map((line) => wrapLine(line, columns))
+    .join('\n')
+}
+
+function wrapLine(line: string, columns: number): string {
+  const [indent = ''] = /^(\s*([·✓✗?] )?)/.exec(line) ?? []
+  const [first = '', ...rest] = wrapAnsi(line.slice(indent.length), columns - indent.length).split(
+    '\n',
+  )
+  return [indent + first, ...rest.map((part) => ' '.repeat(indent.length) + part)].join('\n')
 }
 
 /** `styleText` drops styles where stdout is no terminal or NO_COLOR is set. */

@@ -39,7 +39,7 @@ describe('a prediction at the prompts', () => {
       typed: ['ten', '11', '1', 'pass', 'A guild is isolated.', 'They share a process.'],
     })
     expect(transcript.join('\n')).toMatch(
-      /1 of 2: One user.*go down\?\n\? a number from 0 to 10, or pass:\n> ten\n“ten” is no number.*\n.*\n> 11\n11 is out of range.*\n.*\n> 1\n\n2 of 2: .*\n.*\n> pass\n\? Why\? One sentence:\n> A guild is isolated\./,
+      /1 of 2: One user.*go down\?\n\? Your answer, a number from 0 to 10, or pass:\n> ten\n“ten” is no number.*\n.*\n> 11\n11 is out of range.*\n.*\n> 1\n\n2 of 2: .*\n.*\n> pass\n\? Why\? One sentence:\n> A guild is isolated\./,
     )
     expect({ code, left }).toEqual({ code: 0, left: [] })
     expect(await entriesSince(before)).toMatchObject([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Report } from '../src/report/schema.ts'
 import { summaryOf } from '../src/report/summary.ts'
 import { ENGINE, reportOf } from './sample.ts'
 
@@ -44,13 +45,22 @@ describe('the summary for a terminal', () => {
     expect(summaryOf(report)).not.toContain('Measured on')
   })
 
-  it('of a run that measured nothing keeps the answers for the next one', () => {
-    const report = reportOf({
-      headline: { ...reportOf().headline, sentence: null },
+  it('of a run that could not run gives the reasons, and keeps the answers for the next one', () => {
+    const change: Partial<Report> = {
       verdict: 'could-not-run',
       reasons: ['this machine is busy'],
-    })
-    expect(summaryOf(report)).toBe('Lab 9.9 measured nothing.\n  ✗ this machine is busy')
+    }
+    const expected =
+      'Lab 9.9 could not run, which says nothing about the stage.\n  ✗ this machine is busy'
+    expect(summaryOf(reportOf(change))).toBe(expected)
+    const headline = { ...reportOf().headline, sentence: null }
+    expect(summaryOf(reportOf({ ...change, headline }))).toBe(expected)
+  })
+
+  it('of a demonstration says why it has no verdict, and marks nothing as failed', () => {
+    const summary = summaryOf(reportOf({ demo: true, verdict: 'none', reasons: ['a demo'] }))
+    expect(summary).toContain('\n  · a demo\n')
+    expect(summary).not.toContain('✗')
   })
 
   it('of a run that stopped names the engine, the busiest programs and the next step', () => {

@@ -4,22 +4,24 @@ import { caveatsOf } from '../run/sample.ts'
 import { revealedBy } from './prediction.ts'
 import type { QuestionReport, Report } from './schema.ts'
 
+const MARKS: Partial<Record<Report['verdict'], string>> = { supported: '✓', none: '·' }
+
 /**
  * Returns the outcome for a terminal: the sentence, the scores, the why, and the hypothesis with its
- * statements. A run that measured nothing gives no answer away, so that it can be predicted again.
+ * statements. A run that could not measure gives no answer away, so that it can be predicted again.
  */
 export function summaryOf(report: Report): string {
   const { headline, lab, reasons, notes, verdict } = report
-  if (headline.sentence === null)
+  if (verdict === 'could-not-run' || headline.sentence === null)
     return [
-      `Lab ${lab.id} measured nothing.`,
+      `Lab ${lab.id} could not run, which says nothing about the stage.`,
       ...reasons.map((reason) => `  ✗ ${reason}`),
       ...obstacles(report),
     ].join('\n')
   const { file, line, text } = headline.code
   const caveats = caveatsOf(report.samples)
   const mark = (reason: string): string =>
-    caveats.includes(reason) ? '?' : verdict === 'supported' ? '✓' : verdict === 'none' ? '·' : '✗'
+    caveats.includes(reason) ? '?' : (MARKS[verdict] ?? '✗')
   return [
     headline.sentence,
     '',
@@ -67,13 +69,13 @@ function revealed({ questions, prediction, control }: Report, index: number): st
 }
 
 /** The engines that were started, the busiest programs and the next step of a run that stopped. */
-function obstacles({ arms, headline, noEngine, busiest, nextStep }: Report): string[] {
+function obstacles(report: Report): string[] {
+  const { verdict, noEngine, busiest, nextStep } = report
   if (nextStep === null) return []
-  const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))]
   const started =
-    noEngine === null ? `It had started ${engines.join(', ')}.` : 'No engine was started.'
+    noEngine === null ? `It had started ${enginesOf(report)}.` : 'No engine was started.'
   return [
-    ...(headline.sentence === null ? [started] : []),
+    ...(verdict === 'could-not-run' ? [started] : []),
     ...(busiest.length === 0
       ? []
       : [`Busiest programs: ${describeBusiest(busiest)} of this machine's CPU.`]),
