@@ -36,9 +36,9 @@ export function formatOutcome(outcome: LabOutcome): string {
   ].join('\n')
 }
 
-/** A machine that plays recordings goes on with them. */
-function nextCommand({ lab, verdict, next, recorded }: Report): string | undefined {
-  if (verdict === 'could-not-run') return `npx threshold lab ${lab.id} --recorded`
+/** A run that could not run has named its next step. A machine that plays recordings goes on so. */
+function nextCommand({ next, nextStep, recorded }: Report): string | undefined {
+  if (nextStep !== null) return undefined
   return recorded && next !== null ? `${next.command} --recorded` : next?.command
 }
 

@@ -47,10 +47,9 @@ describe('the outcome of a lab', () => {
     expect(formatOutcome(outcome)).toMatch(/next: npx threshold lab 1\.4 --recorded$/)
   })
 
-  it('offers the recorded run if nothing was measured', () => {
-    const headline = { ...report.headline, sentence: null }
-    const outcome = outcomeOf('could-not-run', undefined, { next, headline })
-    expect(formatOutcome(outcome)).toMatch(/next: npx threshold lab 1\.3 --recorded$/)
+  it('names no other lab if the lab could not run and its summary has a next step', () => {
+    const outcome = outcomeOf('could-not-run', undefined, { next, nextStep: 'close cc1plus' })
+    expect(formatOutcome(outcome)).toMatch(/report: \/tmp\/report\.html$/)
   })
 
   it('says whether a negative control was refuted by the statements that it names', () => {
