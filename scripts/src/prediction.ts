@@ -4,8 +4,11 @@ import { loadLabKit } from './lab-kit.ts'
 import { bold, type Terminal, wrapped } from './terminal.ts'
 
 export interface PredictOptions {
-  /** Answers given on the command line; true asks in a terminal; false asks nothing. */
-  readonly predict: string | boolean
+  /**
+   * Answers given on the command line, or a prediction made before; true asks in a terminal; false
+   * asks nothing.
+   */
+  readonly predict: string | boolean | Prediction
   readonly reason?: string | undefined
 }
 
@@ -19,6 +22,7 @@ export async function predictionFor(
   terminal: Terminal,
   interrupted: AbortSignal,
 ): Promise<Prediction | undefined> {
+  if (typeof predict === 'object') return predict
   if (typeof predict === 'string') return { answers: await parseAnswers(lab, predict), reason }
   if (!predict || !terminal.interactive) return undefined
   const { describeAnswer, parseAnswer } = await loadLabKit()

@@ -16,7 +16,12 @@ export { SCORES, type Score, scoreOf } from './predict/score.ts'
 export { type ProbeWriter, startProbeWriter, withProbeGuild } from './probe-writer.ts'
 export { definitionHash } from './recording/definition.ts'
 export { saveRecordedPage } from './recording/page.ts'
-export { MAX_RECORDING_BYTES, playRecording, saveRecording } from './recording/recording.ts'
+export {
+  hasRecording,
+  MAX_RECORDING_BYTES,
+  playRecording,
+  saveRecording,
+} from './recording/recording.ts'
 export { claimSvg } from './report/claim-svg.ts'
 export { type Curve, curvesBySize } from './report/picture.ts'
 export { type Report, reportSchema } from './report/schema.ts'
