@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { noProgress, type OnProgress, registerProcess } from '@threshold/engines'
-import { CodedError, messageOf } from '@threshold/kit'
+import { CodedError } from '@threshold/kit'
 import { findLab, folderOf, REPOSITORY } from './labs.ts'
 import { type PlannedArm, planArms } from './plan.ts'
 import type { Prediction } from './predict/question.ts'
@@ -23,7 +23,7 @@ import {
   type MachineLimits,
   waitUntilCalm,
 } from './run/preflight.ts'
-import { runRounds } from './run/rounds.ts'
+import { codedMessageOf, runRounds } from './run/rounds.ts'
 import { openSystems, type System } from './run/system.ts'
 import type { Lab, Size } from './spec.ts'
 import type { Verdict } from './verdict.ts'
@@ -159,7 +159,7 @@ async function runTrials(
   } catch (error) {
     const busiest = await busiestPrograms(before, await snapshotProcesses(), cores)
     const next = error instanceof CodedError ? error.next : undefined
-    return couldNotRun(messageOf(error), busiest, next)
+    return couldNotRun(codedMessageOf(error), busiest, next)
   }
 }
 

@@ -21,7 +21,8 @@ export const PROBLEMS: readonly Problem[] = [
     message: 'this machine is busy',
     means:
       'Other programs kept using the processor while the lab waited. Its figures would be theirs.',
-    helps: 'End them and run the lab again, or play the recorded run.',
+    helps:
+      'End the programs that it names and run the lab again, run it with `--demo`, or play the recorded run.',
     happens: always,
   },
   {
@@ -68,11 +69,10 @@ export const PROBLEMS: readonly Problem[] = [
     happens: ({ cassandra }) => cassandra,
   },
   {
-    code: 'CACHE_TOO_LARGE',
-    message: 'the smallest cache of',
-    means:
-      'The engine does not accept the small cache, and the history would fit into a larger one.',
-    helps: '`npx threshold prefetch` builds the stand-in that accepts it.',
+    code: 'NO_CACHE_COUNTERS',
+    message: 'does not report them',
+    means: 'The engine does not count the pages that miss its cache.',
+    helps: '`npx threshold prefetch` builds the stand-in that counts them.',
     happens: ({ tinyCache }) => tinyCache,
   },
   {
@@ -102,7 +102,8 @@ export const PROBLEMS: readonly Problem[] = [
     message: 'in which it was asked again and again',
     means:
       'The stage answered too slowly while the lab created users and guilds. The lab repeated each request for a while.',
-    helps: 'End other programs and run the lab again, or play the recorded run.',
+    helps:
+      'End other programs and run the lab again, run it with `--demo`, or play the recorded run.',
     happens: always,
   },
   {
@@ -202,12 +203,6 @@ export const PROBLEMS: readonly Problem[] = [
     means: 'Other programs woke up during the run. The lab tried a disturbed trial twice.',
     helps: 'End them and run the lab again.',
     happens: always,
-  },
-  {
-    message: 'could not be measured',
-    means: 'An engine has no counter of its cache misses.',
-    helps: '`npx threshold prefetch` builds the stand-in that has it.',
-    happens: ({ tinyCache }) => tinyCache,
   },
   {
     message: 'inconclusive',

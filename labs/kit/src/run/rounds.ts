@@ -97,10 +97,14 @@ async function attemptTrial(
         ? { sample }
         : { reason, retryable: true, busiest: await busiest(), next: undefined }
   } catch (error) {
-    const [reason = ''] = messageOf(error).split('\n')
+    const [reason = ''] = codedMessageOf(error).split('\n')
     const next = error instanceof CodedError ? error.next : undefined
     outcome = { reason, retryable: false, busiest: await busiest(), next }
   }
   if (arm.fault !== undefined || (arm.context && 'reason' in outcome)) await system.repair()
   return outcome
 }
+
+/** The message of an error after its code, by which the lab's page explains it. */
+export const codedMessageOf = (error: unknown): string =>
+  error instanceof CodedError ? `${error.code}: ${error.message}` : messageOf(error)
