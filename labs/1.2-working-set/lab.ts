@@ -61,7 +61,7 @@ export default defineLab({
     {
       text: 'Users read 80 pages from a history that fits the cache. How many reads from disk do they cause together?',
       answer: ({ fits }) => fits.cacheMisses,
-      range: [0, 5_000],
+      range: [0, 100_000],
       wrongAnswers: [
         {
           answer: [21, 79],
@@ -69,7 +69,7 @@ export default defineLab({
             'You expect a cold cache. The lab has just imported the history and warmed up, so the engine still has it in memory.',
         },
         {
-          answer: [80, 5_000],
+          answer: [80, 100_000],
           reveals:
             'You expect the engine to read from disk for every page. It serves a page that was read or written recently from its cache.',
         },
@@ -78,7 +78,7 @@ export default defineLab({
     {
       text: 'The same 80 pages, from thirty times the history: how many reads from disk?',
       answer: ({ outgrown }) => outgrown.cacheMisses,
-      range: [0, 5_000],
+      range: [0, 100_000],
       wrongAnswers: [
         {
           answer: [0, 20],
@@ -90,13 +90,18 @@ export default defineLab({
           reveals:
             'You expect part of the pages to be cached still. Reads begin anywhere, so nearly every page lies outside a cache that holds a small part of the data.',
         },
+        {
+          answer: [80, 200],
+          reveals:
+            'You expect one read from disk for each page of messages. The messages of a page and their index entries lie in many blocks of the engine, and most of them are missing.',
+        },
       ],
     },
   ],
   hints: [
     'A cache helps with data that is read again soon. Where do these reads begin?',
     'A page of fifty messages of 400 characters is some 25 KB, and a page of the storage engine holds up to 32 KB.',
-    'While everything fits, each part of the data is read from disk at most once. Once it does not, a page needs at least one read, and often more.',
+    'While everything fits, each part of the data is read from disk at most once. Once it does not, a page needs at least one read, and often tens, since its messages and their index entries lie in many blocks.',
   ],
   report: {
     sentence: ({ fits, outgrown }) =>
