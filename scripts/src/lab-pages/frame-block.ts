@@ -27,7 +27,7 @@ function armTable({ arms }: LabFrame, stages: readonly StageSource[]): string {
     ),
     ...optional('Load', arms, ({ load }) => (loads.size > 1 ? plain(load) : undefined)),
     ...optional('Engines of its own', arms, ({ engines }) => engines && plain(engines)),
-    ...optional('During the load', arms, ({ during }) => during && plain(during)),
+    ...optional('What happens', arms, ({ during }) => during && plain(during)),
   ]
   const shared = [
     ...(numbers.size > 1 ? [] : [`Each arm runs stage ${stageLink(arms[0]!.stage, stages)}.`]),

@@ -2,6 +2,9 @@ import { formatValue, frameOf, type LabFrame } from '@threshold/lab-kit'
 import { folded, list, paragraphs, plain, table } from './markdown.ts'
 import type { LabSource } from './page.ts'
 
+/** A lab asks one to three questions. */
+const NUMBERS = ['', 'a number', 'two numbers', 'three numbers']
+
 /** The questions, and folded away everything that answers them. */
 export function predictBlock({ lab }: LabSource): string {
   const frame = frameOf(lab, 'quick')
@@ -9,7 +12,7 @@ export function predictBlock({ lab }: LabSource): string {
     (question, index) => `${index + 1}. ${plain(question.text)} _(${rangeText(question)})_`,
   )
   return paragraphs([
-    `Commit ${questions.length === 1 ? 'a number' : `${questions.length} numbers`} and one sentence of reason before you see anything else. \`npx threshold lab ${lab.id}\` asks for them, and scores them after the run.`,
+    `Commit ${NUMBERS[questions.length]} and one sentence of reason before you see anything else. \`npx threshold lab ${lab.id}\` asks for them, and scores them after the run.`,
     questions.join('\n'),
     folded('Hypothesis, thresholds and negative control: open them after you have predicted', [
       `**Hypothesis.** ${plain(lab.hypothesis)}`,
