@@ -14,6 +14,7 @@ interface Report {
     readonly stage: number
     readonly passedOver: readonly { readonly next: string }[]
   }[]
+  readonly labs: readonly { readonly id: string; readonly runs: string; readonly next: string }[]
 }
 
 describe('doctor', { timeout: 120_000 }, () => {
@@ -23,6 +24,7 @@ describe('doctor', { timeout: 120_000 }, () => {
     expect(report.v).toBe(1)
     expect(['ok', 'stand-in', 'cannot']).toContain(report.status)
     expect(report.stages.map(({ stage }) => stage)).toContain(1)
+    expect(report.labs.map(({ id }) => id)).toContain('1.1')
     expect(stderr).toBe('')
     expect(code).toBe(report.status === 'cannot' ? 1 : 0)
   })
@@ -47,6 +49,9 @@ describe('doctor', { timeout: 120_000 }, () => {
     expect(report.stages[0]?.passedOver.every(({ next }) => next.length > 0)).toBe(true)
     expect(code).toBe(1)
 
+    for (const { id, runs, next } of report.labs)
+      expect({ id, runs, next }).toEqual({ id, runs: 'no', next: expect.stringMatching(/./) })
+    expect(plain.stdout).toMatch(/^ {2}– lab 1\.1 +Baseline; does not run here: /m)
     expect(plain.stdout).toContain('Something cannot run yet')
     expect(plain.code).toBe(1)
   })

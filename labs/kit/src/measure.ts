@@ -9,6 +9,8 @@ export interface Measure {
   readonly unit: Unit
   /** Definition of the figure for the reader of the report. */
   readonly text: string
+  /** It reads the engine's own counters of its cache, which not every engine has. */
+  readonly cacheCounters?: true
   read(sample: Sample): number
 }
 
@@ -39,6 +41,11 @@ export const nameInWords = (name: string): string =>
 
 const guilds = (sample: Sample, group: string | undefined) =>
   sample.load.guilds.filter((guild) => group === undefined || guild.group === group)
+
+const cacheMeasure = (text: string, read: Measure['read']): Measure => ({
+  ...measure('count', text, read),
+  cacheCounters: true,
+})
 
 /** Counts. Verdicts rest on these, since they depend little on the speed of the machine. */
 export const count = {
@@ -103,14 +110,12 @@ export const count = {
           ),
     ),
   cacheMisses: () =>
-    measure(
-      'count',
+    cacheMeasure(
       "reads from disk into the cache of the engine that stores messages, by the engine's own counter: MongoDB pages, or Cassandra chunks of 16 KiB",
       (s) => cacheMissesOf(s.engine),
     ),
   missesPerThousand: () =>
-    measure(
-      'count',
+    cacheMeasure(
       'cache misses of the engine that stores messages, per 1,000 answered sends and reads',
       (s) => {
         const answered = s.load.sends.acknowledged + s.load.reads.acknowledged

@@ -5,14 +5,14 @@ export function addDoctor(program: Command, { terminal, setExitCode }: CommandCo
   program
     .command('doctor')
     .description(
-      'what this machine has, the engine of each stage, and what to install for a better one',
+      'what this machine has, the engine of each stage, which labs run, and what to install',
     )
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
       `
 Exits with 1 when no engine is available for a stage, and with 0 when every stage can run, even if on
-a stand-in.
+a stand-in. A lab that does not run here can be played: npx threshold lab ID --recorded.
 
 Examples:
   npx threshold doctor
@@ -20,8 +20,14 @@ Examples:
     )
     .action(async ({ json = false }: { json?: boolean }) => {
       const { formatDoctor, inspectMachine } = await import('@threshold/engines')
+      const { inspectLabs } = await import('../doctor/inspect-labs.ts')
+      const { formatLabFacts } = await import('../doctor/lab-facts.ts')
       const report = await inspectMachine(ROOT)
-      terminal.print(json ? JSON.stringify(report, undefined, 2) : formatDoctor(report).trimEnd())
+      const labs = await inspectLabs()
+      const text = json
+        ? JSON.stringify({ ...report, labs }, undefined, 2)
+        : formatDoctor(report, formatLabFacts(labs)).trimEnd()
+      terminal.print(text)
       if (report.status === 'cannot') setExitCode(EXIT.failure)
     })
 }

@@ -10,6 +10,11 @@ import { type Family, REMEDIES } from './remedies.ts'
 /** An engine that a stage could use. */
 export interface Candidate {
   readonly name: string
+  readonly provider: EngineLabel['provider']
+  /** The smallest cache that it accepts; undefined for no minimum. */
+  readonly minCacheMb?: number | undefined
+  /** It counts the pages that it reads into its cache. */
+  readonly cacheCounters: boolean
   standIn(): Promise<boolean>
   available(prefer: Preference): Promise<Availability>
   /** The download or build that is needed first; undefined for none. */
@@ -31,6 +36,9 @@ const imagePull =
 function mongoCandidate(provider: MongoProvider): Candidate {
   const candidate: Candidate = {
     name: provider.name,
+    provider: provider.provider,
+    minCacheMb: provider.minCacheMb,
+    cacheCounters: provider.native !== 'secantus-python',
     standIn: async () => provider.native?.startsWith('secantus') ?? false,
     available: (prefer) => provider.available(prefer),
     install: noInstall,
@@ -64,6 +72,8 @@ export const CANDIDATES = {
   cassandra: CASSANDRA_PROVIDERS.map(
     (provider): Candidate => ({
       name: provider.name,
+      provider: provider.provider,
+      cacheCounters: true,
       standIn: async () => false,
       available: (prefer) => provider.available(prefer),
       install: CASSANDRA_INSTALLS[provider.provider],

@@ -12,28 +12,30 @@ const VERDICTS: Record<DoctorReport['status'], string> = {
 
 /**
  * Formats the report for a terminal: the facts, then the verdict, with a remedy for each problem.
+ *
+ * @param sections lines of further sections, before the verdict
  */
-export function formatDoctor(report: DoctorReport): string {
+export function formatDoctor(report: DoctorReport, sections: readonly string[] = []): string {
   const { machine, disks, ports, tools, stages } = report
   const lines = [
     'This machine',
-    row(
+    doctorRow(
       '✓',
       'system',
       `${machine.os}, Node ${machine.node}${machine.os.startsWith('Linux') ? '' : ', untested'}`,
     ),
-    row(
+    doctorRow(
       machine.cores >= 2 ? '✓' : '!',
       'cores',
       `${machine.cores}, load ${machine.load.toFixed(1)}${busyNote(report)}`,
     ),
-    row(
+    doctorRow(
       machine.memoryBytes >= 4 * GIGABYTE ? '✓' : '!',
       'memory',
       `${gigabytes(machine.memoryBytes)}, ${gigabytes(machine.freeMemoryBytes)} free`,
     ),
     ...disks.flatMap(diskRows),
-    row(
+    doctorRow(
       ports.free > 0 ? '✓' : '✗',
       'ports',
       `${ports.free} of ${ports.sampled} sampled between ${ports.from} and ${ports.to} are free`,
@@ -44,21 +46,24 @@ export function formatDoctor(report: DoctorReport): string {
     '',
     'Stages',
     ...stages.flatMap(stageRows),
+    ...sections,
     '',
     VERDICTS[report.status],
   ]
   return `${lines.join('\n')}\n`
 }
 
-const row = (mark: string, name: string, text: string): string =>
+/** A line of the report: a mark, a name, and a text. */
+export const doctorRow = (mark: string, name: string, text: string): string =>
   `  ${mark} ${name.padEnd(14)} ${text}`
-const remedy = (text: string): string => `    ${''.padEnd(14)} → ${text}`
+/** A line that says what to do about the row above. */
+export const doctorRemedy = (text: string): string => `    ${''.padEnd(14)} → ${text}`
 
 function diskRows({ what, path, freeBytes, needBytes, problem }: DiskFacts): string[] {
   const name = `disk (${what})`
-  if (problem !== undefined) return [row('✗', name, problem), remedy(CACHE_NEXT)]
+  if (problem !== undefined) return [doctorRow('✗', name, problem), doctorRemedy(CACHE_NEXT)]
   return [
-    row(
+    doctorRow(
       freeBytes >= needBytes ? '✓' : '!',
       name,
       `${gigabytes(freeBytes)} free, up to ${gigabytes(needBytes)} needed: ${path}`,
@@ -70,8 +75,8 @@ const busyNote = ({ machine }: DoctorReport): string =>
   machine.load > machine.cores ? ': too busy for labs to measure' : ''
 
 function toolRows({ name, version, why, for: purpose, install }: ToolFacts): string[] {
-  if (version !== undefined) return [row('✓', name, `${version}, for ${purpose}`)]
-  return [row('–', name, `${why}; used for ${purpose}`), remedy(install)]
+  if (version !== undefined) return [doctorRow('✓', name, `${version}, for ${purpose}`)]
+  return [doctorRow('–', name, `${why}; used for ${purpose}`), doctorRemedy(install)]
 }
 
 function stageRows({ stage, title, needs, quick, lab, passedOver }: StageFacts): string[] {
@@ -79,14 +84,17 @@ function stageRows({ stage, title, needs, quick, lab, passedOver }: StageFacts):
   const mark = best === undefined ? '✗' : best.standIn ? '~' : '✓'
   const better = best === undefined || best.standIn ? passedOver : []
   return [
-    row(mark, `stage ${stage}`, `${title}, needs ${needs}`),
+    doctorRow(mark, `stage ${stage}`, `${title}, needs ${needs}`),
     ...(best === undefined
       ? []
       : [
-          row(' ', '', `at once: ${choiceText(quick)}`),
-          row(' ', '', `in labs: ${choiceText(lab)}`),
+          doctorRow(' ', '', `at once: ${choiceText(quick)}`),
+          doctorRow(' ', '', `in labs: ${choiceText(lab)}`),
         ]),
-    ...better.flatMap(({ name, why, next }) => [row(' ', '', `not ${name}: ${why}`), remedy(next)]),
+    ...better.flatMap(({ name, why, next }) => [
+      doctorRow(' ', '', `not ${name}: ${why}`),
+      doctorRemedy(next),
+    ]),
   ]
 }
 
