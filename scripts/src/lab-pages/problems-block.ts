@@ -12,7 +12,7 @@ export function problemsBlock(source: LabSource): string {
     problem.helps,
   ])
   return paragraphs([
-    'A lab that cannot measure says `could not run`, exits with 12, and settles nothing about the stage.',
+    'A lab that cannot measure says `could not run`, exits with 12, and settles nothing about the stage. [Commands](../../docs/docs/commands.md#a-busy-or-a-weak-laptop) lists what still works on a busy or a weak laptop.',
     folded('Messages, their meaning and what helps', [
       table(['Message', 'It means', 'What helps'], rows),
     ]),
