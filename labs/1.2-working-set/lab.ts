@@ -100,7 +100,7 @@ export default defineLab({
   ],
   hints: [
     'A cache helps with data that is read again soon. Where do these reads begin?',
-    'A page of fifty messages of 400 characters is some 25 KB, and a page of the storage engine holds up to 32 KB.',
+    'The cache holds 16 MB. How large are five channels of a thousand messages with 400 characters each, and how large are 150?',
     'While everything fits, each part of the data is read from disk at most once. Once it does not, a page needs at least one read, and often tens, since its messages and their index entries lie in many blocks.',
   ],
   report: {

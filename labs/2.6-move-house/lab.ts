@@ -130,9 +130,9 @@ export default defineLab({
     },
   ],
   hints: [
-    'While the history is copied, users keep writing. Which store has to get their messages?',
+    'Offline: four thousand messages are copied in seconds. What else takes time between the stop of a stage and its first answer? Live: which store must get the messages that users write meanwhile?',
     'A copy can arrive after an edit of the same message. What could the copy carry so that the edit wins?',
-    'Checkpoints say which ranges are done. A range that was interrupted is copied again, with the original write times.',
+    'Checkpoints say which ranges are done. A range that was interrupted is copied again, with the original write times, so a kill costs time and nothing else.',
   ],
   report: {
     sentence: ({ offline, live }) =>
