@@ -9,7 +9,7 @@ import {
   withDatabase,
   withKeyspace,
 } from '@threshold/engines'
-import { curvesBySize } from '@threshold/lab-kit'
+import { curvesBySize } from '@threshold/lab-kit/picture'
 import {
   type FilledChannel,
   fillChannel,

@@ -24,7 +24,6 @@ export {
   saveRecording,
 } from './recording/recording.ts'
 export { claimSvg } from './report/claim-svg.ts'
-export { type Curve, curvesBySize } from './report/picture.ts'
 export { type Report, reportSchema } from './report/schema.ts'
 export { recordedLabel } from './report/summary.ts'
 export { retryWhileBusy } from './run/busy-retry.ts'

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { repositoryUrl } from '../labs.ts'
-import { renderReport } from '../report/html.ts'
 import type { Report } from '../report/schema.ts'
 import { summaryOf } from '../report/summary.ts'
 import type { LabResult } from '../run-lab.ts'
@@ -16,6 +15,7 @@ export async function saveRecordedPage(report: Report, recordedDir: string): Pro
   const reportJson = join(dir, 'report.json')
   const reportHtml = join(dir, 'report.html')
   await writeFile(reportJson, `${JSON.stringify(report, undefined, 2)}\n`)
+  const { renderReport } = await import('../report/html.ts')
   await writeFile(reportHtml, renderReport(report, {}, repositoryUrl(dir)))
   const { verdict, reasons } = report
   return { verdict, reasons, reportHtml, reportJson, summary: summaryOf(report), report }

@@ -1,7 +1,6 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { repositoryUrl } from '../labs.ts'
-import { renderReport } from '../report/html.ts'
 import { type PreviousRun, type Report, reportSchema, VERSION } from '../report/schema.ts'
 
 export interface Evidence {
@@ -28,6 +27,8 @@ export async function saveEvidence(
   const reportJson = join(dir, REPORT_JSON)
   const reportHtml = join(dir, 'report.html')
   await writeFile(reportJson, `${JSON.stringify(report, undefined, 2)}\n`)
+  // The chart library takes half a second to load, which commands without a report need not wait.
+  const { renderReport } = await import('../report/html.ts')
   await writeFile(reportHtml, renderReport(report, previous, repositoryUrl(dir)))
   return { dir, reportHtml, reportJson }
 }
