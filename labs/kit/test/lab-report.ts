@@ -12,7 +12,7 @@ import type { Lab } from '../src/spec.ts'
 import { ENGINE, sampleOf } from './sample.ts'
 
 /** A wrong answer to every question, and a reason as long as the first screen shows. */
-export const wrongPrediction = ({ predict }: Lab): Prediction => ({
+const wrongPrediction = ({ predict }: Lab): Prediction => ({
   answers: predict.map(({ wrongAnswers: [{ answer }] }) =>
     typeof answer === 'number' ? answer : answer[1],
   ),
