@@ -155,9 +155,17 @@ describe('the report page', () => {
 
   it('leads with the reasons and the next step if the lab could not run', async () => {
     const reasons = ['the machine is too busy: node uses 1.8 of 2 cores']
-    await using opened = await open(reportOf({ verdict: 'could-not-run', reasons }))
+    const nextStep =
+      'close node, then run the same command again; or npx threshold lab 9.9 --demo shows it'
+    const busiest = [{ name: 'node', share: 0.9 }]
+    const report = reportOf({ verdict: 'could-not-run', reasons, nextStep, busiest })
+    await using opened = await open(report)
     await expectOnFirstScreen(opened.page, ['h1', '.reasons', '.next'])
     expect(await opened.page.locator('.claim').count()).toBe(0)
-    expect(await opened.page.locator('.reasons').textContent()).toContain('node uses 1.8')
+    expect(await opened.page.locator('.reasons').first().textContent()).toContain('node uses 1.8')
+    expect(await opened.page.locator('.next code').allTextContents()).toEqual([
+      'npx threshold lab 9.9 --demo',
+    ])
+    expect(await opened.page.locator('.first').textContent()).toContain('node 90%')
   })
 })

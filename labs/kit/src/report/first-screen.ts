@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
 import { LOGO } from '@threshold/page/design'
+import { describeBusiest } from '../run/busiest.ts'
 import { claimBars } from './claim-bars.ts'
 import { claimPicture } from './claim-picture.ts'
-import { engineLabel, formatUtc, measuredOn } from './labels.ts'
+import { engineLabel, engineNames, formatUtc, measuredOn } from './labels.ts'
 import { html, type Markup, raw } from './markup.ts'
 import { predictionSection } from './prediction.ts'
 import { bulletList, listedReasons } from './reasons.ts'
@@ -88,17 +89,26 @@ function nextSection({ next }: Report): Markup {
 
 /** The reasons and the next step. Without a verdict there is nothing else to read first. */
 function failure(report: Report): Markup {
-  const { lab, rerun } = report
-  const steps = [
-    ['Run it again', rerun],
-    ['Run it without a verdict', `${rerun} --demo`],
-    ['Play the recorded run', `npx threshold lab ${lab.id} --recorded`],
-  ]
+  const { lab, rerun, nextStep, busiest } = report
+  const steps = (nextStep ?? rerun).split('; or ')
   return html`<p class="question">${lab.question}</p>
 <h1>The lab could not run. This says nothing about the stage.</h1>
-<div class="columns"><div>${bulletList('Reasons', listedReasons(report))}
-<p class="eyebrow label">${measuredOn(report)}</p></div>
-<div><section class="next"><h2>Next step</h2><dl>${steps.map(
-    ([text, command]) => html`<dt>${text}</dt><dd><code>${command}</code></dd>`,
-  )}</dl></section>${predictionSection(report)}</div></div>`
+<div class="columns"><div><section>${bulletList('Reasons', listedReasons(report))}${
+    busiest.length > 0 &&
+    html`<p>Busiest programs: ${describeBusiest(busiest)} of this machine’s CPU.</p>`
+  }<p class="eyebrow">${startedEngines(report)} ${report.environment.text}.</p></section></div>
+<div><section class="next"><h2>Next step</h2><ul class="reasons">${steps.map(
+    (step) => html`<li>${commandsAsCode(step)}</li>`,
+  )}</ul></section>
+${predictionSection(report)}</div></div>`
 }
+
+const startedEngines = (report: Report): string =>
+  engineNames(report).length === 0
+    ? 'No engine was started.'
+    : `The lab had started ${engineLabel(report)}.`
+
+const COMMAND = /(npx threshold [a-z]+(?: (?:\d+\.\d+|--[a-z-]+))*)/
+
+const commandsAsCode = (step: string): Markup =>
+  html`${step.split(COMMAND).map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`

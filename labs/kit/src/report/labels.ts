@@ -6,8 +6,7 @@ export const engineNames = ({ arms }: Pick<Report, 'arms'>): string[] => [
   ...new Set(arms.flatMap(({ engine }) => engine?.text ?? [])),
 ]
 
-export const engineLabel = (report: Report): string =>
-  engineNames(report).join('; ') || 'no engine: none was started'
+export const engineLabel = (report: Report): string => engineNames(report).join('; ') || 'no engine'
 
 /** The engine and the machine, which stand beside every figure. */
 export const measuredOn = (report: Report): string =>

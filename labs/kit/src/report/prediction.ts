@@ -7,8 +7,9 @@ const MAX_REASON = 160
 
 /** The prediction beside the measured outcome, question by question. */
 export function predictionSection(report: Report): Markup {
-  const { questions, prediction, lab } = report
+  const { questions, prediction, lab, control } = report
   const { answers, reason } = prediction
+  // A negative control changes the answers, so a wrong one reveals nothing.
   const measured = report.verdict !== 'could-not-run'
   const shortened =
     reason !== undefined && reason.length > MAX_REASON
@@ -23,7 +24,7 @@ ${
     const answer = answers?.[index]
     const score = prediction.scores[index]
     const reveals =
-      measured && score !== 'exact' && typeof answer === 'number'
+      measured && control === undefined && score !== 'exact' && typeof answer === 'number'
         ? revealedBy(question, answer)
         : undefined
     return html`<li>${question.text}<div class="outcome"><dl>
