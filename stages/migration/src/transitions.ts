@@ -138,6 +138,7 @@ export function stateDiagram(): string {
   })
   return [
     'stateDiagram-v2',
+    '  accDescr: The phases of a migration and the steps between them: source, dual-write, cutover, decommissioned. A rollback leads one phase back until the source is decommissioned.',
     ...roles,
     '  [*] --> source',
     ...arrows,
