@@ -3,19 +3,18 @@ import { fileURLToPath } from 'node:url'
 import type { Options as DocsOptions } from '@docusaurus/plugin-content-docs'
 import type * as Preset from '@docusaurus/preset-classic'
 import type { Config, Plugin } from '@docusaurus/types'
-import { type PrismTheme, themes } from 'prism-react-renderer'
+import { themes } from 'prism-react-renderer'
+import { commandReference } from './src/plugins/command-reference.ts'
 import { contractCases } from './src/plugins/contract-cases.ts'
+import { diagrams } from './src/plugins/diagrams.ts'
+import { labPages, loadLabs } from './src/plugins/labs.ts'
 import { linkToSource } from './src/plugins/link-to-source.ts'
 import { repository } from './src/plugins/repository.ts'
 import { sourcePages } from './src/plugins/source-pages.ts'
+import { readableTheme } from './src/readable-theme.ts'
 
 const repo = repository(fileURLToPath(new URL('..', import.meta.url)))
-
-/** Makes comments readable. They explain the code, and the themes almost hide them. */
-const withComments = (theme: PrismTheme, color: string): PrismTheme => ({
-  ...theme,
-  styles: [...theme.styles, { types: ['comment'], style: { color, fontStyle: 'normal' } }],
-})
+const labs = loadLabs()
 
 const docs: DocsOptions = {
   // `include` picks the pages from the whole repository, so that a lab's README can stay beside its
@@ -26,7 +25,14 @@ const docs: DocsOptions = {
   routeBasePath: '/',
   sidebarPath: './sidebars.ts',
   numberPrefixParser: false,
-  beforeDefaultRemarkPlugins: [[linkToSource, { repository: repo }], contractCases],
+  // Functions without options: Docusaurus sends the options of a plugin to every reader.
+  beforeDefaultRemarkPlugins: [
+    () => linkToSource({ repository: repo }),
+    contractCases,
+    commandReference,
+    () => diagrams({ repository: repo }),
+    () => labPages({ repository: repo, labs }),
+  ],
 }
 
 export default {
@@ -49,12 +55,14 @@ export default {
   markdown: {
     // Pages are plain Markdown and not MDX, because a README must also read well on a code host.
     format: 'detect',
-    mermaid: true,
     hooks: { onBrokenMarkdownLinks: 'throw', onBrokenMarkdownImages: 'throw' },
     async parseFrontMatter(params) {
       const parsed = await params.defaultParseFrontMatter(params)
       const file = path.relative(repo.root, params.filePath).split(path.sep).join('/')
-      return { ...parsed, frontMatter: { slug: repo.routeOf(file), ...parsed.frontMatter } }
+      const slug = repo.routeOf(file)
+      // The home page is as wide as its recorded run.
+      const frontMatter = { slug, hide_table_of_contents: slug === '/', ...parsed.frontMatter }
+      return { ...parsed, frontMatter }
     },
   },
   presets: [
@@ -64,13 +72,19 @@ export default {
         docs,
         blog: false,
         pages: false,
-        theme: { customCss: './src/css/custom.css' },
+        theme: {
+          customCss: [
+            './src/css/custom.css',
+            './src/css/player.css',
+            // The player shows the first picture of a report.
+            '../labs/kit/src/report/claim.css',
+          ],
+        },
       } satisfies Preset.Options,
     ],
   ],
-  plugins: [() => sourcePages({ repository: repo }) as Plugin],
+  plugins: [() => sourcePages({ repository: repo, labs }) as Plugin],
   themes: [
-    '@docusaurus/theme-mermaid',
     [
       '@easyops-cn/docusaurus-search-local',
       {
@@ -80,6 +94,10 @@ export default {
         hashed: true,
         searchBarShortcutHint: true,
         explicitSearchResultPath: true,
+        // Some commands are stop words, such as `why`.
+        removeDefaultStopWordFilter: ['en'],
+        // A misspelled word is found, but after the exact ones.
+        fuzzyMatchingDistance: 1,
       },
     ],
   ],
@@ -100,10 +118,9 @@ export default {
         'Threshold, Apache-2.0. Not affiliated with Discord Inc.; a retelling of what its engineers have published.',
     },
     prism: {
-      theme: withComments(themes.oneLight, '#3f6f57'),
-      darkTheme: withComments(themes.oneDark, '#8cc3a5'),
+      theme: readableTheme(themes.oneLight, 'hsl(151, 28%, 34%)'),
+      darkTheme: readableTheme(themes.oneDark, 'hsl(147, 31%, 66%)'),
       additionalLanguages: ['bash', 'json', 'rust'],
     },
-    mermaid: { theme: { light: 'neutral', dark: 'dark' } },
   } satisfies Preset.ThemeConfig,
 } satisfies Config

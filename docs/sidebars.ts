@@ -20,6 +20,17 @@ export default {
     docsPage('index'),
     {
       type: 'category',
+      label: 'Begin',
+      collapsed: false,
+      items: [
+        docsPage('install'),
+        docsPage('learn-alone'),
+        docsPage('with-a-team'),
+        docsPage('teach'),
+      ],
+    },
+    {
+      type: 'category',
       label: 'The story',
       collapsed: false,
       items: [

@@ -1,8 +1,9 @@
 import Link from '@docusaurus/Link'
+import { useLocation } from '@docusaurus/router'
 import CodeBlock from '@theme/CodeBlock'
 import Heading from '@theme/Heading'
 import Layout from '@theme/Layout'
-import type { ReactNode } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { SourcePageData } from './plugins/source-pages.ts'
 
 /** Shows a file or folder of the repository that this site was built from. */
@@ -23,11 +24,7 @@ export default function SourcePage({ source }: { source: SourcePageData }): Reac
           ))}
           .
         </p>
-        {source.text !== undefined && (
-          <CodeBlock language={source.language} showLineNumbers>
-            {source.text}
-          </CodeBlock>
-        )}
+        {source.text !== undefined && <Code language={source.language} text={source.text} />}
         {source.entries && (
           <ul>
             {source.entries.map(({ name, route }) => (
@@ -37,5 +34,34 @@ export default function SourcePage({ source }: { source: SourcePageData }): Reac
         )}
       </main>
     </Layout>
+  )
+}
+
+/** The text with its line numbers. The address may end in a line, such as #L12, which is marked. */
+function Code({ language, text }: { language: string; text: string }): ReactNode {
+  const { hash } = useLocation()
+  // The server knows no hash, so the first rendering in the browser must not use it either.
+  const [line, setLine] = useState<string>()
+  // A coloured page is ten times as large as its text, so the browser adds the colours.
+  const [colored, setColored] = useState(false)
+  useEffect(() => setColored(true), [])
+  const code = useRef<HTMLDivElement>(null)
+  useEffect(() => setLine(/^#L(\d+)$/.exec(hash)?.[1]), [hash])
+  useEffect(() => {
+    if (line !== undefined)
+      code.current?.querySelector('.theme-code-block-highlighted-line')?.scrollIntoView({
+        block: 'center',
+      })
+  }, [line])
+  return (
+    <div ref={code}>
+      <CodeBlock
+        language={colored ? language : 'text'}
+        showLineNumbers
+        metastring={line && `{${line}}`}
+      >
+        {text}
+      </CodeBlock>
+    </div>
   )
 }

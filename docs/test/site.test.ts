@@ -3,11 +3,12 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { findChromium } from '@threshold/engines'
 import { allTests } from '@threshold/engines/testing'
-import { type Browser, chromium as driver, type Page } from 'playwright-core'
+import { type Browser, chromium as driver } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DOCS_FOLDER, installDocsPackages } from '../../scripts/src/docs-packages.ts'
 import { type Cache, type Running, startCommand, temporaryCache } from '../../scripts/test/cli.ts'
 import { type CrawledPage, crawl, loadedBy, plain } from './site/crawl.ts'
+import { accessibilityProblems, layoutProblems } from './site/look.ts'
 import { type NoNetwork, noNetwork } from './site/no-network.ts'
 
 const ROOT = path.dirname(DOCS_FOLDER)
@@ -23,8 +24,8 @@ const PAGES = [
 const SETUP_MS = 900_000
 const BUILD_MS = 420_000
 
-/** Evaluated in the browser: by how many pixels a page is wider than its window. */
-const TOO_WIDE = '(document.documentElement.scrollWidth - window.innerWidth)'
+/** A lab's page, where a question, a table, code and perhaps a recorded run stand together. */
+const LAB = '/labs/1.3-blast-radius'
 
 /** Runs `threshold docs` as a reader does, but without a network. */
 describe.runIf(allTests())('the docs site', () => {
@@ -100,7 +101,7 @@ describe.runIf(allTests())('the docs site', () => {
     expect(all.filter((line) => /: ([a-z]+:)?\/\//i.test(line))).toEqual([])
   })
 
-  it('shows each page without requests to other hosts, errors, or sideways scrolling on a phone', {
+  it('shows each page without requests to other hosts, errors, excess weight, layout shift, or sideways scrolling on a phone', {
     timeout: 300_000,
   }, async () => {
     const routes = [...crawled.keys()].filter((route) => !route.startsWith('/source/'))
@@ -117,32 +118,56 @@ describe.runIf(allTests())('the docs site', () => {
       (message) =>
         message.type() === 'error' && isPageError(message.text()) && problems.push(message.text()),
     )
-    for (const route of [...routes, '/source/stages/1-monolith-mongodb/src/compose.ts']) {
-      await page.setViewportSize({ width: 1_280, height: 900 })
-      await page.goto(url + route)
-      await waitForDiagrams(page, route)
-      await page.setViewportSize({ width: 390, height: 844 })
-      // Scripts rearrange the page when its window changes, so this waits.
-      await page
-        .waitForFunction(`${TOO_WIDE} <= 0`, undefined, { timeout: 5_000 })
-        .catch(async () => {
-          problems.push(`${route}: ${await page.evaluate(TOO_WIDE)} px wider than a phone`)
-        })
-    }
+    for (const route of [...routes, longestSource(crawled)])
+      problems.push(...(await layoutProblems(page, url, route)))
     await page.close()
     expect(problems).toEqual([])
   })
 
-  it('finds a word without another host', { timeout: 60_000 }, async () => {
+  it.each(['light', 'dark'] as const)(
+    'has no serious accessibility problem on a %s screen',
+    { timeout: 120_000 },
+    async (colorScheme) => {
+      const page = await browser.newPage({ colorScheme })
+      const problems: string[] = []
+      for (const route of ['/', LAB, '/commands', '/learn-alone', '/no-such-page']) {
+        await page.goto(url + route, { waitUntil: 'networkidle' })
+        for (const problem of await accessibilityProblems(page))
+          problems.push(`${route} ${problem}`)
+      }
+      await page.close()
+      expect(problems).toEqual([])
+    },
+  )
+
+  it.each([
+    ['reset', 'Commands'],
+    ['tombstone', 'Lab 2.4: tombstones'],
+    ['glossary', 'Glossary'],
+    ['histogram', 'Glossary'],
+  ])('finds %s on the page %s first', { timeout: 60_000 }, async (word, title) => {
     const page = await browser.newPage()
     await page.goto(url, { waitUntil: 'networkidle' })
     const box = page.getByPlaceholder('Search').first()
     await box.click()
-    // The search shows only the best pages, so this takes a word that few pages contain.
-    await box.pressSequentially('histogram')
-    await page.getByRole('option').filter({ hasText: 'Glossary' }).click()
-    await page.waitForURL(/glossary/)
-    await page.locator('main').getByText('HDR histogram', { exact: true }).first().waitFor()
+    await box.pressSequentially(word)
+    const first = page.getByRole('option').first()
+    await first.waitFor()
+    expect(await first.textContent()).toContain(title)
+    await page.close()
+  })
+
+  it('leads on from an address without a page', { timeout: 60_000 }, async () => {
+    const page = await browser.newPage()
+    const response = await page.goto(`${url}/comands`)
+    expect(response!.status()).toBe(404)
+    const main = page.locator('main')
+    await main.getByRole('link', { name: 'Commands', exact: true }).click()
+    await page.waitForURL(`${url}/commands`)
+    await page.goto(`${url}/no-such/histogram`)
+    await main.getByRole('link', { name: /search/i }).click()
+    await page.getByRole('heading', { name: 'Glossary' }).waitFor()
+    await page.close()
   })
 
   it('passes the type check, with its configuration and these tests', { timeout: 120_000 }, () => {
@@ -159,15 +184,6 @@ describe.runIf(allTests())('the docs site', () => {
     expect(await cache.registered()).toEqual([])
     await expect(fetch(url)).rejects.toThrow()
   })
-
-  /** Waits for the diagrams of a page, which a script draws after the page has loaded. */
-  async function waitForDiagrams(page: Page, route: string): Promise<void> {
-    const wanted = DIAGRAMS.get(crawled.get(route)!.headings[0] ?? '') ?? 0
-    if (wanted > 0)
-      await expect
-        .poll(() => page.locator('svg[id^="mermaid"]').count(), { timeout: 30_000 })
-        .toBe(wanted)
-  }
 })
 
 function readyLine(command: Running): string {
@@ -180,13 +196,11 @@ function readyLine(command: Running): string {
 const titleOf = (markdown: string): string =>
   plain(/^# (.+)$/m.exec(markdown)![1]!.replaceAll('`', ''))
 
-/** The number of diagrams of each page, by its title. */
-const DIAGRAMS = new Map(
-  globSync(PAGES, { cwd: ROOT }).map((file) => {
-    const text = readFileSync(path.join(ROOT, file), 'utf8')
-    return [titleOf(text), text.match(/^```mermaid$/gm)?.length ?? 0]
-  }),
-)
+/** The page of a source file with the most HTML. */
+const longestSource = (crawled: ReadonlyMap<string, CrawledPage>): string =>
+  [...crawled.values()]
+    .filter(({ route }) => route.startsWith('/source/'))
+    .reduce((a, b) => (a.html.length < b.html.length ? b : a)).route
 
 /**
  * Ignores an error of Docusaurus 3.10. When the window changes, its useCodeWordWrap also measures

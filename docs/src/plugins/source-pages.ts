@@ -4,6 +4,7 @@ import type { Plugin } from '@docusaurus/types'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
+import type { LabData } from '../labs/lab-data.ts'
 import { HOME, type Repository, sourceRoute } from './repository.ts'
 
 /** The content of a source page: a file's text, or a folder's entries. */
@@ -34,16 +35,24 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Creates a page for each file and folder of the repository that another page links to. Readers of
- * the site then need no code host.
+ * Creates a page for each file and folder of the repository that another page or a recorded run
+ * links to. Readers of the site then need no code host.
  */
-export function sourcePages(options: { repository: Repository }): Plugin<SourcePageData[]> {
-  const { repository } = options
+export function sourcePages(options: {
+  repository: Repository
+  labs: readonly LabData[]
+}): Plugin<SourcePageData[]> {
+  const { repository, labs } = options
   return {
     name: 'threshold-source-pages',
 
     async loadContent() {
       const mentions = new Map<string, Mention[]>()
+      const mentionedBy = (file: string, mention: Mention): void => {
+        const list = mentions.get(file) ?? []
+        if (list.some(({ route }) => route === mention.route)) return
+        mentions.set(file, [...list, mention])
+      }
       for (const page of repository.pages()) {
         const text = repository.read(page)
         const mention = { title: titleOf(text) ?? page, route: repository.routeOf(page)! }
@@ -51,17 +60,27 @@ export function sourcePages(options: { repository: Repository }): Plugin<SourceP
           const target = repository.resolveLink(page, link)
           if (target?.file === HOME || (target?.kind !== 'file' && target?.kind !== 'folder'))
             continue
-          const list = mentions.get(target.file) ?? []
-          if (!list.includes(mention)) list.push(mention)
-          mentions.set(target.file, list)
+          mentionedBy(target.file, mention)
         }
       }
+      for (const { recording } of labs)
+        if (recording !== undefined) {
+          const { lab, code } = recording
+          mentionedBy(code.file, { title: `Lab ${lab.id}: ${lab.title}`, route: lab.route })
+        }
       return [...mentions].map(([file, mentionedOn]) =>
         sourceOf(repository, file, mentionedOn, mentions),
       )
     },
 
     async contentLoaded({ content, actions }) {
+      // The page for a missing address names the nearest ones.
+      actions.setGlobalData({
+        pages: repository.pages().map((page) => ({
+          route: repository.routeOf(page),
+          title: (titleOf(repository.read(page)) ?? page).replaceAll('`', ''),
+        })),
+      })
       for (const [index, source] of content.entries()) {
         const data = await actions.createData(`source-${index}.json`, source)
         actions.addRoute({
