@@ -53,7 +53,7 @@ export default defineLab({
     tombstonesScanned: reported(
       REPORTED.tombstonesScanned,
       'count',
-      `${REPORTED.tombstonesScanned}, by Cassandra's own counter`,
+      `${REPORTED.tombstonesScanned}, by Cassandra's own counter, which rounds up by at most a fifth`,
     ),
     emptyPartitionsRead: reported(
       REPORTED.emptyPartitionsRead,
