@@ -48,7 +48,7 @@ function controlLines({ verdict, unmet }: LabOutcome): string[] {
     return ['The control was refuted by the statements that it names: this lab can fail.']
   if (verdict === 'could-not-run') return ['The control decided nothing.']
   return [
-    `The control must be refuted by ${unmet.join(' and ')}, and it was not: do not trust this lab.`,
+    `The control must be refuted by ${unmet.join(' and ')}, and this run was not. A lab that cannot fail proves nothing.`,
   ]
 }
 
@@ -57,16 +57,8 @@ export const jsonOutcome = (outcome: LabOutcome): object => {
   const { verdict, reasons, reportHtml, reportJson, summary, report, unmet } = outcome
   const { lab, size, headline, prediction, questions, next, recorded, demo, control } = report
   return {
-    ...{
-      v: 1,
-      lab: lab.id,
-      size,
-      recorded,
-      demo,
-      control: control !== undefined,
-      verdict,
-      reasons,
-    },
+    ...{ v: 1, lab: lab.id, size, recorded, demo, control: control !== undefined },
+    ...{ verdict, reasons },
     ...(unmet === undefined ? {} : { unmet }),
     sentence: headline.sentence,
     questions: questions.map(({ text, unit, value }) => ({ text, unit, value })),

@@ -55,7 +55,7 @@ describe('the outcome of a lab', () => {
   it('says whether a negative control was refuted by the statements that it names', () => {
     expect(formatOutcome(outcomeOf('refuted', []))).toContain('this lab can fail')
     expect(formatOutcome(outcomeOf('supported', ['crashing: guilds down']))).toContain(
-      'The control must be refuted by crashing: guilds down, and it was not',
+      'The control must be refuted by crashing: guilds down, and this run was not',
     )
     expect(formatOutcome(outcomeOf('could-not-run', ['crashing: guilds down']))).toContain(
       'The control decided nothing',

@@ -37,6 +37,12 @@ describe('the summary for a terminal', () => {
     )
   })
 
+  it('of a negative control says what it changed, and explains nothing else', () => {
+    const summary = summaryOf(reportOf({ control: 'the stage hangs', verdict: 'refuted' }))
+    expect(summary).toContain('\nNegative control: the stage hangs.\n')
+    expect(summary).not.toContain('Why:')
+  })
+
   it('of a recorded run says when and where it was measured', () => {
     const report = reportOf({ recorded: true })
     expect(summaryOf(report)).toContain(

@@ -27,8 +27,10 @@ export function summaryOf(report: Report): string {
     '',
     ...report.questions.flatMap((question, index) => questionLines(report, question, index)),
     '',
-    `Why: ${headline.why}`,
-    `  ${file}:${line}  ${text}`,
+    // The explanation is about the lab as it is, which a control changes.
+    ...(report.control === undefined
+      ? [`Why: ${headline.why}`, `  ${file}:${line}  ${text}`]
+      : [`Negative control: ${report.control}.`]),
     '',
     `Hypothesis: ${lab.hypothesis}`,
     ...reasons.map((reason) => `  ${mark(reason)} ${reason}`),
