@@ -21,7 +21,7 @@ it('reports no verdict on a busy machine, and names the programs and the next st
     expect(report.reasons.join('\n')).toMatch(
       /this machine is busy: .*(other programs use|its load is)/,
     )
-    expect(progress.join('\n')).toMatch(/^waiting up to \d s .*busiest: .*node.*Ctrl-C ends/m)
+    expect(progress.join('\n')).toMatch(/^waiting .*: .*busiest: .*node.* \d s left; Ctrl-C ends/m)
     expect(report.samples).toEqual([])
     expect(report.busiest.map(({ name }) => name)).toContain('node')
     expect(report.nextStep).toMatch(/close .*node.*npx threshold lab 1\.1 --demo/)

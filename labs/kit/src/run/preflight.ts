@@ -73,7 +73,8 @@ export async function waitUntilCalm(
     if (busy === undefined || Date.now() >= until) return busy
     const seconds = Math.ceil((until - Date.now()) / 1_000)
     onProgress({
-      text: `waiting up to ${seconds} s until this machine is less busy: ${describeBusy(busy)}. Ctrl-C ends the lab`,
+      // The text before the colon stays the same, so that a log file gets one line in five seconds.
+      text: `waiting until this machine is less busy: ${describeBusy(busy)}. ${seconds} s left; Ctrl-C ends the lab`,
     })
   }
 }
