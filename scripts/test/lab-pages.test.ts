@@ -156,6 +156,14 @@ describe('the page of a lab with a recorded run', () => {
     expect(block('expected', played)).toMatch(/2026-11-29.*4 cores \(a CPU\).*MongoDB 8 \(native\)/)
   })
 
+  it('names the engine of each arm where they differ', () => {
+    const [calm, killed] = recorded.arms
+    const arms = [calm!, { ...killed!, engine: { text: 'Cassandra 5 (native)' } }]
+    const text = generatePage({ ...source, recorded: { ...recorded, arms } as Report }, EMPTY)
+    expect(text).toMatch(/\| engine +\| MongoDB 8 \(native\) \| Cassandra 5 \(native\) \|/)
+    expect(block('expected', played)).not.toContain('| engine')
+  })
+
   it('states the measured minutes and the peak of memory', () => {
     expect(block('frame', played)).toContain('2 to run')
     expect(block('frame', played)).toContain('the recorded run held up to 1.3 GB')

@@ -23,7 +23,7 @@ export function expectedBlock({ recorded }: LabSource): string {
 const pictureText = ({ lab, headline }: Report): string =>
   plain(`${headline.figures.join(', ')} of each arm of lab ${lab.id}`)
 
-/** Every measure of each arm, from the last round. */
+/** Every measure of each arm, from the last round, and the engines if they differ. */
 function figureTable({ arms, measures, figures }: Report): string {
   const round = Math.max(...figures.map((figure) => figure.round))
   const valueIn = (arm: string, name: string): string => {
@@ -34,11 +34,20 @@ function figureTable({ arms, measures, figures }: Report): string {
   }
   return table(
     ['Figure', ...arms.map(({ title }) => plain(title))],
-    measures.map(({ name }) => [plain(name), ...arms.map((arm) => valueIn(arm.name, name))]),
+    [
+      ...measures.map(({ name }) => [plain(name), ...arms.map((arm) => valueIn(arm.name, name))]),
+      ...(enginesOf(arms).length > 1
+        ? [['engine', ...arms.map(({ engine }) => plain(engine?.text ?? ''))]]
+        : []),
+    ],
   )
 }
 
 function provenance({ arms, environment, startedAt, size, seconds }: Report): string {
-  const engines = [...new Set(arms.flatMap(({ engine }) => engine?.text ?? []))].join('; ')
+  const engines = enginesOf(arms).join('; ')
   return `Recorded on ${startedAt.slice(0, 10)} at size \`${size}\` in ${Math.round(seconds)} s, on ${plain(environment.text)}; ${plain(engines)}. The times depend on the machine.`
 }
+
+const enginesOf = (arms: Report['arms']): string[] => [
+  ...new Set(arms.flatMap(({ engine }) => engine?.text ?? [])),
+]
