@@ -12,7 +12,8 @@ const lab: LabData = {
   title: 'A lab',
   question: 'Does it hold?',
   folder: 'labs/9.9-lab',
-  minutes: { quick: 3, full: 70 },
+  minutes: { reading: 4, predicting: 2, running: 1, talking: 2 },
+  fullMinutes: 70,
   memory: '1 GB',
   stages: [1],
 }
@@ -83,8 +84,8 @@ describe('the path of the labs', () => {
       transformed([lab, { ...lab, id: '9.10' }], 'a.md', [code('lab-path', 'full')]),
     )
     expect(text).toContain('9.10 A lab')
-    expect(text).toContain('70 min')
-    expect(text).toContain('2 h 20 min')
+    expect(text).toContain('"70"')
+    expect(text).toContain('2 h 36 min')
   })
 
   it('rejects an unknown size', () => {

@@ -20,6 +20,11 @@ const PAGES = [
   'stages/*/README.md',
 ]
 
+/** The labs with a recorded run. */
+const RECORDED = globSync('labs/*/recorded/report.json', { cwd: ROOT }).map((file) =>
+  path.dirname(path.dirname(file)),
+)
+
 /** Fetching the site's packages on a fresh clone takes minutes, and other suites share the CPU. */
 const SETUP_MS = 900_000
 const BUILD_MS = 420_000
@@ -142,6 +147,7 @@ describe.runIf(allTests())('the docs site', () => {
 
   it.each([
     ['reset', 'Commands'],
+    ['why', 'Commands'],
     ['tombstone', 'Lab 2.4: tombstones'],
     ['glossary', 'Glossary'],
     ['histogram', 'Glossary'],
@@ -156,6 +162,29 @@ describe.runIf(allTests())('the docs site', () => {
     expect(await first.textContent()).toContain(title)
     await page.close()
   })
+
+  it.runIf(RECORDED.length > 0)(
+    'plays each recorded run, and shows nothing before the prediction',
+    {
+      timeout: 120_000,
+    },
+    async () => {
+      const page = await browser.newPage({ reducedMotion: 'reduce' })
+      for (const folder of RECORDED) {
+        await page.goto(`${url}/${folder}`)
+        const player = page.getByRole('region', { name: /^Recorded run of lab/ })
+        await player.getByText(/^Recorded run of \d{4}-\d{2}-\d{2} on /).waitFor()
+        expect(await player.locator('.guild-grid').count()).toBe(0)
+        await player.getByRole('button', { name: 'Commit and play' }).click()
+        await player.getByText('an answer is missing').first().waitFor()
+        await player.getByRole('button', { name: 'Pass, just play' }).click()
+        await player.getByRole('cell', { name: 'passed' }).first().waitFor()
+        expect(await player.locator('.guild-grid').count()).toBeGreaterThan(0)
+        expect(await accessibilityProblems(page)).toEqual([])
+      }
+      await page.close()
+    },
+  )
 
   it('leads on from an address without a page', { timeout: 60_000 }, async () => {
     const page = await browser.newPage()

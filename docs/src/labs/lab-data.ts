@@ -1,4 +1,5 @@
 import type { Report } from '../../../labs/kit/src/report/schema.ts'
+import type { LabMinutes } from '../../../scripts/src/lab-pages/minutes.ts'
 
 /** The frame of a lab, and its recorded run if it has one. */
 export interface LabData {
@@ -7,7 +8,10 @@ export interface LabData {
   readonly question: string
   /** The folder of the lab, relative to the root of the repository. */
   readonly folder: string
-  readonly minutes: { readonly quick: number; readonly full: number }
+  /** The minutes that the lab's page states, with a run at size quick. */
+  readonly minutes: LabMinutes
+  /** The minutes of a run at size full. */
+  readonly fullMinutes: number
   readonly memory: string
   readonly stages: readonly number[]
   readonly recording?: Recording

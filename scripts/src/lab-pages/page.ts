@@ -3,7 +3,7 @@ import type { Lab, Report } from '@threshold/lab-kit'
 import { replaceBlock, withoutBlock } from './blocks.ts'
 import { expectedBlock } from './expected-block.ts'
 import { frameBlock } from './frame-block.ts'
-import { minutesOf } from './minutes.ts'
+import { type LabMinutes, minutesOf } from './minutes.ts'
 import { predictBlock } from './predict-block.ts'
 import { problemsBlock } from './problems-block.ts'
 import { runBlock } from './run-block.ts'
@@ -44,9 +44,16 @@ export function generatePage(source: LabSource, text: string): string {
     (result, [name, content]) => replaceBlock(file, result, name, content),
     text,
   )
-  const { lab, recorded } = source
+  return replaceBlock(file, page, 'frame', frameBlock(source, minutesOfPage(file, page, source)))
+}
+
+/** How long a lab takes with its page. */
+export function minutesOfPage(
+  file: string,
+  page: string,
+  { lab, recorded }: Pick<LabSource, 'lab' | 'recorded'>,
+): LabMinutes {
   // The frame shows the minutes, and the table of problems is looked up and not read.
   const read = withoutBlock(file, withoutBlock(file, page, 'frame'), 'problems')
-  const minutes = minutesOf(lab, recorded, read)
-  return replaceBlock(file, page, 'frame', frameBlock(source, minutes))
+  return minutesOf(lab, recorded, read)
 }
