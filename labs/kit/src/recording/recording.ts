@@ -27,6 +27,7 @@ export async function hasRecording(lab: Lab): Promise<boolean> {
 /**
  * Keeps the report of a run as the lab's recording.
  *
+ * @param folder where to keep it; the lab's folder by default
  * @returns the path of the recording and its bytes
  * @throws CodedError `NOT_RECORDABLE` unless it is a supported run at size quick, below the limit,
  * and without personal data
@@ -34,8 +35,9 @@ export async function hasRecording(lab: Lab): Promise<boolean> {
 export async function saveRecording(
   lab: Lab,
   report: Report,
+  folder?: string,
 ): Promise<{ file: string; bytes: number }> {
-  const dir = await folderOf(lab)
+  const dir = folder ?? (await folderOf(lab))
   const text = `${JSON.stringify(report)}\n`
   const problem =
     dir === undefined ? 'the lab is not one of this repository' : problemOf(report, text)
