@@ -1,10 +1,38 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { appendProgress, progressFile } from '../src/progress.ts'
-import { temporaryFolder } from './cli.ts'
+import { ROOT, temporaryFolder } from './cli.ts'
 import { ran } from './progress/entries.ts'
 import { runInProcess } from './run-in-process.ts'
 
+/** Prints the chart library's modules that `next` resolves. */
+const RESOLVED_CHARTS = `
+import { registerHooks } from 'node:module'
+const charts = []
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier.startsWith('echarts')) charts.push(specifier)
+    return next(specifier, context)
+  },
+})
+const { run } = await import('./scripts/src/program.ts')
+await run(['next', '--json'])
+process.stderr.write(JSON.stringify(charts))
+`
+
 describe('next', () => {
+  it('does not load the chart library, which takes half a second', async () => {
+    await using output = await temporaryFolder()
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', RESOLVED_CHARTS],
+      { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '', THRESHOLD_OUTPUT: output.path } },
+    )
+    expect(JSON.parse(stdout)).toMatchObject({ v: 1, lab: '1.1' })
+    expect(JSON.parse(stderr)).toEqual([])
+  })
+
   it('is what threshold without a word prints, with one command', async () => {
     await using output = await temporaryFolder()
     const env = { THRESHOLD_OUTPUT: output.path }

@@ -18,6 +18,7 @@ export function addReport(program: Command, { terminal }: CommandContext): void 
           next: `npx threshold${id ? ` lab ${id}` : ''}`,
         })
       terminal.print(newest.html)
-      if (open) await (await import('../open-page.ts')).openPage(newest.html)
+      if (open && !(await (await import('../open-page.ts')).openPage(newest.html)))
+        terminal.log('no browser can be opened here')
     })
 }

@@ -16,6 +16,8 @@ async function learner() {
   return {
     ...output,
     run: (...args: string[]) => runInProcess(args, env),
+    runWith: (more: Readonly<Record<string, string>>, ...args: string[]) =>
+      runInProcess(args, { ...env, ...more }),
     progress: () => readProgress(progressFile(env)),
     async ran(...args: Parameters<typeof ran>) {
       const { v: _, at: __, ...entry } = ran(...args)
@@ -167,6 +169,19 @@ describe('report', () => {
     expect((await alone.run('report')).stdout).toBe(`${second}\n`)
     expect((await alone.run('report', '1.3')).stdout).toBe(`${first}\n`)
   })
+
+  // Other systems always have a desktop.
+  it.runIf(process.platform === 'linux')(
+    'says that no browser can be opened, and does not fail for it',
+    async () => {
+      await using alone = await learner()
+      const page = await alone.saved('1.3-a', reportOf())
+      const none = { DISPLAY: '', WAYLAND_DISPLAY: '', WSL_DISTRO_NAME: '' }
+      const { code, stdout, stderr } = await alone.runWith(none, 'report', '--open')
+      expect({ code, stdout }).toEqual({ code: 0, stdout: `${page}\n` })
+      expect(stderr).toContain('no browser can be opened here')
+    },
+  )
 
   it('names the lab to run when there is none', async () => {
     await using alone = await learner()
