@@ -175,7 +175,9 @@ describe('a recording that cannot be played', () => {
     ['a run that measured nothing', { samples: [] }],
   ])('because it is %s is reported', async (_, change) => {
     const { stderr } = await lab(['--from', await withReport(change)])
-    expect(stderr).toMatch(/^NO_RECORDING: .* is no report\.json of a plain run of lab 1\.3/)
+    expect(stderr).toMatch(
+      /^NO_RECORDING: .* is no report\.json of a plain run of lab 1\.3\n {2}→ npx threshold lab 1\.3$/m,
+    )
   })
 
   it('because it is no report is reported', async () => {

@@ -85,7 +85,7 @@ export async function playRecording(
       file === undefined
         ? `lab ${lab.id} has no recorded run that can be read`
         : `${file} is no report.json of a plain run of lab ${lab.id}`,
-      { next: `npx threshold record ${lab.id}` },
+      { next: `npx threshold ${file === undefined ? 'record' : 'lab'} ${lab.id}` },
     )
   const definition = await definitionHash(lab, dir)
   if (stored.lab.definition !== definition)
