@@ -37,6 +37,8 @@ describe('the score of a prediction', () => {
     ['ratio', 4, 0.5, 'wrong direction'],
     ['ratio', 0.9, 0.5, 'within 2×'],
     ['share', 0.96, 1, 'exact'],
+    ['share', 0.01, 0, 'exact'],
+    ['share', 0.02, 0, 'wrong direction'],
     ['share', 0.5, 1, 'within 2×'],
     ['share', 0, 0.9, 'wrong direction'],
   ] as const)('%s: %s predicted, %s measured: %s', (unit, predicted, measured, expected) => {

@@ -13,6 +13,8 @@ export type Score = (typeof SCORES)[number]
 
 /** A measured time or ratio has noise; within this share of it a prediction counts as exact. */
 const EXACT = 0.05
+/** Shares this close count as exact, since a prediction of 1% and one of 0% say the same. */
+const EXACT_SHARE = 0.01
 
 export interface Scored {
   readonly unit: Unit
@@ -28,7 +30,8 @@ export interface Scored {
  * Scores one prediction. The first rule that applies decides:
  *
  * 1. No prediction: `passed`. No value: `not measured`.
- * 2. Exact: equal counts after rounding, and anything else within 5% of the measured value.
+ * 2. Exact: equal counts after rounding, shares within one percentage point, and anything else
+ *    within 5% of the measured value.
  * 3. The two lie on different sides of the neutral value, or exactly one of them on it: `wrong
  *    direction`.
  * 4. The larger over the smaller of the two: `within 2×`, `within 10×`, `beyond 10×`.
@@ -44,10 +47,11 @@ export function scoreOf({ unit, predicted, measured, neutral }: Scored): Score {
   return factor <= 2 ? 'within 2×' : factor <= 10 ? 'within 10×' : 'beyond 10×'
 }
 
-const isExact = (unit: Unit, predicted: number, measured: number): boolean =>
-  unit === 'count'
-    ? Math.round(predicted) === Math.round(measured)
-    : Math.abs(predicted - measured) <= EXACT * Math.abs(measured)
+function isExact(unit: Unit, predicted: number, measured: number): boolean {
+  if (unit === 'count') return Math.round(predicted) === Math.round(measured)
+  const distance = Math.abs(predicted - measured)
+  return distance <= EXACT * Math.abs(measured) || (unit === 'share' && distance <= EXACT_SHARE)
+}
 
 /** The value of no effect that a question has unless it names one. */
 export const defaultNeutral = (unit: Unit): number => (unit === 'ratio' ? 1 : 0)
