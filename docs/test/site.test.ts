@@ -147,7 +147,8 @@ describe.runIf(allTests())('the docs site', () => {
 
   it.each([
     ['reset', 'Commands'],
-    ['why', 'Commands'],
+    ['doctor', 'Commands'],
+    ['compare', 'Commands'],
     ['tombstone', 'Lab 2.4: tombstones'],
     ['glossary', 'Glossary'],
     ['histogram', 'Glossary'],

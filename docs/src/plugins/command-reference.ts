@@ -8,6 +8,8 @@ interface Node {
   readonly lang?: string
   readonly value?: string
   readonly depth?: number
+  readonly name?: string
+  readonly attributes?: readonly object[]
   readonly children?: Node[]
 }
 
@@ -30,7 +32,12 @@ export function commandReference() {
 const commandNodes = ({ name, description, help }: CommandHelp): Node[] => [
   { type: 'heading', depth: 3, children: [text(name)] },
   { type: 'paragraph', children: [text(sentence(description))] },
-  { type: 'code', lang: 'text', value: help },
+  {
+    type: 'mdxJsxFlowElement',
+    name: 'CommandHelp',
+    attributes: [{ type: 'mdxJsxAttribute', name: 'text', value: help }],
+    children: [],
+  },
 ]
 
 const text = (value: string): Node => ({ type: 'text', value })
