@@ -48,9 +48,9 @@ function drawBar({ unit, max }: Panel, { title, status, values, thresholds }: Ba
 <span class="value"><b>${show(unit, last)}</b>${
     claims.length > 0 && html` <small>claim ${claims.join(', ')}</small>`
   }</span>
-<div class="track"><div class="fill" style="width:${percent(last)}"></div>${thresholds.map(
-    ({ value }) => html`<i class="limit" style="left:${percent(value)}"></i>`,
-  )}${
+<div class="track">${
+    last !== null && last > 0 && html`<div class="fill" style="width:${percent(last)}"></div>`
+  }${thresholds.map(({ value }) => html`<i class="limit" style="left:${percent(value)}"></i>`)}${
     values.length > 1 &&
     values.map((value) => html`<i class="dot" style="left:${percent(value)}"></i>`)
   }</div></li>`

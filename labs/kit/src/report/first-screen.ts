@@ -75,7 +75,8 @@ ${!manyQuestions && nextSection(report)}
 
 function whySection({ headline, verdict }: Report, repository: string): Markup {
   const { file, line, text } = headline.code
-  return html`<section class="why"><h2>${verdict === 'supported' ? 'Why' : 'Why it was expected'}</h2>
+  const isContradicted = verdict === 'refuted' || verdict === 'inconclusive'
+  return html`<section class="why"><h2>${isContradicted ? 'Why it was expected' : 'Why'}</h2>
 <p>${headline.why} <a href="${encodeURI(`${repository}/${file}`)}" title="${file}"
 >${posix.basename(file)}:${line}</a></p><pre><code>${text}</code></pre></section>`
 }

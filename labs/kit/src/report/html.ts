@@ -3,7 +3,7 @@ import { firstScreen, VERDICTS } from './first-screen.ts'
 import { measuredOn } from './labels.ts'
 import { html, type Markup, raw } from './markup.ts'
 import { drawPicture, selectPictures } from './pictures.ts'
-import { bulletList, listedReasons } from './reasons.ts'
+import { bulletList, listedReasons, saysItAll } from './reasons.ts'
 import type { PreviousRun, Report } from './schema.ts'
 import { STYLE } from './style.ts'
 
@@ -37,7 +37,7 @@ function reasonsSection(report: Report): Markup | undefined {
   const reasons = verdict === 'could-not-run' ? [] : listedReasons(report)
   if (reasons.length + notes.length === 0) return undefined
   return html`<section>${
-    reasons.length > 0 && bulletList(verdict === 'supported' ? 'Not known' : 'Reasons', reasons)
+    reasons.length > 0 && bulletList(saysItAll(report) ? 'Not known' : 'Reasons', reasons)
   }${notes.length > 0 && bulletList('Conclusions', notes)}</section>`
 }
 
@@ -48,11 +48,14 @@ function picturesSection(report: Report, previous: Report | undefined): Markup |
 ${named.map((name) => drawPicture(name, report, previous, measuredOn(report)))}</section>`
 }
 
-function rerunSection(report: Report): Markup {
-  const measured = report.samples.length > 0 && !report.recorded
-  return html`<section><h2>Run it again</h2><p><code>${report.rerun}</code></p>
-<p>The same seed gives the same schedule. The report of the next run compares it with this one.
-Programs find all figures in <code>report.json</code>${
-    measured && html` and every send and delivery in <code>samples/</code> (gzipped JSON lines)`
-  }, both in the folder of this page.</p></section>`
+function rerunSection({ rerun, samples, recorded }: Report): Markup {
+  const title = recorded ? 'Run it on this machine' : 'Run it again'
+  return html`<section><h2>${title}</h2><p><code>${rerun}</code></p>
+<p>The same seed gives the same schedule.${
+    !recorded && ' The report of the next run compares it with this one.'
+  } Programs find all figures in <code>report.json</code>${
+    samples.length > 0 &&
+    !recorded &&
+    html` and every send and delivery in <code>samples/</code> (gzipped JSON lines)`
+  }, in the folder of this page.</p></section>`
 }
