@@ -98,10 +98,10 @@ describe('the titles of arms', () => {
   })
 
   it.each([
-    ['mongoTenfold: misses is 3', 'Much data: misses is 3'],
+    ['mongoTenfold: misses is 3', '“Much data”: misses is 3'],
     [
       'mongo, round 2: the generator fell behind',
-      'Little data, round 2: the generator fell behind',
+      '“Little data”, round 2: the generator fell behind',
     ],
     [
       `across arms: ${BEYOND} at least 100; measured 3`,

@@ -65,7 +65,7 @@ const inOneText = ({ title, measure }: Side): string =>
 export function withTitles(report: Titled, text: string): string {
   const names = [ACROSS_ARMS, ...report.arms.map(({ name }) => name)]
   const arm = names.find((name) => text.startsWith(`${name}:`) || text.startsWith(`${name}, `))
-  const readable = arm === undefined ? text : `${titleOf(report, arm)}${text.slice(arm.length)}`
+  const readable = arm === undefined ? text : `${quoted(report, arm)}${text.slice(arm.length)}`
   const figures = new Set(report.thresholds.map(({ figure }) => figure))
   const titled = [...figures].reduce((all, figure) => {
     const { measure, arms } = figureTitle(report, figure)
@@ -75,8 +75,12 @@ export function withTitles(report: Titled, text: string): string {
     (all, name) =>
       all.replace(
         `of ${name} could not be measured`,
-        `of “${titleOf(report, name)}” could not be measured`,
+        `of ${quoted(report, name)} could not be measured`,
       ),
     titled,
   )
 }
+
+/** A title such as “The huge guild is silent” would read as part of the sentence. */
+const quoted = (report: Titled, name: string): string =>
+  name === ACROSS_ARMS ? ACROSS_TITLE : `“${titleOf(report, name)}”`
