@@ -68,7 +68,9 @@ async function render(page: Page, id: string, text: string, theme: DiagramTheme)
     deterministicIds: true,
     // Labels as SVG text: an image may not contain HTML in every browser.
     htmlLabels: false,
-    flowchart: { htmlLabels: false },
+    // Wide enough for the longest name of a package.
+    flowchart: { htmlLabels: false, wrappingWidth: 260 },
+    look: 'classic',
     theme: THEMES[theme],
     fontFamily: FONTS,
   }

@@ -20,17 +20,23 @@ export default function NotFoundContent(): ReactNode {
     <main className="container margin-vert--xl not-found">
       <Heading as="h1">There is no page at this address</Heading>
       <p>The link that led here is wrong, or the page has another name now.</p>
-      <ul className="not-found__nearest">
-        {nearest.map(({ route, title }) => (
-          <li key={route}>
-            <Link to={route}>{title}</Link>
-          </li>
-        ))}
-      </ul>
       <p>
         <Link to={`/search?q=${encodeURIComponent(words)}`}>Search for these words</Link>, begin at
         the <Link to="/">home page</Link>, or choose one of <Link to="/learn-alone">the labs</Link>.
       </p>
+      {/* The list arrives after the page. As the last element it moves no other. */}
+      {nearest.length > 0 && (
+        <>
+          <p>These pages have similar names:</p>
+          <ul>
+            {nearest.map(({ route, title }) => (
+              <li key={route}>
+                <Link to={route}>{title}</Link>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
     </main>
   )
 }
