@@ -33,7 +33,7 @@ describe('the summary for a terminal', () => {
 
   it('names the line of code and the hypothesis after the scores', () => {
     expect(summaryOf(reportOf())).toMatch(
-      /measured 0%.*Why: The process has .*\n {2}labs\/kit\/src\/index\.ts:1 {2}export.*Hypothesis: It holds\.\n {2}✓ tenfold: late at most 1%/s,
+      /measured 0%.*Why: The process has .*\n {2}labs\/kit\/src\/index\.ts:1 {2}export.*Hypothesis: It holds\.\n {2}✓ “tenfold in words”: late at most 1%/s,
     )
   })
 

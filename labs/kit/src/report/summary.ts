@@ -3,6 +3,7 @@ import { describeBusiest } from '../run/busiest.ts'
 import { caveatsOf } from '../run/sample.ts'
 import { revealedBy } from './prediction.ts'
 import type { QuestionReport, Report } from './schema.ts'
+import { withTitles } from './titles.ts'
 
 const MARKS: Partial<Record<Report['verdict'], string>> = { supported: '✓', none: '·' }
 
@@ -15,7 +16,7 @@ export function summaryOf(report: Report): string {
   if (verdict === 'could-not-run' || headline.sentence === null)
     return [
       `Lab ${lab.id} could not run, which says nothing about the stage.`,
-      ...reasons.map((reason) => `  ✗ ${reason}`),
+      ...reasons.map((reason) => `  ✗ ${withTitles(report, reason)}`),
       ...obstacles(report),
     ].join('\n')
   const { file, line, text } = headline.code
@@ -33,7 +34,7 @@ export function summaryOf(report: Report): string {
       : [`Negative control: ${report.control}.`]),
     '',
     `Hypothesis: ${lab.hypothesis}`,
-    ...reasons.map((reason) => `  ${mark(reason)} ${reason}`),
+    ...reasons.map((reason) => `  ${mark(reason)} ${withTitles(report, reason)}`),
     ...notes.map((note) => `  · ${note}`),
     ...provenance(report),
     ...obstacles(report),
