@@ -49,6 +49,12 @@ const cacheMeasure = (text: string, read: Measure['read']): Measure => ({
 
 /** Counts. Verdicts rest on these, since they depend little on the speed of the machine. */
 export const count = {
+  delivered: () =>
+    measure(
+      'count',
+      'deliveries of acknowledged messages that reached a socket of their guild',
+      (s) => s.load.deliveries.delivered,
+    ),
   lost: () =>
     measure(
       'count',

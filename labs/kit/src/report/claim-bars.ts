@@ -50,9 +50,12 @@ function drawBar({ unit, max }: Panel, { title, status, values, thresholds }: Ba
   }</span>
 <div class="track">${
     last !== null && last > 0 && html`<div class="fill" style="width:${percent(last)}"></div>`
-  }${thresholds.map(({ value }) => html`<i class="limit" style="left:${percent(value)}"></i>`)}${
+  }${thresholds.map(({ value }) => html`<i class="limit" style="left:clamp(3px, ${percent(value)}, calc(100% - 3px))"></i>`)}${
     values.length > 1 &&
-    values.map((value) => html`<i class="dot" style="left:${percent(value)}"></i>`)
+    values.map(
+      (value) =>
+        html`<i class="dot" style="left:clamp(3px, ${percent(value)}, calc(100% - 3px))"></i>`,
+    )
   }</div></li>`
 }
 
