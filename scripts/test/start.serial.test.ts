@@ -26,7 +26,7 @@ describe.runIf(allTests())('start on a busy machine (runs with --all)', () => {
         interval: 500,
       })
       expect(command.stdout()).toMatch(/this machine is busy: .*busiest: .*node/s)
-      expect(command.stdout()).toMatch(/Recorded run of|verdict: none/)
+      expect(command.stdout()).toMatch(/This is a recorded run of|verdict: none/)
       const [, url] = /chat page: (http\S+)/.exec(command.stdout())!
       expect((await fetch(url!)).status).toBe(200)
       command.child.kill('SIGINT')

@@ -12,6 +12,8 @@ describe('start', { timeout: 120_000 }, () => {
     expect(stderr).toMatch(/^NO_MONGODB: .*\n(.*\n)+ {2}→ \S.*\n?$/m)
     expect(stdout).not.toContain('ready http')
     expect(code).toBe(1)
-    expect(stdout.includes('Recorded run')).toBe(await hasRecording(await findLab('1.1')))
+    expect(stdout.includes('This is a recorded run of')).toBe(
+      await hasRecording(await findLab('1.1')),
+    )
   })
 })
