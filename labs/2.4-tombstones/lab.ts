@@ -1,4 +1,4 @@
-import { busyGuilds, count, defineLab, reported } from '@threshold/lab-kit'
+import { awayFromMidnight, busyGuilds, count, defineLab, reported } from '@threshold/lab-kit'
 import { clearChannel, REPORTED } from './clear-channel.ts'
 
 const base = busyGuilds({ guilds: 2, online: 5, messagesPerSecond: 4, seconds: 20, seed: 24 })
@@ -44,7 +44,7 @@ export default defineLab({
       title: 'One-day buckets',
       stage: 'stage-2',
       env: { THRESHOLD_BUCKET_DAYS: '1' },
-      intervention: clearChannel,
+      intervention: awayFromMidnight(clearChannel),
     },
   },
 

@@ -1,4 +1,5 @@
 export { unmetByControl } from './control.ts'
+export { awayFromMidnight } from './day-boundary.ts'
 export { defineLab } from './define.ts'
 export { at, kill, mention, pause, restart, resume } from './faults.ts'
 export { type Expectation, type Figure, formatValue, type Unit } from './figure.ts'

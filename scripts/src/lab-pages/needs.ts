@@ -10,6 +10,8 @@ export interface LabNeeds {
   /** A fault stops, pauses or restarts an engine. */
   readonly engineFault: boolean
   readonly fault: boolean
+  /** An arm has buckets of one day, which change at midnight UTC. */
+  readonly dailyBuckets: boolean
   /** Rounds of a run at size quick. */
   readonly rounds: number
   /** Error codes in the source files of the lab's folder. */
@@ -30,6 +32,7 @@ export function needsOf({ lab, stages, ownCodes }: LabSource): LabNeeds {
       ({ action }) => action.kind !== 'mention' && action.target !== 'stage',
     ),
     fault: faults.length > 0,
+    dailyBuckets: arms.some(({ env }) => env?.THRESHOLD_BUCKET_DAYS === '1'),
     rounds: lab.sizes.quick.repeats,
     ownCodes,
   }

@@ -211,6 +211,13 @@ export const PROBLEMS: readonly Problem[] = [
     happens: ({ rounds }) => rounds > 1,
   },
   {
+    code: 'DAY_BOUNDARY',
+    message: 'the day changes at midnight UTC',
+    means: 'Partitions of one day change at midnight UTC, and for ten minutes two of them count.',
+    helps: 'Run the lab again at 00:12 UTC or later.',
+    happens: ({ dailyBuckets }) => dailyBuckets,
+  },
+  {
     code: 'NO_RECORDING',
     message: 'has no recorded run that can be read',
     means: 'There is no recorded run for `--recorded` to play.',
