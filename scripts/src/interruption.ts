@@ -64,6 +64,7 @@ export async function unregistered<T>(
 
 function onInterruption(terminal: Terminal, controller: AbortController): () => void {
   let first = { code: 0, at: 0 }
+  let lastResort: NodeJS.Timeout | undefined
   const exitNow = (): never => {
     logEnded(terminal, endStarted({ atOnce: true }))
     process.exit(first.code)
@@ -76,7 +77,7 @@ function onInterruption(terminal: Terminal, controller: AbortController): () => 
     first = { code, at: Date.now() }
     const hint = code === exitCodeOf('SIGINT') ? '; Ctrl-C once more ends everything at once' : ''
     terminal.log(`closing ${describeStarted().join(', ')}`.trimEnd() + hint)
-    setTimeout(exitNow, CLOSE_WITHIN_MS).unref()
+    lastResort = setTimeout(exitNow, CLOSE_WITHIN_MS).unref()
     controller.abort(new Interrupted(code))
   }
   const listeners = SIGNALS.map((signal) => [signal, () => interrupt(exitCodeOf(signal))] as const)
@@ -88,6 +89,7 @@ function onInterruption(terminal: Terminal, controller: AbortController): () => 
   // The launcher may have ended before this process listened.
   if (process.connected === false) onLauncherEnd()
   return () => {
+    clearTimeout(lastResort)
     for (const [signal, listener] of listeners) process.off(signal, listener)
     process.off('disconnect', onLauncherEnd)
   }
