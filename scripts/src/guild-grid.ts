@@ -33,8 +33,10 @@ export function gridOf({ load }: Pick<Sample, 'load'>): GridRow[] {
     const sum = (key: 'due' | 'acknowledged' | 'errors' | 'late'): number =>
       tallies.reduce((total, tally) => total + tally[key], 0)
     return {
-      ...{ due: sum('due'), acknowledged: sum('acknowledged') },
-      ...{ errors: sum('errors'), late: sum('late') },
+      due: sum('due'),
+      acknowledged: sum('acknowledged'),
+      errors: sum('errors'),
+      late: sum('late'),
     }
   }
   const starts = Array.from({ length: Math.ceil(seconds / perRow) }, (_, row) => row * perRow)

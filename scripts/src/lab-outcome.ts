@@ -57,11 +57,21 @@ export const jsonOutcome = (outcome: LabOutcome): object => {
   const { verdict, reasons, reportHtml, reportJson, summary, report, unmet } = outcome
   const { lab, size, headline, prediction, questions, next, recorded, demo, control } = report
   return {
-    ...{ v: 1, lab: lab.id, size, recorded, demo, control: control !== undefined },
-    ...{ verdict, reasons },
+    v: 1,
+    lab: lab.id,
+    size,
+    recorded,
+    demo,
+    control: control !== undefined,
+    verdict,
+    reasons,
     ...(unmet === undefined ? {} : { unmet }),
     sentence: headline.sentence,
     questions: questions.map(({ text, unit, value }) => ({ text, unit, value })),
-    ...{ prediction, next, reportHtml, reportJson, summary },
+    prediction,
+    next,
+    reportHtml,
+    reportJson,
+    summary,
   }
 }

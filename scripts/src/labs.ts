@@ -50,7 +50,10 @@ export async function runLab(
     )
   using progress = terminal.progress(`lab ${lab.id}`)
   const running = kit.runLab(lab.id, {
-    ...{ size, prediction, control: twin, demo },
+    size,
+    prediction,
+    control: twin,
+    demo,
     onProgress: progress.step,
     evidenceDir: evidenceFolder(),
   })
@@ -95,7 +98,11 @@ async function appendRun({ report, reportHtml }: LabResult): Promise<void> {
   await appendProgress({
     kind: 'ran',
     lab: lab.id,
-    ...{ size, verdict, recorded, demo, control: control !== undefined },
+    size,
+    verdict,
+    recorded,
+    demo,
+    control: control !== undefined,
     ...(answers === undefined ? {} : { answers }),
     ...(reason === undefined ? {} : { reason }),
     scores,

@@ -9,7 +9,12 @@ const loadWith = (guilds: number, states: string, change = {}) => ({
     ...crashing!.load,
     guilds: Array.from({ length: guilds }, () => ({ ...crashing!.load.guilds[0]!, states })),
     series: Array.from(states, (_, second) => ({
-      ...{ second, due: 2, acknowledged: 1, errors: 1, delivered: 0, late: 0 },
+      second,
+      due: 2,
+      acknowledged: 1,
+      errors: 1,
+      delivered: 0,
+      late: 0,
     })),
     ...change,
   },

@@ -9,8 +9,10 @@ const found = (name: string, install?: string): EngineFinding => ({
 })
 const facts = (change: Partial<LabInspection> = {}) =>
   labFacts({
-    ...{ lab: LAB, findings: [found('MongoDB'), found('Cassandra')] },
-    ...{ memoryPeakBytes: null, memoryBytes: 8e9 },
+    lab: LAB,
+    findings: [found('MongoDB'), found('Cassandra')],
+    memoryPeakBytes: null,
+    memoryBytes: 8e9,
     ...change,
   })
 

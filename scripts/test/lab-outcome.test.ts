@@ -5,8 +5,11 @@ import { recordedReport } from './recorded-fixture.ts'
 
 const report = await recordedReport()
 const outcomeOf = (verdict: Verdict, unmet?: readonly string[], change = {}) => ({
-  ...{ verdict, reasons: ['because'], summary: 'a summary\n' },
-  ...{ reportHtml: '/tmp/report.html', reportJson: '/tmp/report.json' },
+  verdict,
+  reasons: ['because'],
+  summary: 'a summary\n',
+  reportHtml: '/tmp/report.html',
+  reportJson: '/tmp/report.json',
   report: { ...report, verdict, ...change },
   ...(unmet === undefined ? {} : { unmet }),
 })

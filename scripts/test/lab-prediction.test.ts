@@ -124,7 +124,10 @@ describe('a prediction on the command line', () => {
       'So.',
     ])
     expect(JSON.parse(stdout)).toMatchObject({
-      ...{ v: 1, lab: '1.3', recorded: true, verdict: 'supported' },
+      v: 1,
+      lab: '1.3',
+      recorded: true,
+      verdict: 'supported',
       prediction: { scores, reason: 'So.' },
       sentence: expect.stringMatching(/^One name took down 10 of 10 guilds/),
       next: { id: '1.4' },

@@ -26,29 +26,51 @@ const NO_TIMES = { count: 0, curve: [], encoded: '' }
 function sampleOf(arm: string, crashes: boolean): Report['samples'][number] {
   const states = crashes ? 'ooxxxx' : 'oooooo'
   const guild = {
-    ...{ group: 'guilds', sockets: 10, due: 24, unsent: 0 },
-    ...{ acknowledged: crashes ? 8 : 24, errors: crashes ? 16 : 0 },
-    ...{ expected: 240, delivered: crashes ? 80 : 240, lost: 0, duplicated: 0, outOfOrder: 0 },
-    ...{ late: 0, states },
+    group: 'guilds',
+    sockets: 10,
+    due: 24,
+    unsent: 0,
+    acknowledged: crashes ? 8 : 24,
+    errors: crashes ? 16 : 0,
+    expected: 240,
+    delivered: crashes ? 80 : 240,
+    lost: 0,
+    duplicated: 0,
+    outOfOrder: 0,
+    late: 0,
+    states,
   }
   const second = (index: number) => {
     const failed = states[index] === 'x'
     return {
-      ...{ second: index, due: 40, acknowledged: failed ? 0 : 40, errors: failed ? 40 : 0 },
-      ...{ delivered: failed ? 0 : 400, late: 0 },
+      second: index,
+      due: 40,
+      acknowledged: failed ? 0 : 40,
+      errors: failed ? 40 : 0,
+      delivered: failed ? 0 : 400,
+      late: 0,
     }
   }
   const attempts = { due: 240, acknowledged: 240, errors: 0, unsent: 0 }
   const dropped = crashes ? 100 : 0
   return {
-    ...{ arm, round: 1, faults: [], memoryPeakBytes: 4e8, raw: `${arm}-1.jsonl.gz` },
+    arm,
+    round: 1,
+    faults: [],
+    memoryPeakBytes: 4e8,
+    raw: `${arm}-1.jsonl.gz`,
     load: {
       v: 3,
       seconds: 6,
       sends: attempts,
       reads: { due: 0, acknowledged: 0, errors: 0, unsent: 0 },
       deliveries: {
-        ...{ expected: 2_400, delivered: 2_400, lost: 0, duplicated: 0, outOfOrder: 0, late: 0 },
+        expected: 2_400,
+        delivered: 2_400,
+        lost: 0,
+        duplicated: 0,
+        outOfOrder: 0,
+        late: 0,
         misrouted: 0,
       },
       errors: {},
@@ -67,27 +89,56 @@ function sampleOf(arm: string, crashes: boolean): Report['samples'][number] {
 export async function recordedReport(change: Partial<Report> = {}): Promise<Report> {
   const lab = await findLab(RECORDED_LAB)
   const arm = (name: string, breaks: boolean) => ({
-    ...{ name, title: name, breaks, status: breaks ? 'broke' : 'held', stage: 1 },
-    ...{ stageTitle: 'Monolith', load: '', messagesPerSecond: 40, online: 100, env: {} },
-    ...{ engine: RECORDED_ENGINE, context: false },
+    name,
+    title: name,
+    breaks,
+    status: breaks ? 'broke' : 'held',
+    stage: 1,
+    stageTitle: 'Monolith',
+    load: '',
+    messagesPerSecond: 40,
+    online: 100,
+    env: {},
+    engine: RECORDED_ENGINE,
+    context: false,
   })
   return reportSchema.parse({
     v: 3,
     lab: {
-      ...{ id: lab.id, title: lab.title, question: lab.question, hypothesis: lab.hypothesis },
+      id: lab.id,
+      title: lab.title,
+      question: lab.question,
+      hypothesis: lab.hypothesis,
       definition: await definitionHash(lab, DIR),
     },
-    ...{ size: 'quick', startedAt: '2026-01-02T10:00:00.000Z', seconds: 42 },
+    size: 'quick',
+    startedAt: '2026-01-02T10:00:00.000Z',
+    seconds: 42,
     environment: { ...readEnvironment(), text: '2 cores (a CPU), 4 GiB' },
     stages: [{ stage: 1, title: 'Monolith', tree: 'ab'.repeat(32), files: 106 }],
     headline: {
-      ...{ sentence: '', why: '', code: { file: '', line: 1, text: '' }, figures: [], charts: [] },
+      sentence: '',
+      why: '',
+      code: { file: '', line: 1, text: '' },
+      figures: [],
+      charts: [],
     },
-    ...{ questions: [], prediction: { scores: [], line: '' }, next: null },
-    ...{ demo: false, recorded: false, measures: [], thresholds: [], figures: [], findings: [] },
+    questions: [],
+    prediction: { scores: [], line: '' },
+    next: null,
+    demo: false,
+    recorded: false,
+    measures: [],
+    thresholds: [],
+    figures: [],
+    findings: [],
     arms: [arm('harmless', false), arm('crashing', true)],
     samples: [sampleOf('harmless', false), sampleOf('crashing', true)],
-    ...{ discarded: [], verdict: 'supported', reasons: ['stored'], notes: [], rerun: '' },
+    discarded: [],
+    verdict: 'supported',
+    reasons: ['stored'],
+    notes: [],
+    rerun: '',
     ...change,
   })
 }

@@ -61,7 +61,9 @@ describe('reset', () => {
     expect(stderr).toContain(`ends     ${started.line}`)
     expect(stderr).toMatch(/^NOT_CONFIRMED: .*\n {2}→ npx threshold reset --yes\n$/m)
     expect({ code, stdout, alive: await started.alive() }).toEqual({
-      ...{ code: 2, stdout: '', alive: true },
+      code: 2,
+      stdout: '',
+      alive: true,
     })
     expect(existsSync(started.output)).toBe(true)
   })

@@ -26,7 +26,11 @@ async function dataOf(lab: Lab, folder: string): Promise<LabData> {
   const { report, problem } = await played(lab)
   const page = `${folder}/README.md`
   return {
-    ...{ id, title, question, folder, memory },
+    id,
+    title,
+    question,
+    folder,
+    memory,
     minutes: minutesOfPage(page, read(page), { lab, recorded: report }),
     fullMinutes: lab.minutes.full,
     stages: [...new Set(Object.values(arms).map(({ stage }) => stageNumber(stage)))].sort(),

@@ -46,7 +46,13 @@ function armsOf({ arms, samples }: Report): RecordedArm[] {
         fault,
         intervention,
       }): RecordedArm => ({
-        ...{ name, title, breaks, status, stage, stageTitle, load },
+        name,
+        title,
+        breaks,
+        status,
+        stage,
+        stageTitle,
+        load,
         ...(fault === undefined ? {} : { fault }),
         ...(intervention === undefined ? {} : { intervention }),
         guilds: (

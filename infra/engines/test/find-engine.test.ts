@@ -79,7 +79,9 @@ describe('the engine that a start would take', () => {
   it('is none where no provider is usable, with the reason and the next step', async () => {
     const { find } = finderOf([{ name: 'mongod', usableFor: [] }])
     expect(await find()).toEqual({
-      ...{ found: 'none', why: 'mongod: it is missing', next: 'get mongod' },
+      found: 'none',
+      why: 'mongod: it is missing',
+      next: 'get mongod',
     })
     expect(await find({ engine: 'cassandra' })).toMatchObject({ found: 'none' })
   })

@@ -32,8 +32,11 @@ describe('the process table', () => {
     expect(parsePs(output)).toEqual([
       { pid: 1, parent: 0, command: 'launchd', cpuSeconds: 12.34, memoryBytes: 5_120_000 },
       {
-        ...{ pid: 300, parent: 1, command: 'Google Chrome He' },
-        ...{ cpuSeconds: 93_784, memoryBytes: 10_240_000 },
+        pid: 300,
+        parent: 1,
+        command: 'Google Chrome He',
+        cpuSeconds: 93_784,
+        memoryBytes: 10_240_000,
       },
     ])
   })

@@ -75,7 +75,13 @@ export async function listLabs(): Promise<LabInfo[]> {
       unit: answer(figuresByArm(lab)).unit,
     }))
     return {
-      ...{ id, title, question, hypothesis, minutes, memory, questions },
+      id,
+      title,
+      question,
+      hypothesis,
+      minutes,
+      memory,
+      questions,
       stages: [...stages].sort((a, b) => a - b),
     }
   })

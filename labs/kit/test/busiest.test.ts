@@ -11,7 +11,10 @@ const FIRST_PID = 2 ** 30
 const snapshot = (atMs: number, used: readonly [command: string, cpuSeconds: number][]) => ({
   atMs,
   processes: used.map(([command, cpuSeconds], index) => ({
-    ...{ pid: FIRST_PID + index, parent: 1, command, cpuSeconds },
+    pid: FIRST_PID + index,
+    parent: 1,
+    command,
+    cpuSeconds,
   })),
 })
 

@@ -10,7 +10,11 @@ function logOf(seconds: number): AttemptLog {
   const planned = Array.from({ length: seconds }, (_, second) => ({
     kind: 'send' as const,
     dueMs: WARMUP_MS + second * 1_000 + 100,
-    ...{ guild: 0, channel: 0, author: 0, length: 5, ago: 0 },
+    guild: 0,
+    channel: 0,
+    author: 0,
+    length: 5,
+    ago: 0,
   }))
   const log = createAttemptLog(planned, [{ guild: 0 }, { guild: 0 }, { guild: 1 }, { guild: 1 }])
   for (const attempt of log.attempts) {

@@ -92,7 +92,12 @@ async function startFakeStage(mishaps: Readonly<Record<string, readonly Mishap[]
   await once(server, 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    ...{ users, guilds, members, channels, messages, arrivals },
+    users,
+    guilds,
+    members,
+    channels,
+    messages,
+    arrivals,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((closed) => server.close(closed))
@@ -102,11 +107,20 @@ async function startFakeStage(mishaps: Readonly<Record<string, readonly Mishap[]
 
 const GROUPS = largestOf([
   {
-    ...{ v: 1, seconds: 1, warmupSeconds: 0, seed: 1, timeoutSeconds: 1, reconnect: false },
+    v: 1,
+    seconds: 1,
+    warmupSeconds: 0,
+    seed: 1,
+    timeoutSeconds: 1,
+    reconnect: false,
     groups: [
       {
-        ...{ name: 'guilds', guilds: 2, online: 3, channels: 2 },
-        ...{ messagesPerSecond: 1, readsPerSecond: 0 },
+        name: 'guilds',
+        guilds: 2,
+        online: 3,
+        channels: 2,
+        messagesPerSecond: 1,
+        readsPerSecond: 0,
         history: { messages: 600, days: 30, characters: 10 },
       },
     ],

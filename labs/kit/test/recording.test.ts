@@ -21,8 +21,16 @@ const UNPREDICTED = { prediction: { scores: [], line: '' } }
 async function runOf(): Promise<Report> {
   const arms = planArms(lab, 'quick', false)
   const report = await buildReport({
-    ...{ lab, arms, size: 'quick', control: false, demo: false, recorded: false },
-    ...{ prediction: undefined, environment: readEnvironment(), seconds: 42, stages: [] },
+    lab,
+    arms,
+    size: 'quick',
+    control: false,
+    demo: false,
+    recorded: false,
+    prediction: undefined,
+    environment: readEnvironment(),
+    seconds: 42,
+    stages: [],
     started: new Date('2026-01-01T10:00:00.000Z'),
     code: await locateCode(REPOSITORY, lab),
     definition: await definitionHash(lab, await folderOf(lab)),

@@ -19,7 +19,10 @@ function comparison(change: Partial<Report> = {}, rounds = 1): Report {
   const figuresOf = (figure: string, values: readonly number[]) =>
     each.flatMap((round) =>
       arms.map(({ name }, arm) => ({
-        ...{ arm: name, round, figure, unit: 'count' as const },
+        arm: name,
+        round,
+        figure,
+        unit: 'count' as const,
         value: values[arm]! * round,
       })),
     )
@@ -34,7 +37,8 @@ function comparison(change: Partial<Report> = {}, rounds = 1): Report {
       { ...assertion, arm: 'mongo', figure: 'misses', text: 'misses at most 50', threshold: 50 },
     ],
     findings: each.map((round) => ({
-      ...{ arm: 'across arms', round },
+      arm: 'across arms',
+      round,
       assertion: { ...assertion, value: 295 * round, outcome: 'holds' as const },
     })),
     samples: arms.map(({ name }) => sampleOf(name, 1)),
@@ -50,7 +54,9 @@ describe('the picture of the claim', () => {
   it('has a bar for each arm, and the arm in which the stage broke leads', () => {
     const [panel] = claimPicture(comparison()).panels
     expect(panel).toMatchObject({
-      ...{ title: 'misses', unit: 'count', max: 300 },
+      title: 'misses',
+      unit: 'count',
+      max: 300,
       bars: [
         { title: 'Much data', status: 'broke', values: [300], thresholds: [] },
         { title: 'Little data', values: [5], thresholds: [{ relation: '≤', value: 50 }] },

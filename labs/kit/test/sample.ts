@@ -132,8 +132,11 @@ export function reportOf(change: Partial<Report> = {}): Report {
       { arm: 'tenfold', text: 'late at most 1%', figure: 'late', unit: 'share', threshold: 0.01 },
     ],
     figures: ['today', 'tenfold'].map((name) => ({
-      ...{ arm: name, round: 1, figure: 'late' },
-      ...{ unit: 'share', value: name === 'today' ? 0 : 0.004 },
+      arm: name,
+      round: 1,
+      figure: 'late',
+      unit: 'share',
+      value: name === 'today' ? 0 : 0.004,
     })),
     findings: [{ arm: 'tenfold', round: 1, assertion: statement }],
     samples: [sampleOf('today', 1), sampleOf('tenfold', 1, 10)],

@@ -36,12 +36,16 @@ export function labFacts({ lab, findings, ...memory }: LabInspection): LabFacts 
   const choices = findings.flatMap((finding) => (finding.found === 'none' ? [] : finding.choice))
   const { id, title, minutes } = lab
   return {
-    ...{ id, title, ...stateOf(findings, lab.memory, memory.memoryBytes) },
+    id,
+    title,
+    ...stateOf(findings, lab.memory, memory.memoryBytes),
     engines: choices.map(({ name }) => name),
     toFetch: choices.flatMap(({ name, install }) =>
       install === undefined ? [] : `${name}, ${install}`,
     ),
-    ...{ minutes, memory: lab.memory, memoryPeakBytes: memory.memoryPeakBytes },
+    minutes,
+    memory: lab.memory,
+    memoryPeakBytes: memory.memoryPeakBytes,
   }
 }
 

@@ -98,9 +98,16 @@ export async function playRecording(
   return await buildReport({
     lab,
     arms: planArms(lab, size, false),
-    ...{ size, control: false, demo: false, recorded: true, prediction, environment, seconds },
+    size,
+    control: false,
+    demo: false,
+    recorded: true,
+    prediction,
+    environment,
+    seconds,
     started: new Date(startedAt),
-    ...{ stages, definition },
+    stages,
+    definition,
     code: await locateCode(REPOSITORY, lab),
     rounds: { samples, discarded, problems: [] },
     engineLabels: new Map(

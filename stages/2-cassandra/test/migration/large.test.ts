@@ -29,8 +29,12 @@ const large = (channel: string, bytes: number): StoredMessage => ({
   content: 'x'.repeat(bytes),
 })
 const reactionBy = (userId: number, { channelId, id }: StoredMessage) => ({
-  ...{ v: 1 as const, channelId, messageId: id, emoji: '👍' },
-  ...{ userId: String(userId), writeTimeMicros: writeTime() },
+  v: 1 as const,
+  channelId,
+  messageId: id,
+  emoji: '👍',
+  userId: String(userId),
+  writeTimeMicros: writeTime(),
 })
 
 async function openMove(use: AsyncDisposableStack) {
@@ -68,8 +72,12 @@ describe('large messages', { timeout: 300_000 }, () => {
     await fixture.ends.source.store.react(reactions[0]!, testDeadline())
     const documents = reactions.slice(1).map(
       ({ channelId, messageId, userId, writeTimeMicros, ...rest }): ReactionDocument => ({
-        ...{ _id: `${messageId}:${rest.emoji}:${userId}`, ...rest, writeTime: writeTimeMicros },
-        ...{ channelId: BigInt(channelId), messageId: BigInt(messageId), userId: BigInt(userId) },
+        _id: `${messageId}:${rest.emoji}:${userId}`,
+        ...rest,
+        writeTime: writeTimeMicros,
+        channelId: BigInt(channelId),
+        messageId: BigInt(messageId),
+        userId: BigInt(userId),
       }),
     )
     await fixture.mongo.db.collection<ReactionDocument>('reactions').insertMany(documents)
