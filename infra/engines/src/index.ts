@@ -36,6 +36,7 @@ export { runCommand } from './process/command.ts'
 export { identify, isAlive, type ProcessIdentity } from './process/identity.ts'
 export { freePort, isPortFree, listenError } from './process/ports.ts'
 export { childProcesses, lowerPriority } from './process/priority.ts'
+export { parseProcStat } from './process/proc-stat.ts'
 export { type RegisteredProcess, spawnRegistered } from './process/registered.ts'
 export {
   descendantsOf,

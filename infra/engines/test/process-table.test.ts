@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  descendantsOf,
-  listProcesses,
-  parsePs,
-  parseStat,
-  programName,
-} from '../src/process/table.ts'
+import { descendantsOf, listProcesses, parsePs, programName } from '../src/process/table.ts'
 
 describe('the process table', () => {
   it('has this process with its parent, CPU time and program', async () => {
@@ -15,12 +9,6 @@ describe('the process table', () => {
     expect(own.cpuSeconds).toBeGreaterThan(0)
     expect(await programName(own)).toBe('node')
     expect(descendantsOf(processes, process.ppid)).toContain(process.pid)
-  })
-
-  it('is read from Linux, also if a command contains spaces and parentheses', () => {
-    const stat = `42 (Web (a) b) S 7 ${'0 '.repeat(9)}150 50 0 0 20 0 1 0`
-    expect(parseStat(stat)).toEqual([{ pid: 42, parent: 7, command: 'Web (a) b', cpuSeconds: 2 }])
-    expect(parseStat('')).toEqual([])
   })
 
   it('is read from ps, whose times differ between systems', () => {

@@ -2,6 +2,7 @@ import { execFile, execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { parseProcStat } from './proc-stat.ts'
 
 // No time limit, unlike runProbe: a slow ps must not make a process count as gone.
 const run = promisify(execFile)
@@ -51,10 +52,10 @@ export async function isSuspended(pid: number): Promise<boolean> {
     if (process.platform !== 'linux')
       return /^T/.test((await run('ps', ['-o', 'state=', '-p', String(pid)], PS_OPTIONS)).stdout)
     const threads = await readdir(`/proc/${pid}/task`)
-    const states = threads.map(async (id) =>
-      stateOf(await readFile(`/proc/${pid}/task/${id}/stat`, 'utf8')),
+    const stats = threads.map(async (id) =>
+      parseProcStat(await readFile(`/proc/${pid}/task/${id}/stat`, 'utf8')),
     )
-    return (await Promise.all(states)).every((state) => 'TtXZ'.includes(state))
+    return (await Promise.all(stats)).every((stat) => 'TtXZ'.includes(stat!.state))
   } catch {
     return (await identify(pid)) === undefined
   }
@@ -62,24 +63,15 @@ export async function isSuspended(pid: number): Promise<boolean> {
 
 let bootId: string | undefined
 
-/**
- * Splits the fields of /proc/PID/stat from the third on. The second one, the command in brackets,
- * may itself contain spaces and brackets.
- */
-const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-const stateOf = (stat: string): string => fieldsOf(stat)[0]!
-
 function linuxStart(stat: string): string | undefined {
-  const fields = fieldsOf(stat)
-  const [state] = fields
-  const threads = Number(fields[17]) // field 20 of proc(5)
-  const ticks = fields[19] // field 22: start time in clock ticks since boot
+  const parsed = parseProcStat(stat)
+  if (parsed === undefined) return undefined
+  const { state, threads, startTicks } = parsed
   // The first thread of a killed process may be a zombie while others still hold ports and files.
-  const exited = state === 'X' || (state === 'Z' && !(threads > 1))
-  if (exited || ticks === undefined) return undefined
+  if (state === 'X' || (state === 'Z' && !(threads > 1))) return undefined
   // Ticks count from boot, so the same id and ticks may occur again after a reboot.
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  return `${bootId}:${ticks}`
+  return `${bootId}:${startTicks}`
 }
 
 const psArguments = (pid: number): string[] => ['-o', 'state=,lstart=', '-p', String(pid)]

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
+import { parseProcStat } from './proc-stat.ts'
 
 /** A process of this machine, without its arguments: they may contain secrets. */
 export interface ProcessEntry {
@@ -23,21 +24,12 @@ export async function listProcesses(): Promise<ProcessEntry[]> {
     // The process may have ended since.
     pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)),
   )
-  return stats.flatMap((stat) => (stat === undefined ? [] : parseStat(stat)))
-}
-
-/** Linux reports CPU times in hundredths of a second, whatever the kernel's own tick is. */
-const TICKS_PER_SECOND = 100
-
-/** Parses /proc/PID/stat, see proc(5). The command may contain spaces and parentheses. */
-export function parseStat(stat: string): ProcessEntry[] {
-  const end = stat.lastIndexOf(')')
-  const fields = stat.slice(end + 2).split(' ')
-  const [parent, user, system] = [fields[1], fields[11], fields[12]].map(Number)
-  const pid = Number.parseInt(stat, 10)
-  if (parent === undefined || user === undefined || system === undefined || !(pid > 0)) return []
-  const command = stat.slice(stat.indexOf('(') + 1, end)
-  return [{ pid, parent, command, cpuSeconds: (user + system) / TICKS_PER_SECOND }]
+  return stats.flatMap((stat) => {
+    const parsed = stat === undefined ? undefined : parseProcStat(stat)
+    if (parsed === undefined) return []
+    const { pid, parent, command, cpuSeconds } = parsed
+    return [{ pid, parent, command, cpuSeconds }]
+  })
 }
 
 /** `-c` prints the name of the executable alone on macOS and BSD. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
+import { parseProcStat } from '@threshold/engines'
 
 /** CPU seconds that the whole machine has used since it started. */
 export function machineCpuSeconds(): number {
@@ -24,16 +25,12 @@ export async function runnableTasks(): Promise<number | undefined> {
   }
 }
 
-/** Linux reports CPU times in hundredths of a second, whatever the kernel's own tick is. */
-const TICKS_PER_SECOND = 100
-
 /**
  * CPU seconds that a process has used. Undefined if it ended, or if the system does not report it.
  */
 export async function processCpuSeconds(pid: number): Promise<number | undefined> {
   try {
-    const { own } = parseCpuTimes(await readFile(`/proc/${pid}/stat`, 'utf8'))
-    return own
+    return parseProcStat(await readFile(`/proc/${pid}/stat`, 'utf8'))?.cpuSeconds
   } catch {
     return undefined
   }
@@ -54,25 +51,11 @@ export function processTreeCpuSeconds(): number | undefined {
     )
     const children = threads.flatMap((pids) => pids.split(' ').filter((pid) => pid.trim() !== ''))
     return ['self', ...children].reduce((sum, pid) => {
-      const { own, ended } = parseCpuTimes(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-      return sum + own + ended
+      const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))!
+      return sum + stat.cpuSeconds + stat.endedChildrenCpuSeconds
     }, 0)
   } catch {
     return undefined
-  }
-}
-
-/**
- * Parses /proc/PID/stat, see proc(5). `own` is utime + stime and `ended` is cutime + cstime, the
- * time of children that have ended. Both are in seconds.
- */
-function parseCpuTimes(stat: string): { readonly own: number; readonly ended: number } {
-  // The second field is the command in parentheses; it may contain spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15).map(Number)
-  return {
-    own: (user + system) / TICKS_PER_SECOND,
-    ended: (endedUser + endedSystem) / TICKS_PER_SECOND,
   }
 }
 
