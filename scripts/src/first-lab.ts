@@ -20,8 +20,8 @@ export async function runFirstLab(
 }
 
 /**
- * Shows the first lab in the best form that this machine allows: a run, or else the recorded run, or
- * else a demonstration. The learner predicts once.
+ * Shows the first lab in the best form that this machine allows: a run, or else the recorded run,
+ * or else a demonstration. The learner predicts once.
  */
 export async function showFirstLab(
   predict: boolean,

@@ -63,8 +63,8 @@ export async function runLab(
 }
 
 /**
- * Plays a recorded run: the prediction first, then the run, then the outcome. It needs no engine and
- * does not use the cache.
+ * Plays a recorded run: the prediction first, then the run, then the outcome. It needs no engine
+ * and does not use the cache.
  *
  * @param file a report.json to play instead of the lab's recording
  */

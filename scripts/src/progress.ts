@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { outputFolder } from './context.ts'
 
-/** The learner's progress on this machine. `reset` keeps it, and only `progress export` shares it. */
+/** The learner's progress on this machine. `reset` keeps it; only `progress export` shares it. */
 export const PROGRESS_FILE = 'progress.jsonl'
 
 const base = { v: z.literal(1), at: z.iso.datetime(), lab: z.string() }
@@ -46,7 +46,7 @@ export async function appendProgress(
   await appendFile(file, `${line}\n`)
 }
 
-/** Returns all entries, oldest first. A line that cannot be read, such as a torn last one, is left out. */
+/** Returns all entries, oldest first, without lines that cannot be read, such as a torn last one. */
 export async function readProgress(file = progressFile()): Promise<ProgressEntry[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
   return text.split('\n').flatMap((line) => entrySchema.safeParse(parse(line)).data ?? [])

@@ -6,8 +6,8 @@ import { loadLabKit } from './lab-kit.ts'
 import { bold, type Terminal } from './terminal.ts'
 
 /**
- * Runs a lab at size quick and keeps the report as its recording. It asks for no prediction and adds
- * nothing to the progress, because the run is made for others.
+ * Runs a lab at size quick and keeps the report as its recording. It asks for no prediction and
+ * adds nothing to the progress, because the run is made for others.
  *
  * @returns a line about the recording, and the command that updates the lab's page
  * @throws CodedError `NOT_RECORDABLE`, with the reason

@@ -71,8 +71,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 const MAX_COLUMNS = 100
 
 /**
- * Breaks long lines of prose between words, and keeps their indentation. Text that goes to a file or
- * a pipe keeps its lines.
+ * Breaks long lines of prose between words, and keeps their indentation. Text that goes to a file
+ * or a pipe keeps its lines.
  */
 export function wrapped(text: string, stream: NodeJS.WriteStream = process.stdout): string {
   if (!stream.isTTY || stream.columns < MIN_COLUMNS) return text

@@ -4,7 +4,7 @@ import { formatValue } from '../../../labs/kit/src/figure.ts'
 import type { Recording } from '../labs/lab-data.ts'
 import { type Prediction, revealed, scoreAnswer } from './answers.ts'
 
-/** The figures with their thresholds, the prediction beside the outcome, the reason, the next lab. */
+/** The figures with their thresholds, the prediction beside the outcome, the why, the next lab. */
 export function Outcome({
   recording,
   prediction,

@@ -6,7 +6,7 @@ import { Provenance } from './provenance.tsx'
 import { secondsOf } from './seconds.ts'
 import { usePlayback } from './use-playback.ts'
 
-/** Plays the arm of a recorded run that broke, once and by itself, on the first page of the site. */
+/** Plays the arm of a recorded run that broke, once and unasked, on the first page of the site. */
 export function Trailer({ data }: { data: string }): ReactNode {
   const recording = JSON.parse(data) as Recording
   const { arms, lab, question } = recording

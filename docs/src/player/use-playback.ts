@@ -14,7 +14,7 @@ export interface Playback {
   pause(): void
 }
 
-/** Moves through the seconds of a recorded run. A reader who wants less motion sees the end at once. */
+/** Plays the seconds of a recorded run. A reader who prefers reduced motion sees the end at once. */
 export function usePlayback(seconds: number): Playback {
   const [second, setSecond] = useState(0)
   const [playing, setPlaying] = useState(false)

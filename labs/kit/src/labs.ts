@@ -8,13 +8,8 @@ import { stageNumber } from './plan.ts'
 import type { AnswerFormat } from './predict/answer.ts'
 import type { Lab } from './spec.ts'
 
-export interface LabInfo {
-  readonly id: string
-  readonly title: string
-  readonly question: string
-  readonly hypothesis: string
-  readonly minutes: { readonly quick: number; readonly full: number }
-  readonly memory: string
+export interface LabInfo
+  extends Pick<Lab, 'id' | 'title' | 'question' | 'hypothesis' | 'minutes' | 'memory'> {
   readonly stages: readonly number[]
   /** The learner answers these before the run. */
   readonly questions: readonly (AnswerFormat & { readonly text: string })[]
@@ -23,8 +18,8 @@ export interface LabInfo {
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url))
 
 /**
- * The relative URL of the repository for a page in this folder. A folder on another drive of Windows
- * has none and gets an absolute one.
+ * The relative URL of the repository for a page in this folder. A folder on another drive of
+ * Windows has none and gets an absolute one.
  */
 export function repositoryUrl(from: string): string {
   const path = relative(from, REPOSITORY)

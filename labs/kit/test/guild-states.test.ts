@@ -5,7 +5,7 @@ import { LATE_MS } from '../src/load/report.ts'
 
 const WARMUP_MS = 500
 
-/** Two guilds with two sockets each; one send of guild 0 is due in each second after the warm-up. */
+/** Two guilds with two sockets each; guild 0 has one send due in each second after the warm-up. */
 function logOf(seconds: number): AttemptLog {
   const planned = Array.from({ length: seconds }, (_, second) => ({
     kind: 'send' as const,

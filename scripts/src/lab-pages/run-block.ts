@@ -1,7 +1,7 @@
 import { paragraphs } from './markdown.ts'
 import type { LabSource } from './page.ts'
 
-/** The commands. Playing needs no engine, so a test runs that line as soon as there is a recording. */
+/** The commands. Playing needs no engine, so a test runs that line once there is a recording. */
 export function runBlock({ lab, folder, recorded }: LabSource): string {
   const unplayable =
     recorded === undefined ? ` no-run="this lab has no recorded run in ${folder} yet"` : ''

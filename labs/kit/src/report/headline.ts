@@ -92,8 +92,8 @@ export function comparePrediction(
 }
 
 /**
- * Whether the stage broke or held in an arm. The assertions of an arm that is said to break hold when it broke.
- * Assertions between arms count for the arms that are said to break.
+ * Whether the stage broke or held in an arm. If an arm is said to break, its assertions hold when
+ * it broke. Assertions between arms count for those arms.
  */
 export function statusOf(arm: PlannedArm, findings: readonly Finding[]): ArmReport['status'] {
   const own = findings.filter(

@@ -4,7 +4,7 @@ import { html, type Markup } from './markup.ts'
 import type { Report } from './schema.ts'
 import { withTitles } from './titles.ts'
 
-/** The reasons for the verdict and the lab's caveats. A verdict that says it all has caveats only. */
+/** The reasons for the verdict and the lab's caveats; caveats alone where the verdict says it all. */
 export function listedReasons(report: Report): string[] {
   const known = caveats(report)
   if (saysItAll(report)) return known

@@ -8,8 +8,9 @@ import { withTitles } from './titles.ts'
 const MARKS: Partial<Record<Report['verdict'], string>> = { supported: '✓', none: '·' }
 
 /**
- * Returns the outcome for a terminal: the sentence, the scores, the why, and the hypothesis with its
- * statements. A run that could not measure gives no answer away, so that it can be predicted again.
+ * Returns the outcome for a terminal: the sentence, the scores, the why, and the hypothesis with
+ * its statements. A run that could not measure gives no answer away, so that it can be predicted
+ * again.
  */
 export function summaryOf(report: Report): string {
   const { headline, lab, reasons, notes, verdict } = report

@@ -33,7 +33,7 @@ export function sampleMemory(): MemorySampler {
   return { peak: () => peak, [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-/** Undefined if the system does not report it. Pages that processes share count for each of them. */
+/** Undefined if the system does not report it. Pages that processes share are counted in each. */
 async function treeMemoryBytes(): Promise<number | undefined> {
   const processes = await listProcesses()
   const counted = descendantsOf(processes, process.pid).add(process.pid)

@@ -15,7 +15,7 @@ export interface Provisioner {
  * busy stage may write after it has given up on a request.
  */
 
-/** Repeated, it may leave a user that joins no guild and opens no socket, so no figure counts it. */
+/** A repetition may leave a user without guild or socket, which no figure counts. */
 export const createMember = (
   { api, retry }: Provisioner,
   username: string,
