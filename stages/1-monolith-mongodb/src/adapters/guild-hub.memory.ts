@@ -1,10 +1,5 @@
 import type { GuildId, UserId } from '@threshold/contract'
-import {
-  channelPermissions,
-  type GuildState,
-  guildPermissions,
-  type Member,
-} from '@threshold/domain'
+import type { GuildState, Member } from '@threshold/domain'
 import { deadlineAfter, type Runtime, type Telemetry } from '@threshold/kit'
 import type {
   GuildHub,
@@ -117,29 +112,9 @@ export function memoryGuildHub(
       return guild ? guild.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
     },
 
-    // Permissions are computed for each call and never cached: a member who was banned a moment ago
-    // must not send another message.
-    async access(id, user, channelId, deadline) {
+    async access(id, users, channelId, deadline) {
       const guild = await guilds.get(id, deadline)
-      if (!guild) return { kind: 'unknown-guild' }
-      const { state } = guild
-      const member = state.members.get(user)
-      if (channelId === undefined)
-        return member
-          ? { kind: 'member', member, permissions: guildPermissions(state, member) }
-          : { kind: 'not-member' }
-      const channel = state.channels.get(channelId)
-      if (!channel) return { kind: 'unknown-channel' }
-      if (!member) return { kind: 'not-member' }
-      const lastMessageId = guild.lastMessages.get(channelId)
-      const permissions = channelPermissions(state, member, channel)
-      return {
-        kind: 'member',
-        member,
-        permissions,
-        channel,
-        ...(lastMessageId ? { lastMessageId } : {}),
-      }
+      return guild ? guild.access(users, channelId) : { kind: 'unknown-guild' }
     },
 
     async view(id, user, deadline) {

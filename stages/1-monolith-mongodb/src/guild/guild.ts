@@ -10,6 +10,7 @@ import {
 } from '@threshold/domain'
 import { type Deadline, deadlineAfter, type Telemetry } from '@threshold/kit'
 import type {
+  Access,
   ExecuteResult,
   HubEvent,
   LogPosition,
@@ -20,6 +21,7 @@ import type {
   Subscription,
 } from '@threshold/ports'
 import { LRUCache } from 'lru-cache'
+import { accessTo } from './access.ts'
 import { type Audience, createAudience, type Recipients } from './audience.ts'
 import { type CommandQueue, createCommandQueue } from './command-queue.ts'
 import { createEventApplier } from './event-applier.ts'
@@ -185,6 +187,10 @@ export class Guild {
     if (event.type === 'MESSAGE_CREATE' && channelId !== undefined)
       this.lastMessages.record(channelId, event.id)
     return position
+  }
+
+  access(users: readonly UserId[], channelId: ChannelId | undefined): Access {
+    return accessTo(this.state, users, channelId, this.lastMessages)
   }
 
   /** The guild as a member sees it, or undefined for a user who is not a member. */

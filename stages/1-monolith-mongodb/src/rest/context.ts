@@ -134,25 +134,15 @@ export function createContext(ports: RestPorts, tools: RestTools, runtime: Runti
       // The guild is asked each time. Only what never changes is cached here, so a ban or a changed
       // permission takes effect with the next request.
       const { guildId } = owner
-      const access = await ports.hub.access(guildId, userId, channelId, deadline)
-      if (access.kind === 'unknown-channel' || access.kind === 'unknown-guild')
-        throw refuse.unknownChannel()
+      const access = await ports.hub.access(guildId, [userId], channelId, deadline)
+      if (access.kind !== 'found') throw refuse.unknownChannel()
+      const found = access.members.get(userId)
       // A member without ViewChannel gets the same answer as a stranger, whatever else is needed.
-      if (
-        access.kind === 'not-member' ||
-        !hasPermission(access.permissions, Permission.ViewChannel)
-      )
+      if (!found || !hasPermission(found.permissions, Permission.ViewChannel))
         throw refuse.missingAccess()
-      if (!hasPermission(access.permissions, needed)) throw refuse.missingPermissions()
-      const { member, permissions, lastMessageId } = access
-      return {
-        kind: 'guild',
-        guildId,
-        channel: access.channel!,
-        member,
-        permissions,
-        lastMessageId,
-      }
+      if (!hasPermission(found.permissions, needed)) throw refuse.missingPermissions()
+      const { channel, lastMessageId } = access
+      return { kind: 'guild', guildId, channel: channel!, ...found, lastMessageId }
     },
   }
   return context

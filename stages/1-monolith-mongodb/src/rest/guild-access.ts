@@ -10,7 +10,7 @@ export async function requireGuildView(
 ): Promise<GuildView> {
   const view = await hub.view(params.guild!, userId, deadline)
   if (view) return view
-  const access = await hub.access(params.guild!, userId, undefined, deadline)
+  const access = await hub.access(params.guild!, [userId], undefined, deadline)
   throw access.kind === 'unknown-guild' ? refuse.unknownGuild() : refuse.missingAccess()
 }
 
@@ -20,13 +20,14 @@ export async function authorizeGuild(
   { params, userId, deadline }: ApiRequest,
   needed: bigint,
 ): Promise<{ readonly permissions: bigint }> {
-  const access = await hub.access(params.guild!, userId, undefined, deadline)
-  if (access.kind === 'unknown-guild') throw refuse.unknownGuild()
-  if (access.kind !== 'member') throw refuse.missingAccess()
-  const { permissions } = access
+  const access = await hub.access(params.guild!, [userId], undefined, deadline)
+  if (access.kind !== 'found') throw refuse.unknownGuild()
+  const member = access.members.get(userId)
+  if (!member) throw refuse.missingAccess()
+  const { permissions } = member
   if ((permissions & needed) !== needed && (permissions & Permission.Administrator) === 0n)
     throw refuse.missingPermissions()
-  return access
+  return member
 }
 
 const PAGE_SIZE = 1_000

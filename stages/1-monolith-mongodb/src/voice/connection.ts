@@ -207,11 +207,11 @@ export class VoiceConnection implements VoicePeer {
   async #mayEnter(seat: Seat): Promise<boolean> {
     const { hub, runtime } = this.#dependencies
     const deadline = deadlineAfter(ACCESS_TIMEOUT_MS, runtime.clock)
-    const access = await hub.access(seat.guildId, seat.userId, seat.channelId, deadline)
-    if (access.kind !== 'member') return false
-    if (!hasPermission(access.permissions, Permission.ViewChannel | Permission.Connect))
+    const access = await hub.access(seat.guildId, [seat.userId], seat.channelId, deadline)
+    const member = access.kind === 'found' ? access.members.get(seat.userId) : undefined
+    if (!member || !hasPermission(member.permissions, Permission.ViewChannel | Permission.Connect))
       return false
-    seat.muted ||= !hasPermission(access.permissions, Permission.Speak)
+    seat.muted ||= !hasPermission(member.permissions, Permission.Speak)
     return true
   }
 

@@ -77,7 +77,7 @@ it('the last message is known after a restart to views and access checks, by one
   await using hub = restarted({ newest })
   for (let i = 0; i < 3; i++) expect(await lastOf(hub, guild)).toBe(second.id)
   expect(
-    await hub.access(guild.id, guild.owner.user.id, guild.text.id, testDeadline()),
+    await hub.access(guild.id, [guild.owner.user.id], guild.text.id, testDeadline()),
   ).toMatchObject({
     lastMessageId: second.id,
   })

@@ -42,7 +42,7 @@ async function usesLeft(
     ...store,
   }
   const hub: Partial<GuildHub> = {
-    access: async () => ({ kind: 'not-member' }),
+    access: async () => ({ kind: 'found', members: new Map() }),
     execute: join,
     view: async () => undefined,
   }

@@ -27,7 +27,7 @@ describe('a token that was issued before a change in the guild', () => {
   it.each([
     ['VIEW_CHANNEL was withdrawn', Permission.Connect | Permission.Speak],
     ['CONNECT was withdrawn', Permission.ViewChannel | Permission.Speak],
-    ['the member was removed', { kind: 'not-member' }],
+    ['the member was removed', { kind: 'found', members: new Map() }],
     ['the channel was deleted', { kind: 'unknown-channel' }],
     ['the guild was deleted', { kind: 'unknown-guild' }],
   ] satisfies [string, Access | bigint][])('is refused when %s', async (_change, remaining) => {

@@ -24,11 +24,18 @@ export const ALAN = '3003'
 
 let open: AsyncDisposable[] = []
 const EVERYTHING = Permission.ViewChannel | Permission.Connect | Permission.Speak
-const member = (permissions: bigint): Access => ({ kind: 'member', member: aMember(), permissions })
-let access: Access
-/** Sets the access that the guild reports for every member. A test starts with all permissions. */
+let access: Access | bigint
+/**
+ * Sets the access that the guild reports, or the permissions that it reports for each member. A
+ * test starts with all permissions.
+ */
 export function setAccess(allowed: Access | bigint): void {
-  access = typeof allowed === 'bigint' ? member(allowed) : allowed
+  access = allowed
+}
+const accessOf = async (_guild: string, users: readonly string[]): Promise<Access> => {
+  if (typeof access !== 'bigint') return access
+  const member = { member: aMember(), permissions: access }
+  return { kind: 'found', members: new Map(users.map((user) => [user, member])) }
 }
 /** The relay and the voice server of the running test. */
 export let relay: UdpVoiceRelay
@@ -45,9 +52,9 @@ export function withVoice(): void {
 export async function start(heartbeatMs: number): Promise<void> {
   const runtime = createRuntime({ random: randomBytes })
   relay = await voiceRelayUdp({ host: '127.0.0.1', port: 0 }, runtime)
-  access = member(EVERYTHING)
+  access = EVERYTHING
   voice = await createVoice(
-    { relay, hub: { access: async () => access } },
+    { relay, hub: { access: accessOf } },
     { host: '127.0.0.1', port: 0, heartbeatMs },
     runtime,
   )

@@ -76,19 +76,24 @@ export interface Subscription {
   unsubscribe(): void
 }
 
-/** A user's standing in a guild, or in one of its channels, at this moment. */
+export interface MemberAccess {
+  readonly member: Member
+  /** The member's permissions in the channel, or in the guild if no channel was given. */
+  readonly permissions: bigint
+}
+
+/** What some users may do in a guild, or in one of its channels, at this moment. */
 export type Access =
   | {
-      readonly kind: 'member'
-      readonly member: Member
-      /** The member's permissions in the channel, or in the guild if no channel was given. */
-      readonly permissions: bigint
+      readonly kind: 'found'
+      /** The channel, if one was given. */
       readonly channel?: Channel
       readonly lastMessageId?: MessageId
+      /** Those of the users who are members of the guild. */
+      readonly members: ReadonlyMap<UserId, MemberAccess>
     }
   | { readonly kind: 'unknown-guild' }
   | { readonly kind: 'unknown-channel' }
-  | { readonly kind: 'not-member' }
 
 export type ExecuteResult =
   | { readonly ok: true; readonly events: readonly GuildEvent[] }
@@ -122,9 +127,10 @@ export interface GuildHub extends AsyncDisposable {
   create(state: GuildState, deadline: Deadline): Promise<void>
   /** Decides on a command. Resolves to its events, which are stored, or to the refusal. */
   execute(guild: GuildId, command: GuildCommand, deadline: Deadline): Promise<ExecuteResult>
+  /** All users are answered from the same state of the guild. */
   access(
     guild: GuildId,
-    user: UserId,
+    users: readonly UserId[],
     channel: ChannelId | undefined,
     deadline: Deadline,
   ): Promise<Access>

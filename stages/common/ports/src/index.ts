@@ -13,6 +13,7 @@ export type {
   GuildHub,
   HubEvent,
   LogPosition,
+  MemberAccess,
   MemberQuery,
   Subscriber,
   Subscription,

@@ -79,7 +79,7 @@ export function guildHubLoading(fixture: HubFixture): void {
         }
         const requests = [
           hub().view(guild.id, guild.owner.user.id, testDeadline()),
-          hub().access(guild.id, guild.owner.user.id, undefined, testDeadline()),
+          hub().access(guild.id, [guild.owner.user.id], undefined, testDeadline()),
           hub().execute(guild.id, createRole(guild), testDeadline()),
           hub().publish(guild.id, event, testDeadline()),
           hub().subscribe(guild.id, subscriber, testDeadline()),

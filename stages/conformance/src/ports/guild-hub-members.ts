@@ -1,5 +1,5 @@
 import { compareIds, Permission, type UserId } from '@threshold/contract'
-import { channelPermissions, guildPermissions } from '@threshold/domain'
+import { channelPermissions, guildPermissions, type Member } from '@threshold/domain'
 import type { UserDelivery } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
 import {
@@ -41,38 +41,40 @@ export function guildHubMembers({ hub }: HubFixture): void {
         members: new Map(members.map((member) => [member.user.id, member])),
       }
       await hub().create(mixed, testDeadline())
-      for (const member of members) {
-        const user = member.user.id
-        expect(await hub().access(id, user, undefined, testDeadline())).toEqual({
-          kind: 'member',
-          member,
-          permissions: guildPermissions(mixed, member),
+      const accessOf = (permissionsOf: (member: Member) => bigint) =>
+        new Map(
+          members.map((member) => [member.user.id, { member, permissions: permissionsOf(member) }]),
+        )
+      const users = [newId(), ...members.map(({ user }) => user.id)]
+      expect(await hub().access(id, users, undefined, testDeadline())).toEqual({
+        kind: 'found',
+        members: accessOf((member) => guildPermissions(mixed, member)),
+      })
+      for (const channel of channels)
+        expect(await hub().access(id, users, channel.id, testDeadline())).toEqual({
+          kind: 'found',
+          channel,
+          members: accessOf((member) => channelPermissions(mixed, member, channel)),
         })
-        for (const channel of channels) {
-          const permissions = channelPermissions(mixed, member, channel)
-          expect(await hub().access(id, user, channel.id, testDeadline())).toEqual({
-            kind: 'member',
-            member,
-            permissions,
-            channel,
-          })
-        }
-      }
     })
 
-    it('distinguishes a non-member, an unknown channel and an unknown guild', async () => {
+    it('has no entry for a non-member, and tells an unknown channel from an unknown guild', async () => {
       const guild = await createGuild(hub())
       const owner = guild.owner.user.id
-      expect(await hub().access(guild.id, newId(), undefined, testDeadline())).toEqual({
-        kind: 'not-member',
+      const members = new Map()
+      expect(await hub().access(guild.id, [newId()], undefined, testDeadline())).toEqual({
+        kind: 'found',
+        members,
       })
-      expect(await hub().access(guild.id, newId(), guild.text.id, testDeadline())).toEqual({
-        kind: 'not-member',
+      expect(await hub().access(guild.id, [], guild.text.id, testDeadline())).toEqual({
+        kind: 'found',
+        channel: guild.text,
+        members,
       })
-      expect(await hub().access(guild.id, owner, newId(), testDeadline())).toEqual({
+      expect(await hub().access(guild.id, [owner], newId(), testDeadline())).toEqual({
         kind: 'unknown-channel',
       })
-      expect(await hub().access(newId(), owner, undefined, testDeadline())).toEqual({
+      expect(await hub().access(newId(), [owner], undefined, testDeadline())).toEqual({
         kind: 'unknown-guild',
       })
     })
@@ -165,7 +167,8 @@ export function guildHubMembers({ hub }: HubFixture): void {
       )
       await execute(hub(), guild.id, { type: 'guild.delete', by: guild.owner.user.id })
       await vi.waitFor(() => expect(sessions.every(({ removed }) => removed)).toBe(true), WAIT)
-      expect(await hub().access(guild.id, guild.owner.user.id, undefined, testDeadline())).toEqual({
+      const owner = guild.owner.user.id
+      expect(await hub().access(guild.id, [owner], undefined, testDeadline())).toEqual({
         kind: 'unknown-guild',
       })
       const subscriber = {

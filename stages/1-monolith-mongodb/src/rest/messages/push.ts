@@ -44,11 +44,10 @@ async function viewersAmong(
   { guildId, channel }: GuildChannelAccess,
   users: readonly UserId[],
 ): Promise<UserId[]> {
-  const canView = await Promise.all(
-    users.map(async (id) => {
-      const access = await ports.hub.access(guildId, id, channel.id, deadline)
-      return access.kind === 'member' && hasPermission(access.permissions, Permission.ViewChannel)
-    }),
+  if (users.length === 0) return []
+  const access = await ports.hub.access(guildId, users, channel.id, deadline)
+  if (access.kind !== 'found') return []
+  return users.filter((id) =>
+    hasPermission(access.members.get(id)?.permissions ?? 0n, Permission.ViewChannel),
   )
-  return users.filter((_, i) => canView[i])
 }

@@ -79,8 +79,9 @@ export function channelRoutes(add: AddRoute, context: Context): void {
       (event): event is Extract<GuildEvent, { type: 'channel.updated' }> =>
         event.type === 'channel.updated' && event.channel.id === channelId,
     )
-    const access = await ports.hub.access(guildId, by, channelId, deadline)
-    return channelToWire(edited!.channel, access.kind === 'member' ? access : {})
+    const access = await ports.hub.access(guildId, [by], channelId, deadline)
+    const { lastMessageId } = access.kind === 'found' ? access : {}
+    return channelToWire(edited!.channel, { lastMessageId })
   })
 
   /**

@@ -67,8 +67,9 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     const invites = await ports.metadata.invitesOfGuild(guild.id, deadline)
     const channels = new Map<string, Channel>()
     for (const channelId of new Set(invites.map((invite) => invite.channelId))) {
-      const access = await ports.hub.access(guild.id, userId, channelId, deadline)
-      if (access.kind === 'member' && access.channel) channels.set(channelId, access.channel)
+      const access = await ports.hub.access(guild.id, [userId], channelId, deadline)
+      if (access.kind === 'found' && access.members.has(userId))
+        channels.set(channelId, access.channel!)
     }
     const bodies = invites.map(async (invite) => {
       const channel = channels.get(invite.channelId)
@@ -96,9 +97,9 @@ export function inviteRoutes(add: AddRoute, context: Context): void {
     const { userId, deadline } = request
     const invite = await findInvite(request)
     const user = await context.requireUser(userId, deadline)
-    const access = await ports.hub.access(invite.guildId, userId, undefined, deadline)
-    if (access.kind === 'unknown-guild') throw refuse.unknownInvite()
-    if (access.kind !== 'member') {
+    const access = await ports.hub.access(invite.guildId, [userId], undefined, deadline)
+    if (access.kind !== 'found') throw refuse.unknownInvite()
+    if (!access.members.has(userId)) {
       if (!(await ports.metadata.useInvite(invite.code, deadline))) throw refuse.unknownInvite()
       let joined = false
       try {
