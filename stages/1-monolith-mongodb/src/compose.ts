@@ -9,6 +9,7 @@ import { mongoMessageStore } from './adapters/message-store.mongodb.ts'
 import { mongoMetadataStore } from './adapters/metadata-store.mongodb.ts'
 import { mongoOutboxNotifier } from './adapters/notifier.mongodb.ts'
 import { typescriptPermissions } from './adapters/permissions.typescript.ts'
+import { memoryPublishReconciler } from './adapters/publish-reconciler.memory.ts'
 import { mongoSearchIndex } from './adapters/search-index.mongodb.ts'
 import { noSessions } from './adapters/session-registry.none.ts'
 import { mongoTimeReservations } from './adapters/time-reservations.mongodb.ts'
@@ -49,14 +50,15 @@ export async function start(config: Config, base: Runtime): Promise<RunningStage
   const tokenTool = tokens(config.tokenSecret)
   const tools = { tokens: tokenTool, newId: time.newId, gatewayUrl: gatewayUrls(config.http) }
   const analytics = typescriptAnalytics(runtime.clock)
-  const restPorts = { metadata, messages, search, notifier, hub, analytics }
-  const rest = await open('REST', createRest(restPorts, tools, config.rest, runtime))
+  const reconciler = await open('reconciler', memoryPublishReconciler(runtime))
+  const restPorts = { metadata, messages, search, notifier, hub, analytics, reconciler }
+  const rest = createRest(restPorts, tools, config.rest, runtime)
   const sessions = await open('sessions', noSessions())
   const encoder = typescriptEventEncoder()
   const gatewayPorts = { metadata, messages, hub, sessions, encoder, voice }
   const gateway = createGateway(gatewayPorts, tools, config.gateway, runtime)
 
-  const routers = [createPage(), rest.router]
+  const routers = [createPage(), rest]
   const readiness = [time.readiness, pingCheck('MongoDB', metadata.ping)]
   const http = await open('HTTP', serveHttp({ routers, gateway, readiness }, config.http, runtime))
   return { url: http.url, close }

@@ -8,6 +8,7 @@ import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.ty
 import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
 import { mongoOutboxNotifier } from '@threshold/stage-1/adapters/notifier.mongodb'
 import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.typescript'
+import { memoryPublishReconciler } from '@threshold/stage-1/adapters/publish-reconciler.memory'
 import { mongoSearchIndex } from '@threshold/stage-1/adapters/search-index.mongodb'
 import { noSessions } from '@threshold/stage-1/adapters/session-registry.none'
 import { mongoTimeReservations } from '@threshold/stage-1/adapters/time-reservations.mongodb'
@@ -53,14 +54,15 @@ export async function start(config: Config, base: Runtime): Promise<RunningStage
   const tokenTool = tokens(config.tokenSecret)
   const tools = { tokens: tokenTool, newId: time.newId, gatewayUrl: gatewayUrls(config.http) }
   const analytics = typescriptAnalytics(runtime.clock)
-  const restPorts = { metadata, messages, search, notifier, hub, analytics }
-  const rest = await open('REST', createRest(restPorts, tools, config.rest, runtime))
+  const reconciler = await open('reconciler', memoryPublishReconciler(runtime))
+  const restPorts = { metadata, messages, search, notifier, hub, analytics, reconciler }
+  const rest = createRest(restPorts, tools, config.rest, runtime)
   const sessions = await open('sessions', noSessions())
   const encoder = typescriptEventEncoder()
   const gatewayPorts = { metadata, messages, hub, sessions, encoder, voice }
   const gateway = createGateway(gatewayPorts, tools, config.gateway, runtime)
 
-  const routers = [createPage(), rest.router]
+  const routers = [createPage(), rest]
   const readiness = [
     time.readiness,
     pingCheck('MongoDB', metadata.ping),

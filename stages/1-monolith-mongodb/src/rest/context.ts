@@ -15,6 +15,7 @@ import type {
   MessageStore,
   MetadataStore,
   Notifier,
+  PublishReconciler,
   SearchIndex,
 } from '@threshold/ports'
 import { LRUCache } from 'lru-cache'
@@ -32,6 +33,7 @@ export interface RestPorts {
   readonly notifier: Notifier
   readonly hub: GuildHub
   readonly analytics: Analytics
+  readonly reconciler: PublishReconciler
 }
 
 export interface RestTools {

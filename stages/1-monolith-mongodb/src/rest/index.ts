@@ -4,7 +4,6 @@ import express, { type Request, type RequestHandler, type Router } from 'express
 import { admissions } from './admission-lanes.ts'
 import { bodyReader, requireJson } from './body.ts'
 import { createContext, type RestPorts, type RestTools } from './context.ts'
-import { createEventPublisher } from './messages/event-publisher.ts'
 import { type LimitConfig, rateLimit } from './rate-limit.ts'
 import { errorHandler } from './respond.ts'
 import { routeAdder } from './route.ts'
@@ -28,19 +27,14 @@ export interface RestConfig {
   readonly budgetMs: number
 }
 
-export interface Rest extends AsyncDisposable {
-  readonly router: Router
-}
-
 /** Discord's REST API, as far as the contract goes. It uses ports alone. */
 export function createRest(
   ports: RestPorts,
   tools: RestTools,
   config: RestConfig,
   runtime: Runtime,
-): Rest {
+): Router {
   const context = createContext(ports, tools, runtime)
-  const publisher = createEventPublisher(context)
   const guards = {
     identify: userOfToken(tools),
     limit: rateLimit(config.limits),
@@ -56,7 +50,7 @@ export function createRest(
   memberRoutes(add, context)
   roleRoutes(add, context)
   channelRoutes(add, context)
-  messageRoutes(add, context, publisher)
+  messageRoutes(add, context)
   reactionRoutes(add, context)
   searchRoutes(add, context)
   inviteRoutes(add, context)
@@ -73,7 +67,7 @@ export function createRest(
     throw refuse.notFound()
   })
   router.use(errorHandler(runtime))
-  return { router, [Symbol.asyncDispose]: () => publisher[Symbol.asyncDispose]() }
+  return router
 }
 
 const userOfToken =

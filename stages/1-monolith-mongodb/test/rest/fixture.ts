@@ -17,10 +17,10 @@ import { typescriptMemberList } from '../../src/adapters/member-list.typescript.
 import { mongoMessageStore } from '../../src/adapters/message-store.mongodb.ts'
 import { mongoMetadataStore } from '../../src/adapters/metadata-store.mongodb.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
+import { memoryPublishReconciler } from '../../src/adapters/publish-reconciler.memory.ts'
 import { mongoSearchIndex } from '../../src/adapters/search-index.mongodb.ts'
 import type { MongoDatabase } from '../../src/mongodb/database.ts'
 import { createContext, type RestTools } from '../../src/rest/context.ts'
-import { createEventPublisher } from '../../src/rest/messages/event-publisher.ts'
 import type { Handler } from '../../src/rest/route.ts'
 import { messageRoutes } from '../../src/rest/routes/messages.ts'
 import { reactionRoutes } from '../../src/rest/routes/reactions.ts'
@@ -99,16 +99,16 @@ export async function restFixture(
     runtime,
   )
   const analytics = typescriptAnalytics(runtime.clock)
+  const reconciler = memoryPublishReconciler(runtime)
   const context = createContext(
-    { messages, metadata, search, notifier, hub, analytics },
+    { messages, metadata, search, notifier, hub, analytics, reconciler },
     { tokens: tokens('x'.repeat(32)), newId, gatewayUrl: () => '', ...tools },
     runtime,
   )
-  const publisher = createEventPublisher(context)
   const handlers = new Map<string, Handler>()
   const add = (_method: string, _path: string, action: string, handler: Handler): void =>
     void handlers.set(action, handler)
-  messageRoutes(add, context, publisher)
+  messageRoutes(add, context)
   reactionRoutes(add, context)
   searchRoutes(add, context)
 
@@ -141,7 +141,7 @@ export async function restFixture(
     injectFault: (port, method, fault, times = 1) =>
       void faults.set(`${port}.${method}`, { fault, times }),
     async [Symbol.asyncDispose]() {
-      await publisher[Symbol.asyncDispose]()
+      await reconciler[Symbol.asyncDispose]()
       await hub[Symbol.asyncDispose]()
       await runtime.telemetry[Symbol.asyncDispose]()
     },

@@ -30,6 +30,12 @@ export type {
 export type { MetadataStore } from './metadata-store.ts'
 export type { Notification, Notifier } from './notifier.ts'
 export type {
+  PendingChange,
+  PublishAttempt,
+  PublishChange,
+  PublishReconciler,
+} from './publish-reconciler.ts'
+export type {
   AuthorType,
   SearchFacts,
   SearchIndex,

@@ -1,8 +1,9 @@
 import type { ChannelId, MessageId } from '@threshold/contract'
 import { type Deadline, type HybridClock, messageOf } from '@threshold/kit'
-import type { HubEvent, MessageStore } from '@threshold/ports'
+import type { MessageStore } from '@threshold/ports'
 import type { ChannelAccess, Context } from '../context.ts'
-import type { EventPublisher } from './event-publisher.ts'
+import type { Requester } from '../route.ts'
+import type { EventPublisher, FindEvent } from './event-publisher.ts'
 import { deletionEventId, messageDeleted, messagesDeleted } from './message-events.ts'
 
 /**
@@ -46,35 +47,32 @@ export async function deleteFromStore(
 export async function deleteMessages(
   context: Context,
   publisher: EventPublisher,
+  request: Requester,
   access: ChannelAccess,
   ids: readonly MessageId[],
   events: 'each' | 'bulk',
-  deadline: Deadline,
 ): Promise<readonly MessageId[]> {
   const { ports, runtime } = context
+  const { deadline } = request
   const stores = { messages: ports.messages, hybrid: runtime.hybrid }
-  let deleted: readonly MessageId[]
-  try {
-    deleted = await deleteFromStore(stores, access.channel.id, ids, deadline)
-    if (deleted.length === 0) return deleted
+  const changes = ids.map((messageId) => {
+    return { kind: 'deleted', eventId: deletionEventId(messageId), messageId } as const
+  })
+  const deleted = await publisher.attempt(request, access, changes, async () => {
+    // Any of them may be deleted, now or when a late write lands. If this fails, the reconciler
+    // publishes one event for each that is not in the store. That includes ids that never existed,
+    // which clients do not know and ignore.
+    const removed = await deleteFromStore(stores, access.channel.id, ids, deadline)
+    if (removed.length === 0) return removed
     if (events === 'bulk')
-      await publisher.publish(access, messagesDeleted(access, deleted), deadline)
+      await publisher.publish(access, messagesDeleted(access, removed), deadline)
     else
-      for (const id of deleted)
+      for (const id of removed)
         await publisher.publish(access, messageDeleted(access, id), deadline)
-    for (const id of deleted) publisher.cancel(deletionEventId(id))
-  } catch (error) {
-    // Any of them may be deleted, now or when a late write lands. The reconciler publishes one
-    // event for each that is not in the store. That includes ids that never existed, which clients
-    // do not know and ignore.
-    for (const id of ids)
-      publisher.publishIfStored({
-        access,
-        eventId: deletionEventId(id),
-        findEvent: (findBy) => findDeleted(context, access, id, findBy),
-      })
-    throw error
-  }
+    publisher.published(removed.map(deletionEventId))
+    return removed
+  })
+  if (deleted.length === 0) return deleted
   if (access.kind === 'guild')
     await ports.search.remove(deleted, deadline).catch((error: unknown) => {
       runtime.log.warn({ err: messageOf(error) }, 'deleted messages stay in the search index')
@@ -82,12 +80,10 @@ export async function deleteMessages(
   return deleted
 }
 
-async function findDeleted(
-  context: Context,
-  access: ChannelAccess,
-  id: MessageId,
-  deadline: Deadline,
-): Promise<HubEvent | undefined> {
-  const found = await context.ports.messages.get(access.channel.id, [id], deadline)
-  return found.length === 0 ? messageDeleted(access, id) : undefined
-}
+/** Finds the MESSAGE_DELETE of a message that may be deleted. */
+export const findDeleted =
+  ({ ports }: Context): FindEvent =>
+  async (channel, { messageId }, { deadline }) => {
+    const found = await ports.messages.get(channel.channel.id, [messageId], deadline)
+    return found.length === 0 ? messageDeleted(channel, messageId) : undefined
+  }

@@ -4,7 +4,8 @@ import type { HubEvent, MessageEdit } from '@threshold/ports'
 import type { EditMessage } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
 import type { ApiRequest, Requester } from '../route.ts'
-import type { EventPublisher } from './event-publisher.ts'
+import type { EventPublisher, FindEvent, MessageChange } from './event-publisher.ts'
+import type { MessageChannel } from './message-channel.ts'
 import { checkEmbeds } from './message-draft.ts'
 import { messageUpdated, updateEventId } from './message-events.ts'
 import { renderMessages } from './render-messages.ts'
@@ -32,63 +33,59 @@ export async function editMessage(
   const { id, channelId } = before
   const set = await changedFields(context, request, access, before, input)
   hybrid.observe(before.writeTimeMicros)
-  let version: Version = { id, writeTimeMicros: hybrid.next() }
-  try {
-    let edited = await messages.edit({ ...version, channelId, set }, request.deadline)
-    // The store keeps the larger write time. Another edit with a later one was stored meanwhile,
-    // perhaps by a process whose clock is ahead. This request came after it, so it tries again with
-    // a time that is later still.
-    while (edited !== 'absent' && edited.writeTimeMicros > version.writeTimeMicros) {
-      hybrid.observe(edited.writeTimeMicros)
-      version = { id, writeTimeMicros: hybrid.next() }
-      edited = await messages.edit({ ...version, channelId, set }, request.deadline)
-    }
-    if (edited !== 'absent') {
+  for (;;) {
+    const version: Version = { id, writeTimeMicros: hybrid.next() }
+    const result = await publisher.attempt(request, access, [changeTo(version)], async () => {
+      const edited = await messages.edit({ ...version, channelId, set }, request.deadline)
+      if (edited === 'absent') return 'absent'
+      if (edited.writeTimeMicros > version.writeTimeMicros) {
+        hybrid.observe(edited.writeTimeMicros)
+        return 'superseded'
+      }
       const { event, body } = await indexAndRender(context, request, access, edited)
       await publisher.publish(access, event, request.deadline)
       return body
-    }
-  } catch (error) {
-    // The closure outlives the request, so it keeps the editor's id and not the request's body.
-    const { userId } = request
-    const tried = version
-    publisher.publishIfStored({
-      access,
-      eventId: updateEventId(tried),
-      findEvent: (deadline) => findUpdated(context, { userId, deadline }, access, tried),
     })
-    throw error
+    // The store keeps the larger write time. Another edit with a later one was stored meanwhile,
+    // perhaps by a process whose clock is ahead. This request came after it, so it tries again with
+    // a time that is later still.
+    if (result === 'superseded') continue
+    if (result === 'absent') throw refuse.unknownMessage()
+    return result
   }
-  throw refuse.unknownMessage()
 }
 
 /** One state of a message: every edit has a write time of its own. */
 type Version = Pick<StoredMessage, 'id' | 'writeTimeMicros'>
+
+const changeTo = (version: Version): MessageChange => ({
+  kind: 'edited',
+  eventId: updateEventId(version),
+  messageId: version.id,
+  writeTimeMicros: version.writeTimeMicros,
+})
 
 /**
  * The event of an edit that may be stored. Undefined if it is not, or if a later edit has replaced
  * it: that one publishes its own event. The later edit may come while this function runs. Its
  * search entry could then be overwritten by the earlier one, so it is written again.
  */
-async function findUpdated(
-  context: Context,
-  editor: Requester,
-  access: ChannelAccess,
-  { id, writeTimeMicros }: Version,
-): Promise<HubEvent | undefined> {
-  const read = async (): Promise<StoredMessage | undefined> =>
-    (await context.ports.messages.get(access.channel.id, [id], editor.deadline))[0]
-  const found = await read()
-  if (found?.writeTimeMicros !== writeTimeMicros) return undefined
-  const { event } = await indexAndRender(context, editor, access, found)
-  const latest = await read()
-  if (latest?.writeTimeMicros === writeTimeMicros) return event
-  if (latest && access.kind === 'guild') {
-    const replied = await findReplied(context, latest, editor)
-    await writeSearchEntry(context, access, latest, replied, editor.deadline)
+export const findEdited =
+  (context: Context): FindEvent =>
+  async (channel, { messageId, writeTimeMicros }, editor) => {
+    const read = async (): Promise<StoredMessage | undefined> =>
+      (await context.ports.messages.get(channel.channel.id, [messageId], editor.deadline))[0]
+    const found = await read()
+    if (found?.writeTimeMicros !== writeTimeMicros) return undefined
+    const { event } = await indexAndRender(context, editor, channel, found!)
+    const latest = await read()
+    if (latest?.writeTimeMicros === writeTimeMicros) return event
+    if (latest && channel.kind === 'guild') {
+      const replied = await findReplied(context, latest, editor)
+      await writeSearchEntry(context, channel, latest, replied, editor.deadline)
+    }
+    return undefined
   }
-  return undefined
-}
 
 async function changedFields(
   context: Context,
@@ -156,20 +153,20 @@ async function contentFields(
 async function indexAndRender(
   context: Context,
   editor: Requester,
-  access: ChannelAccess,
+  channel: MessageChannel,
   edited: StoredMessage,
 ): Promise<{ event: HubEvent; body: object }> {
   const replied = await findReplied(context, edited, editor)
-  if (access.kind === 'guild')
-    await writeSearchEntry(context, access, edited, replied, editor.deadline)
-  const [body] = await renderMessages(context, editor, access, [edited], {
+  if (channel.kind === 'guild')
+    await writeSearchEntry(context, channel, edited, replied, editor.deadline)
+  const [body] = await renderMessages(context, editor, channel, [edited], {
     reactions: true,
     replied,
   })
   // `me` in a reaction count is the editor's, so the event has no counts: all sessions receive the
   // same event, and each client keeps the counts it has.
   const { reactions: _, ...shared } = body as { reactions?: unknown }
-  return { event: await messageUpdated(context, editor, access, edited, shared), body: body! }
+  return { event: await messageUpdated(context, editor, channel, edited, shared), body: body! }
 }
 
 async function findReplied(

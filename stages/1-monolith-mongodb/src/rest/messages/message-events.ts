@@ -1,8 +1,9 @@
 import type { MessageId } from '@threshold/contract'
 import { partialMemberToWire, type StoredMessage } from '@threshold/domain'
 import type { HubEvent } from '@threshold/ports'
-import type { ChannelAccess, Context, GuildChannelAccess } from '../context.ts'
+import type { Context } from '../context.ts'
 import type { Requester } from '../route.ts'
+import type { GuildMessageChannel, MessageChannel } from './message-channel.ts'
 
 /**
  * The events of messages. Every id is derived from the change itself, so that a retry or the
@@ -13,11 +14,11 @@ import type { Requester } from '../route.ts'
 export const messageCreated = (
   context: Context,
   requester: Requester,
-  access: ChannelAccess,
+  channel: MessageChannel,
   message: StoredMessage,
   body: object,
 ): Promise<HubEvent> =>
-  messageEvent(context, requester, access, message, body, {
+  messageEvent(context, requester, channel, message, body, {
     id: message.id,
     type: 'MESSAGE_CREATE',
   })
@@ -25,11 +26,11 @@ export const messageCreated = (
 export const messageUpdated = (
   context: Context,
   requester: Requester,
-  access: ChannelAccess,
+  channel: MessageChannel,
   message: StoredMessage,
   body: object,
 ): Promise<HubEvent> =>
-  messageEvent(context, requester, access, message, body, {
+  messageEvent(context, requester, channel, message, body, {
     id: updateEventId(message),
     type: 'MESSAGE_UPDATE',
   })
@@ -42,39 +43,39 @@ export const updateEventId = ({
 
 export const deletionEventId = (id: MessageId): string => `${id}:deleted`
 
-export const messageDeleted = (access: ChannelAccess, id: MessageId): HubEvent => ({
+export const messageDeleted = (channel: MessageChannel, id: MessageId): HubEvent => ({
   v: 1,
   id: deletionEventId(id),
   type: 'MESSAGE_DELETE',
-  data: { id, ...locationOf(access) },
-  channelId: access.channel.id,
+  data: { id, ...locationOf(channel) },
+  channelId: channel.channel.id,
 })
 
-export const messagesDeleted = (access: ChannelAccess, ids: readonly MessageId[]): HubEvent => ({
+export const messagesDeleted = (channel: MessageChannel, ids: readonly MessageId[]): HubEvent => ({
   v: 1,
   id: `${ids[0]}:bulk:${ids.length}`,
   type: 'MESSAGE_DELETE_BULK',
-  data: { ids, ...locationOf(access) },
-  channelId: access.channel.id,
+  data: { ids, ...locationOf(channel) },
+  channelId: channel.channel.id,
 })
 
-const locationOf = (access: ChannelAccess): object => ({
-  channel_id: access.channel.id,
-  ...(access.kind === 'guild' ? { guild_id: access.guildId } : {}),
+const locationOf = ({ kind, guildId, channel }: MessageChannel): object => ({
+  channel_id: channel.id,
+  ...(kind === 'guild' ? { guild_id: guildId } : {}),
 })
 
 /** The message as REST answers it, and in a guild the members that it concerns. */
 async function messageEvent(
   context: Context,
   requester: Requester,
-  access: ChannelAccess,
+  channel: MessageChannel,
   message: StoredMessage,
   body: object,
   { id, type }: Pick<HubEvent, 'id' | 'type'>,
 ): Promise<HubEvent> {
   const guildFields =
-    access.kind === 'guild'
-      ? await memberFields(context, requester, access, message, body as WithMentions)
+    channel.kind === 'guild'
+      ? await memberFields(context, requester, channel, message, body as WithMentions)
       : {}
   return {
     v: 1,
@@ -83,7 +84,7 @@ async function messageEvent(
     data: {
       ...body,
       // discord.js builds a direct channel from it that no CHANNEL_CREATE has announced.
-      channel_type: access.channel.type,
+      channel_type: channel.channel.type,
       ...guildFields,
     },
     channelId: message.channelId,
@@ -102,18 +103,18 @@ interface WithMentions {
 async function memberFields(
   context: Context,
   { userId, deadline }: Requester,
-  { guildId, member: requesting }: GuildChannelAccess,
+  { guildId, member: requesting }: GuildMessageChannel,
   { authorId }: StoredMessage,
   { mentions }: WithMentions,
 ): Promise<object> {
   const ids = new Set([
-    ...(authorId === userId ? [] : [authorId]),
+    ...(requesting && authorId === userId ? [] : [authorId]),
     ...mentions.map((user) => user.id),
   ])
   const others =
     ids.size === 0 ? [] : await context.ports.hub.members(guildId, { ids: [...ids] }, deadline)
   const members = new Map(
-    [requesting, ...others].map((member) => [
+    [...(requesting ? [requesting] : []), ...others].map((member) => [
       member.user.id,
       { member: partialMemberToWire(member) },
     ]),

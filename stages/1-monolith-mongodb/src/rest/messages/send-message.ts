@@ -1,10 +1,11 @@
 import { type MessageId, refuse } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
-import type { DedupeKey, HubEvent } from '@threshold/ports'
+import type { DedupeKey } from '@threshold/ports'
 import type { CreateMessage } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
 import type { ApiRequest, Requester } from '../route.ts'
-import type { EventPublisher } from './event-publisher.ts'
+import type { EventPublisher, FindEvent, MessageChange } from './event-publisher.ts'
+import type { MessageChannel } from './message-channel.ts'
 import { createDraft, type Draft } from './message-draft.ts'
 import { messageCreated } from './message-events.ts'
 import { enqueuePush } from './push.ts'
@@ -36,8 +37,7 @@ export interface SendServices {
  *
  * If step 4 fails, the message may or may not be stored, since a timed-out insert may still land. If
  * step 5 fails, the message is stored and may be unpublished. The client gets 503 and may retry.
- * With or without a retry, the publish reconciler publishes the message if the store has it, for as
- * long as this process lives.
+ * With or without a retry, the publish reconciler publishes the message if the store has it.
  */
 export async function sendMessage(
   context: Context,
@@ -80,48 +80,48 @@ async function storeAndPublish(
       : undefined,
     enqueuePush(context, request, access, drafted),
   ])
-  let { id } = drafted
-  try {
+  const publish = async (inserted: StoredMessage): Promise<object> => {
+    const [body] = await renderMessages(context, request, access, [inserted], { replied })
+    // 5. Publish it.
+    const event = await messageCreated(context, request, access, inserted, body!)
+    await publisher.publish(access, event, request.deadline)
+    return body!
+  }
+  const sent = await publisher.attempt(request, access, [creationOf(drafted.id)], async () => {
     // 4. Store the message.
     const inserted = await ports.messages.insert(drafted, request.deadline, dedupe)
-    if (inserted.outcome === 'taken') {
-      const renewed = withNewId(context, draft)
-      return await storeAndPublish(context, publisher, request, access, renewed, dedupe)
+    if (inserted.outcome === 'taken') return 'taken'
+    if (inserted.outcome === 'inserted') {
+      const body = await publish(inserted.message)
+      ports.analytics.record(inserted.message)
+      return body
     }
-    id = inserted.message.id
+    const { id } = inserted.message
     if (id !== drafted.id) {
       // A retry: the store kept the first try's message, and nothing will ever have the id of this
       // draft. Its push is dropped by the notifier, which finds no message for it. The first try
       // wrote its own search entry and push before it stored the message.
       ports.search.remove([drafted.id], request.deadline).catch(() => {})
     }
-    // The message may have been deleted between the first try and this retry. The retry is then
-    // answered as the first try would have been, and publishes nothing.
-    const message =
-      inserted.outcome === 'inserted'
-        ? inserted.message
-        : await readMessage(context, access, id, request)
-    const [body] = await renderMessages(context, request, access, [message ?? inserted.message], {
-      replied,
+    return publisher.attempt(request, access, [creationOf(id)], async () => {
+      // The message may have been deleted between the first try and this retry. The retry is then
+      // answered as the first try would have been, and publishes nothing.
+      const message = await readMessage(context, access, id, request)
+      if (message) return publish(message)
+      const [body] = await renderMessages(context, request, access, [inserted.message], { replied })
+      return body!
     })
-    // 5. Publish it.
-    if (message) {
-      const event = await messageCreated(context, request, access, message, body!)
-      await publisher.publish(access, event, request.deadline)
-      if (inserted.outcome === 'inserted') ports.analytics.record(message)
-    }
-    return body!
-  } catch (error) {
-    // The closure outlives the request: it keeps only the user's id, so that the body is freed.
-    const { userId } = request
-    publisher.publishIfStored({
-      access,
-      eventId: id,
-      findEvent: (deadline) => findCreated(context, access, id, { userId, deadline }),
-    })
-    throw error
-  }
+  })
+  if (sent !== 'taken') return sent
+  const renewed = withNewId(context, draft)
+  return storeAndPublish(context, publisher, request, access, renewed, dedupe)
 }
+
+const creationOf = (id: MessageId): MessageChange => ({
+  kind: 'created',
+  eventId: id,
+  messageId: id,
+})
 
 /**
  * A draft with a fresh id, for the rare case that another message has the first one. A process makes
@@ -138,22 +138,19 @@ function withNewId({ runtime, tools }: Context, { message, replied }: Draft): Dr
   return { message: { ...message, id, writeTimeMicros: runtime.hybrid.next() }, replied }
 }
 
-/** The MESSAGE_CREATE of a message that may be stored. Undefined: the store does not have it. */
-async function findCreated(
-  context: Context,
-  access: ChannelAccess,
-  id: MessageId,
-  sender: Requester,
-): Promise<HubEvent | undefined> {
-  const message = await readMessage(context, access, id, sender)
-  if (!message) return undefined
-  const [body] = await renderMessages(context, sender, access, [message])
-  return messageCreated(context, sender, access, message, body!)
-}
+/** Finds the MESSAGE_CREATE of a message that may be stored. */
+export const findCreated =
+  (context: Context): FindEvent =>
+  async (channel, { messageId }, sender) => {
+    const message = await readMessage(context, channel, messageId, sender)
+    if (!message) return undefined
+    const [body] = await renderMessages(context, sender, channel, [message])
+    return messageCreated(context, sender, channel, message, body!)
+  }
 
 async function readMessage(
   { ports }: Context,
-  { channel }: ChannelAccess,
+  { channel }: MessageChannel,
   id: MessageId,
   { deadline }: Requester,
 ): Promise<StoredMessage | undefined> {

@@ -3,19 +3,24 @@ import { hasPermission, type StoredMessage } from '@threshold/domain'
 import type { Anchor } from '@threshold/ports'
 import { messageInput, restInput } from '../../input/index.ts'
 import type { ChannelAccess, Context } from '../context.ts'
-import { deleteMessages } from '../messages/delete-messages.ts'
-import { editMessage } from '../messages/edit-message.ts'
-import type { EventPublisher } from '../messages/event-publisher.ts'
+import { deleteMessages, findDeleted } from '../messages/delete-messages.ts'
+import { editMessage, findEdited } from '../messages/edit-message.ts'
+import { createEventPublisher } from '../messages/event-publisher.ts'
 import { renderMessages } from '../messages/render-messages.ts'
-import { sendMessage } from '../messages/send-message.ts'
+import { findCreated, sendMessage } from '../messages/send-message.ts'
 import { createSlowMode } from '../messages/slow-mode.ts'
 import { type AddRoute, type ApiRequest, parseInput } from '../route.ts'
 
 /** Discord deletes only younger messages in bulk. */
 const BULK_DELETE_MAX_AGE_MS = 14 * 86_400_000
 
-export function messageRoutes(add: AddRoute, context: Context, publisher: EventPublisher): void {
+export function messageRoutes(add: AddRoute, context: Context): void {
   const { ports } = context
+  const publisher = createEventPublisher(context, {
+    created: findCreated(context),
+    edited: findEdited(context),
+    deleted: findDeleted(context),
+  })
   const slowMode = createSlowMode(context)
 
   add('get', '/channels/:channel/messages', 'message.page', async (request) => {
@@ -42,7 +47,7 @@ export function messageRoutes(add: AddRoute, context: Context, publisher: EventP
     if (ids.length < 2 || ids.length > 100) throw refuse.bulkDeleteCount()
     const oldest = context.runtime.clock.now() - BULK_DELETE_MAX_AGE_MS
     if (ids.some((id) => timeOf(id) < oldest)) throw refuse.bulkDeleteTooOld()
-    await deleteMessages(context, publisher, access, ids, 'bulk', request.deadline)
+    await deleteMessages(context, publisher, request, access, ids, 'bulk')
     return undefined
   })
 
@@ -77,7 +82,7 @@ export function messageRoutes(add: AddRoute, context: Context, publisher: EventP
     const moderates =
       access.kind === 'guild' && hasPermission(access.permissions, Permission.ManageMessages)
     if (authorId !== request.userId && !moderates) throw refuse.missingPermissions()
-    const deleted = await deleteMessages(context, publisher, access, [id], 'each', request.deadline)
+    const deleted = await deleteMessages(context, publisher, request, access, [id], 'each')
     // Another request deleted it since it was read, and publishes that.
     if (deleted.length === 0) throw refuse.unknownMessage()
     return undefined
