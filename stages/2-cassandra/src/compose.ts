@@ -59,7 +59,7 @@ export async function start(config: Config, base: Runtime): Promise<RunningStage
   const rest = createRest(restPorts, tools, config.rest, runtime)
   const sessions = await open('sessions', noSessions())
   const encoder = typescriptEventEncoder()
-  const gatewayPorts = { metadata, messages, hub, sessions, encoder, voice }
+  const gatewayPorts = { hub, sessions, encoder, voice }
   const gateway = createGateway(gatewayPorts, tools, config.gateway, runtime)
 
   const routers = [createPage(), rest]

@@ -1,24 +1,29 @@
-import type { GuildId, UserId } from '@threshold/contract'
+import type { GuildId } from '@threshold/contract'
 import type { GuildState, Member } from '@threshold/domain'
-import { deadlineAfter, type Runtime, type Telemetry } from '@threshold/kit'
+import {
+  deadlineAfter,
+  type Runtime,
+  systemTimers,
+  type Telemetry,
+  type Timers,
+} from '@threshold/kit'
 import type {
+  Delivery,
   GuildHub,
   MemberList,
   MessageStore,
   MetadataStore,
   Permissions,
-  UserDelivery,
 } from '@threshold/ports'
-import { LRUCache } from 'lru-cache'
+import type { Listener } from '../guild/audience.ts'
 import { Guild } from '../guild/guild.ts'
 import type { TemporaryTimes } from '../guild/temporary-members.ts'
 import { createLoadedGuilds } from './loaded-guilds.ts'
+import { createUserEvents } from './user-events.ts'
 
 /** Time limit of each read while the guilds with temporary members are loaded. */
 const READ_TIMEOUT_MS = 30_000
 const RETRY_MS = 10_000
-/** Ids of published direct messages, so that a retry is published once. */
-const MAX_PUBLISHED_IDS = 16_384
 
 export interface MemoryHubOptions {
   /** Changes of presence are collected for this long and published together. */
@@ -26,6 +31,19 @@ export interface MemoryHubOptions {
   readonly temporary?: TemporaryTimes
   /** Above this many guilds in memory, idle ones are evicted. */
   readonly idleGuilds?: number
+  readonly timers?: Timers
+}
+
+/** A session of this process. */
+interface LocalListener extends Listener {
+  /** False once the session has unsubscribed. Events that still wait for it are dropped. */
+  active: boolean
+  deliver(delivery: Delivery): void
+}
+
+/** All recipients share one delivery object. The loop allocates nothing per recipient. */
+function deliverToAll(listeners: readonly LocalListener[], delivery: Delivery): void {
+  for (const listener of listeners) if (listener.active) listener.deliver(delivery)
 }
 
 /**
@@ -51,25 +69,26 @@ export function memoryGuildHub(
   },
   options: MemoryHubOptions = {},
 ): GuildHub {
-  const { presenceDelayMs = 200, idleGuilds = 5_000 } = options
+  const { presenceDelayMs = 200, idleGuilds = 5_000, timers = systemTimers } = options
   const { clock, telemetry } = runtime
   const guilds = createLoadedGuilds(ports, runtime, createGuild, idleGuilds)
-  const subscribers = new Map<UserId, Set<(delivery: UserDelivery) => void>>()
-  const publishedIds = new LRUCache<string, true>({ max: MAX_PUBLISHED_IDS })
+  const users = createUserEvents(ports, runtime)
   const startedAt = clock.now()
   let epoch = startedAt
-  let userSequence = 0
   let disposed = false
 
-  function createGuild(state: GuildState): Guild {
+  function createGuild(state: GuildState): Guild<LocalListener> {
     const { id } = state.guild
     return new Guild(state, {
       ...ports,
       tracer: telemetry.tracer,
+      clock,
+      timers,
+      deliver: deliverToAll,
       epoch: nextEpoch(),
       presenceDelayMs,
       ...(options.temporary ? { temporary: options.temporary } : {}),
-      onMemberAdded: (user) => deliver(user, { kind: 'joined', guildId: id }),
+      onMemberAdded: (user) => users.joined(user, id),
       onDeleted: () => guilds.remove(id),
     })
   }
@@ -78,10 +97,6 @@ export function memoryGuildHub(
   function nextEpoch(): number {
     epoch = Math.max(epoch + 1, clock.now())
     return epoch
-  }
-
-  function deliver(user: UserId, delivery: UserDelivery): void {
-    for (const subscriber of subscribers.get(user) ?? []) subscriber(delivery)
   }
 
   /**
@@ -103,8 +118,7 @@ export function memoryGuildHub(
       // Durable first: a guild that exists only in memory would be lost with the process.
       await ports.metadata.createGuild(state, deadline)
       guilds.add(state)
-      for (const user of state.members.keys())
-        deliver(user, { kind: 'joined', guildId: state.guild.id })
+      for (const user of state.members.keys()) users.joined(user, state.guild.id)
     },
 
     async execute(id, command, deadline) {
@@ -112,9 +126,9 @@ export function memoryGuildHub(
       return guild ? guild.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
     },
 
-    async access(id, users, channelId, deadline) {
+    async access(id, of, channelId, deadline) {
       const guild = await guilds.get(id, deadline)
-      return guild ? guild.access(users, channelId) : { kind: 'unknown-guild' }
+      return guild ? guild.access(of, channelId) : { kind: 'unknown-guild' }
     },
 
     async view(id, user, deadline) {
@@ -133,12 +147,12 @@ export function memoryGuildHub(
         : guild.members.page(query.after, query.limit)
     },
 
-    async presences(id, users, deadline) {
+    async presences(id, of, deadline) {
       const guild = await guilds.get(id, deadline)
       if (!guild) return new Map()
       return new Map(
-        users
-          .map((user) => [user, guild.presenceOf(user)] as const)
+        of
+          .map((user) => [user, guild.subscriptions.presenceOf(user)] as const)
           .filter(([, { status }]) => status !== 'offline'),
       )
     },
@@ -146,35 +160,30 @@ export function memoryGuildHub(
     async publish(id: GuildId, event, deadline) {
       const guild = await guilds.get(id, deadline)
       // The guild was deleted meanwhile, so no session is left to receive the event.
-      return guild ? guild.publish(event) : { epoch: startedAt, sequence: 0 }
+      if (!guild) return { epoch: startedAt, sequence: 0 }
+      const { position, durable } = guild.publish(event)
+      await durable
+      return position
     },
 
-    /**
-     * A direct message belongs to no guild, so its event is in no log. It reaches the sessions that
-     * are connected now, and a client that reconnects reads the history.
-     */
-    async publishToUsers(users, event) {
-      if (publishedIds.get(event.id)) return
-      publishedIds.set(event.id, true)
-      userSequence += 1
-      const position = { epoch: startedAt, sequence: userSequence }
-      for (const user of new Set(users)) deliver(user, { kind: 'event', event, position })
-    },
+    publishToUsers: async (of, event) => users.publish(of, event),
 
-    async subscribe(id, subscriber, deadline) {
-      return (await guilds.getForView(id, deadline))?.subscribe(subscriber)
-    },
-
-    subscribeUser(user, subscriber) {
-      const ofUser = subscribers.get(user) ?? new Set()
-      subscribers.set(user, ofUser.add(subscriber))
-      // The last one to leave removes the entry. Otherwise every user who ever connected would stay
-      // in memory.
-      return () => {
-        ofUser.delete(subscriber)
-        if (ofUser.size === 0 && subscribers.get(user) === ofUser) subscribers.delete(user)
+    async subscribe(id, { userId, sessionId, presence, after, deliver }, deadline) {
+      const guild = await guilds.getForView(id, deadline)
+      const listener = { userId, sessionId, deliver, active: true }
+      if (!guild?.subscribe(listener, presence, after)) return undefined
+      const { subscriptions } = guild
+      return {
+        setPresence: (changed) => subscriptions.setPresence(listener, changed),
+        setVoiceState: async (change) => subscriptions.setVoiceState(listener, change),
+        unsubscribe() {
+          listener.active = false
+          subscriptions.unsubscribe(listener)
+        },
       }
     },
+
+    subscribeUser: users.subscribe,
 
     async [Symbol.asyncDispose]() {
       disposed = true

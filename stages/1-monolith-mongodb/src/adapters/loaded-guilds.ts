@@ -2,6 +2,7 @@ import type { GuildId } from '@threshold/contract'
 import { type GuildState, withoutDanglingReferences } from '@threshold/domain'
 import { type Deadline, deadlineAfter, type Runtime, withDeadline } from '@threshold/kit'
 import type { MessageStore, MetadataStore } from '@threshold/ports'
+import type { Listener } from '../guild/audience.ts'
 import type { Guild } from '../guild/guild.ts'
 import { tryNewest } from '../guild/last-messages.ts'
 
@@ -12,14 +13,14 @@ const NEWEST_PAUSE_MS = 5_000
 const CATEGORY = 4
 
 /** The guilds that are in memory. They are loaded on demand, and idle ones are evicted. */
-export interface LoadedGuilds {
+export interface LoadedGuilds<L extends Listener> {
   /** Loads the guild if necessary. Undefined: there is no such guild. */
-  get(id: GuildId, deadline: Deadline): Promise<Guild | undefined>
+  get(id: GuildId, deadline: Deadline): Promise<Guild<L> | undefined>
   /**
    * Does the same as `get`, for callers that show the guild. Starts another read of the newest
    * messages if the last one failed, and does not wait for it.
    */
-  getForView(id: GuildId, deadline: Deadline): Promise<Guild | undefined>
+  getForView(id: GuildId, deadline: Deadline): Promise<Guild<L> | undefined>
   /** Adds a guild that was just created, unless it is loaded already. */
   add(state: GuildState): void
   remove(id: GuildId): void
@@ -29,26 +30,26 @@ export interface LoadedGuilds {
 /**
  * `maxGuilds`: above this many guilds in memory, idle ones are evicted, the longest unused first.
  */
-export function createLoadedGuilds(
+export function createLoadedGuilds<L extends Listener>(
   ports: {
     readonly metadata: Pick<MetadataStore, 'loadGuild'>
     readonly messages: Pick<MessageStore, 'newest'>
   },
   runtime: Pick<Runtime, 'clock' | 'log'>,
-  createGuild: (state: GuildState) => Guild,
+  createGuild: (state: GuildState) => Guild<L>,
   maxGuilds: number,
-): LoadedGuilds {
+): LoadedGuilds<L> {
   const { clock } = runtime
   /** The longest unused guild comes first. */
-  const guilds = new Map<GuildId, Guild>()
-  const loading = new Map<GuildId, Promise<Guild | undefined>>()
+  const guilds = new Map<GuildId, Guild<L>>()
+  const loading = new Map<GuildId, Promise<Guild<L> | undefined>>()
   /** When the newest messages of a guild may be read again. */
-  const readAgainAt = new WeakMap<Guild, number>()
+  const readAgainAt = new WeakMap<Guild<L>, number>()
   /** Until then a load does not wait for the newest messages. */
   let skipNewestUntil = 0
   let closed = false
 
-  async function get(id: GuildId, deadline: Deadline): Promise<Guild | undefined> {
+  async function get(id: GuildId, deadline: Deadline): Promise<Guild<L> | undefined> {
     const known = guilds.get(id)
     if (known) {
       // A Map iterates in order of insertion, so this makes the guild the most recently used.
@@ -67,7 +68,7 @@ export function createLoadedGuilds(
     return withDeadline(deadline, 'the guild', load)
   }
 
-  async function loadGuild(id: GuildId): Promise<Guild | undefined> {
+  async function loadGuild(id: GuildId): Promise<Guild<L> | undefined> {
     const stored = await ports.metadata.loadGuild(id, deadlineAfter(LOAD_TIMEOUT_MS))
     if (!stored || guilds.has(id)) return guilds.get(id)
     const state = withoutDanglingReferences(stored)
@@ -85,7 +86,7 @@ export function createLoadedGuilds(
   }
 
   /** The guild serves without them too; `getForView` reads them again later. */
-  function setNewest(guild: Guild, newest: Awaited<ReturnType<typeof newestMessages>>): void {
+  function setNewest(guild: Guild<L>, newest: Awaited<ReturnType<typeof newestMessages>>): void {
     if (newest) {
       guild.lastMessages.mergeStored(newest)
       return
@@ -94,7 +95,7 @@ export function createLoadedGuilds(
     readAgainAt.set(guild, skipNewestUntil)
   }
 
-  function insert(state: GuildState): Guild {
+  function insert(state: GuildState): Guild<L> {
     const guild = createGuild(state)
     if (closed) guild.close()
     guilds.set(state.guild.id, guild)
@@ -106,7 +107,7 @@ export function createLoadedGuilds(
    * Guilds with sessions or commands in progress stay, so the number may exceed the limit. An LRU
    * cache would evict them too.
    */
-  function evictIdle(except: Guild): void {
+  function evictIdle(except: Guild<L>): void {
     for (const [id, guild] of guilds) {
       if (guilds.size <= maxGuilds) return
       if (guild !== except && guild.idle) remove(id)

@@ -39,8 +39,8 @@ export interface ConnectionDependencies extends SessionDependencies {
 
 type State = 'hello' | 'identifying' | 'ready' | 'closed'
 
-/** Milliseconds for the reads that IDENTIFY and RESUME begin with. */
-const AUTHENTICATE_TIMEOUT_MS = 5_000
+/** Milliseconds for finding the session that RESUME names. */
+const RESUME_TIMEOUT_MS = 5_000
 
 /**
  * One gateway socket: its opcodes, heartbeats and limits. A client can end its own connection by
@@ -187,29 +187,25 @@ export class Connection {
 
   #identify(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const { tokens, metadata, runtime, limitIdentify, createTransport } = this.#dependencies
+    const { tokens, runtime, limitIdentify, createTransport } = this.#dependencies
     const request = readIdentify(d, tokens)
     if ('refused' in request) return request.refused
-    const { compress, userId, ...options } = request
+    const { compress, ...options } = request
     // `compress` in IDENTIFY adds nothing to a compressed stream, which the URL asks for.
     if (compress && !isStreamCompression(this.#address.compress))
       this.#transport = createTransport(this.#outbound, { compressed: true })
     this.#state = 'identifying'
     clearTimeout(this.#identifyTimer)
     const start = async (): Promise<void> => {
-      const deadline = deadlineAfter(AUTHENTICATE_TIMEOUT_MS, runtime.clock)
-      const [user] = await metadata.users([userId], deadline)
-      if (!user) return this.close(CloseCode.AuthenticationFailed)
-      if (this.#state === 'closed') return
       const { url: resumeUrl, version } = this.#address
       const id = runtime.random(16).toString('hex')
-      const identity = { ...options, id, user, version, resumeUrl }
+      const identity = { ...options, id, version, resumeUrl }
       this.#session = new Session(this.#dependencies, identity, {
         send: (event, sequence) => this.#dispatch(event, sequence),
         drained: () => this.#drained(),
       })
       this.#state = 'ready'
-      await this.#session.start()
+      if (!(await this.#session.start())) this.close(CloseCode.AuthenticationFailed)
     }
     this.#enqueue('gateway.identify', () => limitIdentify(start))
     return undefined
@@ -221,7 +217,7 @@ export class Connection {
     const request = readResume(d, tokens)
     if ('refused' in request) return request.refused
     this.#enqueue('gateway.resume', async () => {
-      const deadline = deadlineAfter(AUTHENTICATE_TIMEOUT_MS, runtime.clock)
+      const deadline = deadlineAfter(RESUME_TIMEOUT_MS, runtime.clock)
       const result = await sessions.resume(request, deadline)
       if (result.kind === 'bad-sequence') this.close(CloseCode.InvalidSeq)
       else if (result.kind === 'refused') this.#sendControl(Op.InvalidSession, false)

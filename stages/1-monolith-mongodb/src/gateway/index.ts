@@ -2,18 +2,11 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloseCode, type Tokens } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
-import type {
-  EventEncoder,
-  GuildHub,
-  MessageStore,
-  MetadataStore,
-  SessionRegistry,
-} from '@threshold/ports'
+import type { EventEncoder, GuildHub, SessionRegistry, VoiceCalls } from '@threshold/ports'
 import pLimit from 'p-limit'
 import type { WebSocket } from 'ws'
 import type { GatewayUrl } from '../http/public-address.ts'
 import { boundedWebSockets, terminateSoon } from '../http/websockets.ts'
-import type { VoiceServer } from '../voice/index.ts'
 import { Connection } from './connection.ts'
 import { createDispatchCache } from './dispatch-cache.ts'
 import { createMetrics } from './metrics.ts'
@@ -22,12 +15,10 @@ import { batchedTransport } from './transport.batched.ts'
 import { plainTransport } from './transport.plain.ts'
 
 export interface GatewayPorts {
-  readonly metadata: MetadataStore
-  readonly messages: Pick<MessageStore, 'newest'>
   readonly hub: GuildHub
   readonly sessions: SessionRegistry
   readonly encoder: EventEncoder
-  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'setMuted'>
+  readonly voice: VoiceCalls
 }
 
 export interface GatewayConfig {

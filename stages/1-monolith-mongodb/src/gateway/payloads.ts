@@ -14,17 +14,18 @@ import {
   memberToWire,
   type Presence,
   presenceToWire,
-  type User,
   userToWire,
   voiceStateToWire,
 } from '@threshold/domain'
+import type { UserView } from '@threshold/ports'
+import { directChannelToWire } from '../guild/direct-channels.ts'
 import type { Recipient } from './dispatch-cache.ts'
 import type { Shard } from './protocol.ts'
 
 /** A session's user, and the choices that its client made in the URL and in IDENTIFY. */
 export interface Identity {
   readonly id: string
-  readonly user: User
+  readonly userId: UserId
   readonly intents: number
   readonly largeThreshold: number
   readonly shard: Shard | undefined
@@ -35,9 +36,9 @@ export interface Identity {
 
 /** READY, the first event of a session. It names the guilds; a GUILD_CREATE follows for each. */
 export function readyPayload(
-  { id, user, shard, version, resumeUrl }: Identity,
+  { id, shard, version, resumeUrl }: Identity,
+  { user, directChannels }: UserView,
   guilds: readonly GuildId[],
-  privateChannels: readonly object[],
 ): object {
   return {
     v: version,
@@ -48,7 +49,7 @@ export function readyPayload(
     resume_gateway_url: resumeUrl,
     ...(shard ? { shard } : {}),
     application: { id: user.id, flags: APPLICATION_FLAGS },
-    private_channels: privateChannels,
+    private_channels: directChannels.map(directChannelToWire),
     presences: [],
     relationships: [],
     user_settings: {},

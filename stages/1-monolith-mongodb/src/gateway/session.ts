@@ -5,17 +5,16 @@ import type {
   Delivery,
   EventEncoder,
   GuildHub,
+  HubEvent,
   LogPosition,
-  MessageStore,
-  MetadataStore,
   Subscriber,
   Subscription,
   UserDelivery,
+  UserView,
+  VoiceCalls,
 } from '@threshold/ports'
 import pLimit from 'p-limit'
 import type { PresenceInput, RequestMembers } from '../input/index.ts'
-import type { VoiceServer } from '../voice/index.ts'
-import { directChannels } from './direct-channels.ts'
 import { Dispatch } from './dispatch.ts'
 import type { DispatchCache, Recipient } from './dispatch-cache.ts'
 import { memberChunks } from './member-chunks.ts'
@@ -25,12 +24,10 @@ import { VoiceParticipation, type VoiceRequest } from './voice-participation.ts'
 
 /** The parts that all sessions of a gateway share. */
 export interface SessionDependencies {
-  readonly metadata: MetadataStore
-  readonly messages: Pick<MessageStore, 'newest'>
   readonly hub: GuildHub
   readonly encoder: EventEncoder
   readonly dispatches: DispatchCache
-  readonly voice: Pick<VoiceServer, 'admit' | 'dismiss' | 'setMuted'>
+  readonly voice: VoiceCalls
   readonly runtime: Runtime
   /** Milliseconds for each request to a port. */
   readonly budgetMs: number
@@ -77,48 +74,38 @@ export class Session {
   readonly #voice: VoiceParticipation
   #sequence = 0
   #presence: Presence
-  #ready = false
+  /** The guilds that READY names. Undefined until it is sent. */
+  #announced: readonly GuildId[] | undefined
   #ended = false
-  /** Deliveries that arrived before READY was sent. */
-  #earlyDeliveries: UserDelivery[] = []
+  #userPosition: LogPosition | undefined
   #unsubscribeUser = (): void => {}
 
   constructor(dependencies: SessionDependencies, identity: Identity, link: ClientLink) {
     this.#dependencies = dependencies
     this.#identity = identity
     this.#link = link
-    this.#recipient = { userId: identity.user.id, intents: identity.intents }
+    this.#recipient = { userId: identity.userId, intents: identity.intents }
     this.#presence = withActivityIds(identity.presence, dependencies.runtime.clock)
-    this.#voice = new VoiceParticipation(dependencies.voice, identity)
+    this.#voice = new VoiceParticipation(dependencies, identity)
   }
 
   /**
-   * Sends READY, then one GUILD_CREATE for each guild. Rejects if a store is unavailable. The
-   * connection then closes, and the client identifies again.
+   * Sends READY, then one GUILD_CREATE for each guild. False if there is no such user. Rejects if
+   * the hub is unavailable. The connection then closes, and the client identifies again.
    */
-  async start(): Promise<void> {
-    const { metadata, hub, runtime } = this.#dependencies
-    const { user, shard } = this.#identity
-    const deadline = this.#deadline()
-    // Subscribed before the guilds are read: otherwise a guild that the user joins in between would
-    // be in neither.
-    this.#unsubscribeUser = hub.subscribeUser(user.id, (delivery) =>
-      this.#ready ? this.#receiveUserDelivery(delivery) : this.#earlyDeliveries.push(delivery),
-    )
-    const [allGuilds, dms] = await Promise.all([
-      metadata.guildsOf(user.id, deadline),
-      metadata.dmsOf(user.id, deadline),
-    ])
-    const guilds = allGuilds.filter((id) => onShard(id, shard))
-    const channels = await directChannels(this.#dependencies, dms, user.id, runtime, deadline)
-    if (this.#ended) return
-    this.#dispatch('READY', readyPayload(this.#identity, guilds, channels))
-    this.#ready = true
-    for (const delivery of this.#earlyDeliveries.splice(0)) this.#receiveUserDelivery(delivery)
-    await pLimit(MAX_CONCURRENT_JOINS).map(guilds, async (id) => {
+  async start(): Promise<boolean> {
+    const { id: sessionId, userId } = this.#identity
+    const deliver = (delivery: UserDelivery): void => this.#receiveUserDelivery(delivery)
+    const subscriber = { userId, sessionId, deliver }
+    const subscription = await this.#dependencies.hub.subscribeUser(subscriber, this.#deadline())
+    if (!subscription) return false
+    this.#unsubscribeUser = () => subscription.unsubscribe()
+    if (this.#ended) this.#unsubscribeUser()
+    await pLimit(MAX_CONCURRENT_JOINS).map(this.#announced ?? [], async (id) => {
       await this.#join(id, { announced: true })
       await this.#link.drained()
     })
+    return true
   }
 
   setPresence(input: PresenceInput): void {
@@ -137,7 +124,8 @@ export class Session {
     // If the session ended meanwhile, perhaps by the voice state itself, no later event would make
     // the user leave the call.
     if (this.#ended || result !== 'moved' || channelId === null) return
-    const server = this.#voice.enterChannel(guildId, channelId, { channelId, selfMute, selfDeaf })
+    const entered = { channelId, selfMute, selfDeaf }
+    const server = await this.#voice.enterChannel(guildId, entered, this.#deadline())
     if (server) this.#dispatch('VOICE_SERVER_UPDATE', server)
   }
 
@@ -165,7 +153,7 @@ export class Session {
     const joined: JoinedGuild = { announced }
     this.#guilds.set(guildId, joined)
     const subscriber: Subscriber = {
-      userId: this.#identity.user.id,
+      userId: this.#identity.userId,
       sessionId: this.#identity.id,
       presence: this.#presence,
       deliver: (delivery) => {
@@ -210,24 +198,43 @@ export class Session {
     if (dispatch) this.#send(dispatch)
   }
 
-  /** Receives a direct message, or the news that the user has joined a guild. */
+  /** Receives the user's view, a direct message, or the news that the user has joined a guild. */
   #receiveUserDelivery(delivery: UserDelivery): void {
+    if (this.#ended || isDuplicate(this.#userPosition, delivery.position)) return
+    this.#userPosition = delivery.position
+    if (delivery.kind === 'view') this.#receiveUserView(delivery.view)
+    else if (delivery.kind === 'joined') this.#joinNew(delivery.guildId)
+    else this.#receiveDirectMessage(delivery.event)
+  }
+
+  /** Discord sends direct messages to the first shard only. */
+  #receiveDirectMessage(event: HubEvent): void {
     const { shard } = this.#identity
-    if (delivery.kind === 'joined') {
-      const { guildId } = delivery
-      if (!onShard(guildId, shard)) return
-      this.#join(guildId, { announced: false }).catch((error: unknown) =>
-        this.#dependencies.runtime.log.warn(
-          { err: messageOf(error), guild: guildId },
-          'a session could not join a guild',
-        ),
-      )
+    if (shard && shard[0] !== 0) return
+    const dispatch = this.#dependencies.dispatches.get(event, false, this.#recipient)
+    if (dispatch) this.#send(dispatch)
+  }
+
+  #receiveUserView(view: UserView): void {
+    if (this.#announced) {
+      // A new owner of the user's data repeats the view. It may name guilds joined meanwhile.
+      for (const guildId of view.guilds) this.#joinNew(guildId)
       return
     }
-    // Discord sends direct messages to the first shard only.
-    if (shard && shard[0] !== 0) return
-    const dispatch = this.#dependencies.dispatches.get(delivery.event, false, this.#recipient)
-    if (dispatch) this.#send(dispatch)
+    const guilds = view.guilds.filter((id) => onShard(id, this.#identity.shard))
+    this.#announced = guilds
+    this.#dispatch('READY', readyPayload(this.#identity, view, guilds))
+  }
+
+  /** Joins a guild that READY did not name. */
+  #joinNew(guildId: GuildId): void {
+    if (!onShard(guildId, this.#identity.shard)) return
+    this.#join(guildId, { announced: false }).catch((error: unknown) =>
+      this.#dependencies.runtime.log.warn(
+        { err: messageOf(error), guild: guildId },
+        'a session could not join a guild',
+      ),
+    )
   }
 
   #dispatchGuildDelete(guildId: GuildId): void {

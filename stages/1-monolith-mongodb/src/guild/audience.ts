@@ -1,6 +1,12 @@
 import type { ChannelId, UserId } from '@threshold/contract'
 import type { GuildState } from '@threshold/domain'
-import type { Permissions, Subscriber } from '@threshold/ports'
+import type { Permissions } from '@threshold/ports'
+
+/** A session that is subscribed to a guild. It is plain data: the guild's host delivers to it. */
+export interface Listener {
+  readonly userId: UserId
+  readonly sessionId: string
+}
 
 /** The users who receive an event. A set of user ids is one. */
 export interface Recipients {
@@ -21,15 +27,14 @@ export interface Recipients {
  * a connect invalidated the sets instead, a mass reconnect of n users would cost n computations for
  * each message in between; this way it costs n computations in all.
  */
-export interface Audience {
+export interface Audience<L extends Listener = Listener> {
   /** Subscribed sessions. A user may have several. */
   readonly size: number
   /** Every session, whatever channels its user can view. */
   readonly everyone: Recipients
-  add(state: GuildState, subscriber: Subscriber): void
-  remove(subscriber: Subscriber): void
-  sessionsOf(user: UserId): readonly Subscriber[]
-  subscribers(): Iterable<Subscriber>
+  add(state: GuildState, listener: L): void
+  remove(listener: L): void
+  sessionsOf(user: UserId): readonly L[]
   users(): Iterable<UserId>
   hasUser(user: UserId): boolean
   /**
@@ -37,6 +42,12 @@ export interface Audience {
    * disconnect, until `invalidate` replaces it. Callers must not keep it.
    */
   viewersOf(state: GuildState, channel: ChannelId): ReadonlySet<UserId>
+  /**
+   * The sessions of these recipients at this moment. The list never changes, so an event that waits
+   * to become durable keeps the audience of its place in the log. Between two changes of the
+   * audience the same recipients have the same list, so a message allocates none.
+   */
+  select(recipients: Recipients): readonly L[]
   /** The users among `users` who can view a channel. Computed on each call and not cached. */
   computeViewers(
     state: GuildState,
@@ -49,10 +60,12 @@ export interface Audience {
   refreshUser(state: GuildState, user: UserId): void
 }
 
-export function createAudience(permissions: Permissions): Audience {
-  const sessionsByUser = new Map<UserId, Subscriber[]>()
-  const subscribers = new Set<Subscriber>()
+export function createAudience<L extends Listener>(permissions: Permissions): Audience<L> {
+  const sessionsByUser = new Map<UserId, L[]>()
+  const listeners = new Set<L>()
   const viewersByChannel = new Map<ChannelId, Set<UserId>>()
+  /** By recipients. A change of the audience replaces the whole map. */
+  let selections = new WeakMap<Recipients, readonly L[]>()
 
   const viewersOf = (state: GuildState, channel: ChannelId): Set<UserId> => {
     let viewers = viewersByChannel.get(channel)
@@ -64,6 +77,7 @@ export function createAudience(permissions: Permissions): Audience {
   }
   const refreshUser = (state: GuildState, user: UserId): void => {
     if (!sessionsByUser.has(user)) return
+    selections = new WeakMap()
     for (const [channel, viewers] of viewersByChannel) {
       if (permissions.viewers(state, channel, [user]).has(user)) viewers.add(user)
       else viewers.delete(user)
@@ -71,25 +85,27 @@ export function createAudience(permissions: Permissions): Audience {
   }
   return {
     get size() {
-      return subscribers.size
+      return listeners.size
     },
     everyone: {
       get size() {
-        return subscribers.size
+        return listeners.size
       },
       has: () => true,
     },
-    add(state, subscriber) {
-      subscribers.add(subscriber)
-      const others = sessionsByUser.get(subscriber.userId)
+    add(state, listener) {
+      listeners.add(listener)
+      selections = new WeakMap()
+      const others = sessionsByUser.get(listener.userId)
       // A new array, since callers of `sessionsOf` may be iterating over the old one.
-      sessionsByUser.set(subscriber.userId, [...(others ?? []), subscriber])
-      if (!others) refreshUser(state, subscriber.userId)
+      sessionsByUser.set(listener.userId, [...(others ?? []), listener])
+      if (!others) refreshUser(state, listener.userId)
     },
-    remove(subscriber) {
-      if (!subscribers.delete(subscriber)) return
-      const { userId } = subscriber
-      const remaining = (sessionsByUser.get(userId) ?? []).filter((other) => other !== subscriber)
+    remove(listener) {
+      if (!listeners.delete(listener)) return
+      selections = new WeakMap()
+      const { userId } = listener
+      const remaining = (sessionsByUser.get(userId) ?? []).filter((other) => other !== listener)
       if (remaining.length > 0) {
         sessionsByUser.set(userId, remaining)
         return
@@ -98,10 +114,17 @@ export function createAudience(permissions: Permissions): Audience {
       for (const viewers of viewersByChannel.values()) viewers.delete(userId)
     },
     sessionsOf: (user) => sessionsByUser.get(user) ?? [],
-    subscribers: () => subscribers,
     users: () => sessionsByUser.keys(),
     hasUser: (user) => sessionsByUser.has(user),
     viewersOf,
+    select(recipients) {
+      let selected = selections.get(recipients)
+      if (!selected) {
+        selected = [...listeners].filter(({ userId }) => recipients.has(userId))
+        selections.set(recipients, selected)
+      }
+      return selected
+    },
     computeViewers: (state, channel, users) => permissions.viewers(state, channel, users),
     invalidate(channel) {
       if (channel === undefined) viewersByChannel.clear()

@@ -20,6 +20,12 @@ export interface CommandQueue {
 }
 
 /**
+ * Called before each write to the store. Returns the deadline of the write, which must not outlast
+ * the ownership of the guild. Throws `UNAVAILABLE` if this process no longer owns the guild.
+ */
+export type WriteFence = (deadline: Deadline) => Deadline
+
+/**
  * A failed write may still have reached the store, in part or whole: a timeout does not tell. The
  * queue therefore remembers what would undo it, and writes that before the next command's events.
  * The store then agrees again with the state that the guild and its subscribers have.
@@ -27,11 +33,12 @@ export interface CommandQueue {
  * If the process ends first, the next one loads whatever the store has. That is correct too, since
  * the failed command was never acknowledged.
  *
- * This works only because each guild has a single writer. A system with several would number each
- * guild's events, and let the store refuse one that does not follow its predecessor.
+ * This works only because each guild has a single writer. In stages 1 and 2 there is one process.
+ * From stage 3 on, `fence` ends the writes of a process before another may own the guild.
  */
 export function createCommandQueue(
   metadata: Pick<MetadataStore, 'record' | 'createGuild'>,
+  fence: WriteFence = (deadline) => deadline,
 ): CommandQueue {
   const oneAtATime = pLimit(1)
   let compensation:
@@ -45,8 +52,8 @@ export function createCommandQueue(
   async function compensate(deadline: Deadline): Promise<void> {
     if (!compensation) return
     const { state, events, deleted } = compensation
-    if (deleted) await metadata.createGuild(state, deadline)
-    await metadata.record(state.guild.id, events, deadline)
+    if (deleted) await metadata.createGuild(state, fence(deadline))
+    await metadata.record(state.guild.id, events, fence(deadline))
     compensation = undefined
   }
   return {
@@ -63,8 +70,9 @@ export function createCommandQueue(
     },
     async record(before, events, deadline) {
       await compensate(deadline)
+      const limited = fence(deadline)
       try {
-        await metadata.record(before.guild.id, events, deadline)
+        await metadata.record(before.guild.id, events, limited)
       } catch (error) {
         compensation = {
           state: before,

@@ -1,70 +1,126 @@
 import { RECIPIENTS, type Telemetry } from '@threshold/kit'
-import type { HubEvent, LogPosition } from '@threshold/ports'
-import type { Audience, Recipients } from './audience.ts'
+import type { Delivery, HubEvent, LogPosition } from '@threshold/ports'
+import type { Audience, Listener, Recipients } from './audience.ts'
 
 /**
- * The ordered log of one guild's events. Positions have no gaps, and every subscriber receives its
+ * The ordered log of one guild's events. Positions have no gaps, and every listener receives its
  * events in the order of their positions.
  *
- * The log keeps no history: a session that was not subscribed at the time does not get the event
- * later. Stage 3 adds a buffer per session, from which a client can resume.
+ * An event takes its place and its audience in one step, and is delivered once it is durable. In
+ * stages 1 and 2 it is durable at once. The log keeps no history: a session that was not subscribed
+ * at the time does not get the event later.
  */
-export interface GuildLog {
+export interface GuildLog<L extends Listener = Listener> {
   /** The position of the newest event. */
   readonly position: LogPosition
   /** Appends an event that the guild itself makes. The log gives it an id. */
   append(type: string, data: object, recipients: Recipients): LogPosition
-  /** Appends an event that has an id already. Returns once all its recipients have received it. */
-  appendEvent(event: HubEvent, recipients: Recipients): LogPosition
+  /** Appends an event that has an id already. */
+  appendEvent(event: HubEvent, recipients: Recipients): Appended
+  /** Delivers what is no event, such as the end of a subscription, after all earlier events. */
+  deliver(listener: L, delivery: Delivery): void
+  /** Resolves when all events so far are durable. Undefined: they are. */
+  durable(): Promise<void> | undefined
 }
 
-interface Entry {
-  readonly event: HubEvent
+export interface Appended {
   readonly position: LogPosition
-  readonly recipients: Recipients
+  /** Resolves when the event is durable, and rejects if it may not be. Undefined: it is. */
+  readonly durable: Promise<void> | undefined
 }
 
-export function createGuildLog(
+/**
+ * Makes an event durable. Undefined: it is, or it need not be. The promises resolve in the order of
+ * the positions. After one has rejected, the log delivers nothing more.
+ */
+export type StoreEvent = (event: HubEvent, position: LogPosition) => Promise<void> | undefined
+
+export interface GuildLogDependencies<L extends Listener> {
+  readonly epoch: number
+  readonly audience: Pick<Audience<L>, 'select'>
+  readonly tracer: Telemetry['tracer']
+  /** Must not throw and must not wait. All listeners get the same delivery object. */
+  readonly deliver: (listeners: readonly L[], delivery: Delivery) => void
+  readonly store?: StoreEvent | undefined
+}
+
+interface Entry<L> {
+  readonly listeners: readonly L[]
+  readonly delivery: Delivery
+  durable: boolean
+}
+
+export function createGuildLog<L extends Listener>(
   guildId: string,
-  epoch: number,
-  audience: Audience,
-  tracer: Telemetry['tracer'],
-): GuildLog {
+  { epoch, audience, tracer, deliver, store }: GuildLogDependencies<L>,
+): GuildLog<L> {
   let sequence = 0
   let delivering = false
-  const queue: Entry[] = []
+  let lastStored: Promise<void> | undefined
+  const queue: Entry<L>[] = []
 
-  const deliver = ({ event, position, recipients }: Entry): void => {
+  const deliverEntry = ({ listeners, delivery }: Entry<L>): void => {
+    if (delivery.kind !== 'event') {
+      deliver(listeners, delivery)
+      return
+    }
     // The number of recipients is set before the span starts, since the sampler reads it there: an
     // event for thousands of sessions is traced far less often than one for two.
     const span = tracer.startSpan('guild.fan_out', {
-      attributes: { event: event.type, [RECIPIENTS]: recipients.size },
+      attributes: { event: delivery.event.type, [RECIPIENTS]: listeners.length },
     })
     try {
-      // All recipients share one delivery object. The loop allocates nothing per recipient, because
-      // an event for ten thousand sessions would otherwise leave as many objects to collect.
-      const delivery = { kind: 'event', event, position } as const
-      for (const subscriber of audience.subscribers())
-        if (recipients.has(subscriber.userId)) subscriber.deliver(delivery)
+      deliver(listeners, delivery)
     } finally {
       span.end()
     }
   }
-  const appendEvent = (event: HubEvent, recipients: Recipients): LogPosition => {
-    sequence += 1
-    const position = { epoch, sequence }
-    queue.push({ event, position, recipients })
-    // A delivery may append to the log again: for example, a session whose socket is full ends, and
-    // so leaves its call. The nested event waits in the queue until all subscribers have received
-    // the current one; otherwise some would receive the two in the opposite order.
-    if (delivering) return position
+
+  /**
+   * Delivers all entries up to the first that is not durable. A delivery may append to the log
+   * again: for example, a session whose socket is full ends, and so leaves its call. The nested event
+   * waits in the queue until all listeners have received the current one; otherwise some would
+   * receive the two in the opposite order.
+   */
+  const deliverDurable = (): void => {
+    if (delivering) return
     delivering = true
     try {
-      for (let entry = queue.shift(); entry; entry = queue.shift()) deliver(entry)
+      while (queue[0]?.durable) deliverEntry(queue.shift()!)
     } finally {
       delivering = false
     }
-    return position
+  }
+
+  const enqueue = (
+    listeners: readonly L[],
+    delivery: Delivery,
+    stored?: Promise<void> | undefined,
+  ): void => {
+    const entry = { listeners, delivery, durable: stored === undefined }
+    queue.push(entry)
+    if (stored) deliverOnce(stored, entry)
+    else deliverDurable()
+  }
+
+  const deliverOnce = (stored: Promise<void>, entry: Entry<L>): void => {
+    lastStored = stored
+    stored.then(
+      () => {
+        entry.durable = true
+        if (lastStored === stored) lastStored = undefined
+        deliverDurable()
+      },
+      () => {}, // the publisher of the event gets the error
+    )
+  }
+
+  const appendEvent = (event: HubEvent, recipients: Recipients): Appended => {
+    sequence += 1
+    const position = { epoch, sequence }
+    const durable = store?.(event, position)
+    enqueue(audience.select(recipients), { kind: 'event', event, position }, durable)
+    return { position, durable }
   }
   return {
     get position() {
@@ -72,6 +128,9 @@ export function createGuildLog(
     },
     appendEvent,
     append: (type, data, recipients) =>
-      appendEvent({ v: 1, id: `${guildId}:${epoch}:${sequence + 1}`, type, data }, recipients),
+      appendEvent({ v: 1, id: `${guildId}:${epoch}:${sequence + 1}`, type, data }, recipients)
+        .position,
+    deliver: (listener, delivery) => enqueue([listener], delivery),
+    durable: () => lastStored,
   }
 }

@@ -9,7 +9,6 @@ import {
   type Presence,
   type VoiceState,
 } from '@threshold/domain'
-import type { Subscriber } from '@threshold/ports'
 import type { LastMessages } from './last-messages.ts'
 
 /**
@@ -46,7 +45,7 @@ export function guildViewFor(
  */
 export function initialMembers(
   { members: allMembers }: GuildState,
-  { userId, presence }: Pick<Subscriber, 'userId' | 'presence'>,
+  { userId, presence }: { readonly userId: UserId; readonly presence: Presence },
   online: ReadonlyMap<UserId, Presence>,
 ): { members: Member[]; presences: ReadonlyMap<UserId, Presence> } {
   const userIds =

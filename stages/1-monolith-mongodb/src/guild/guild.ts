@@ -8,24 +8,29 @@ import {
   type GuildView,
   type Presence,
 } from '@threshold/domain'
-import { type Deadline, deadlineAfter, type Telemetry } from '@threshold/kit'
+import {
+  type Clock,
+  type Deadline,
+  deadlineAfter,
+  type Telemetry,
+  type Timers,
+} from '@threshold/kit'
 import type {
   Access,
+  Delivery,
   ExecuteResult,
   HubEvent,
   LogPosition,
   MemberList,
   MetadataStore,
   Permissions,
-  Subscriber,
-  Subscription,
 } from '@threshold/ports'
 import { LRUCache } from 'lru-cache'
 import { accessTo } from './access.ts'
-import { type Audience, createAudience, type Recipients } from './audience.ts'
-import { type CommandQueue, createCommandQueue } from './command-queue.ts'
+import { type Audience, createAudience, type Listener, type Recipients } from './audience.ts'
+import { type CommandQueue, createCommandQueue, type WriteFence } from './command-queue.ts'
 import { createEventApplier } from './event-applier.ts'
-import { createGuildLog, type GuildLog } from './guild-log.ts'
+import { type Appended, createGuildLog, type GuildLog, type StoreEvent } from './guild-log.ts'
 import { guildViewFor } from './guild-view.ts'
 import { createLastMessages, type LastMessages } from './last-messages.ts'
 import { LiveState } from './live-state.ts'
@@ -33,15 +38,23 @@ import { Subscriptions } from './subscriptions.ts'
 import { TEMPORARY_TIMES, type TemporaryTimes } from './temporary-members.ts'
 import { createVoiceStates, type VoiceStates } from './voice-states.ts'
 
-export interface GuildDependencies {
+export interface GuildDependencies<L extends Listener> {
   readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
   readonly permissions: Permissions
   readonly memberList: () => MemberList
   readonly tracer: Telemetry['tracer']
+  readonly clock: Clock
+  readonly timers: Timers
   /** Distinguishes this log from the earlier logs of the same guild. */
   readonly epoch: number
   readonly presenceDelayMs: number
   readonly temporary?: TemporaryTimes
+  /** Delivers to sessions. Must not throw and must not wait. */
+  readonly deliver: (listeners: readonly L[], delivery: Delivery) => void
+  /** Default: events are durable at once, because sessions end with the process. */
+  readonly storeEvent?: StoreEvent
+  /** Default: nothing else writes to the guild. */
+  readonly fence?: WriteFence
   /** A user became a member, so that the user's sessions must subscribe. */
   readonly onMemberAdded: (user: UserId) => void
   /** The guild was deleted, here and in the store. */
@@ -68,42 +81,47 @@ const REMEMBERED_EVENTS = 16_384
  * All guilds share one event loop in stage 1, and lab 1.4 shows what that costs. Stage 3 makes each
  * guild an actor.
  */
-export class Guild {
+export class Guild<L extends Listener = Listener> {
   readonly lastMessages: LastMessages
+  readonly subscriptions: Subscriptions<L>
   readonly #live: LiveState
   readonly #commands: CommandQueue
-  readonly #audience: Audience
-  readonly #log: GuildLog
+  readonly #audience: Audience<L>
+  readonly #log: GuildLog<L>
   readonly #voiceStates: VoiceStates
-  readonly #subscriptions: Subscriptions
+  readonly #clock: Clock
   readonly #applyEvent: (event: GuildEvent) => void
   /**
    * Bounded by `maxSize` and not by `max`, for which lru-cache allocates all its slots at once:
    * 300 KB for each guild, however quiet it is.
    */
-  readonly #publishedPositions = new LRUCache<string, LogPosition>({
+  readonly #published = new LRUCache<string, Appended>({
     maxSize: REMEMBERED_EVENTS,
     sizeCalculation: () => 1,
   })
   #deleted = false
 
-  constructor(state: GuildState, dependencies: GuildDependencies) {
+  constructor(state: GuildState, dependencies: GuildDependencies<L>) {
+    const { metadata, fence, permissions, clock, timers } = dependencies
     this.#live = new LiveState(state, dependencies.memberList())
+    this.#clock = clock
     this.lastMessages = createLastMessages((channel) => this.state.channels.has(channel))
-    this.#commands = createCommandQueue(dependencies.metadata)
-    this.#audience = createAudience(dependencies.permissions)
-    this.#log = createGuildLog(
-      state.guild.id,
-      dependencies.epoch,
-      this.#audience,
-      dependencies.tracer,
-    )
+    this.#commands = createCommandQueue(metadata, fence)
+    this.#audience = createAudience(permissions)
+    this.#log = createGuildLog(state.guild.id, {
+      epoch: dependencies.epoch,
+      audience: this.#audience,
+      tracer: dependencies.tracer,
+      deliver: dependencies.deliver,
+      store: dependencies.storeEvent,
+    })
     this.#voiceStates = createVoiceStates(this.#log, this.#audience, () => this.state)
-    this.#subscriptions = new Subscriptions({
+    this.subscriptions = new Subscriptions({
       live: this.#live,
       audience: this.#audience,
       log: this.#log,
       voiceStates: this.#voiceStates,
+      timers,
       presenceDelayMs: dependencies.presenceDelayMs,
       temporaryTimes: dependencies.temporary ?? TEMPORARY_TIMES,
       expireMember: (user) => this.#expireMember(user),
@@ -113,7 +131,7 @@ export class Guild {
       audience: this.#audience,
       log: this.#log,
       voiceStates: this.#voiceStates,
-      subscriptions: this.#subscriptions,
+      subscriptions: this.subscriptions,
       lastMessages: this.lastMessages,
       onMemberAdded: dependencies.onMemberAdded,
       onDeleted: () => {
@@ -134,46 +152,52 @@ export class Guild {
 
   /** Whether the guild may be unloaded: no session is subscribed and no work is pending. */
   get idle(): boolean {
-    return this.#audience.size === 0 && !this.#commands.busy && !this.#subscriptions.pendingExpiry
-  }
-
-  presenceOf(user: UserId): Presence {
-    return this.#subscriptions.presenceOf(user)
+    return this.#audience.size === 0 && !this.#commands.busy && !this.subscriptions.pendingExpiry
   }
 
   /**
-   * Runs one command after all earlier ones. Rejects as the store does, or with `DEADLINE_EXCEEDED`
-   * if the command's turn does not come in time; either way the guild has not changed.
+   * Runs one command after all earlier ones. Resolves when its events are durable. Rejects as the
+   * store does, or with `DEADLINE_EXCEEDED` if the command's turn does not come in time; either way
+   * the guild has not changed.
    */
-  execute(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
-    return this.#commands.enqueue(deadline, async () => {
-      if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
-      // The member may have come back while the removal waited in the queue.
-      if (command.type === 'member.expire' && this.#audience.hasUser(command.userId))
-        return { ok: true, events: [] }
-      // `decide` is pure: it needs no store, and can be tested with plain data.
-      const isInVoice = (user: UserId): boolean => this.#voiceStates.get(user) !== undefined
-      const decision = decide(this.state, command, isInVoice)
-      if (!decision.ok) return decision
-      // Durable first: an event that subscribers have received must survive a crash.
-      if (decision.events.length > 0)
-        await this.#commands.record(this.state, decision.events, deadline)
-      for (const event of decision.events) this.#applyEvent(event)
-      return decision
+  async execute(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
+    const [result, durable] = await this.#commands.enqueue(deadline, async () => {
+      const decided = await this.#decide(command, deadline)
+      return [decided, this.#log.durable()] as const
     })
+    await durable
+    return result
+  }
+
+  async #decide(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
+    if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
+    // The member may have come back while the removal waited in the queue.
+    if (command.type === 'member.expire' && this.#audience.hasUser(command.userId))
+      return { ok: true, events: [] }
+    // `decide` is pure: it needs no store, and can be tested with plain data.
+    const isInVoice = (user: UserId): boolean => this.#voiceStates.get(user) !== undefined
+    const decision = decide(this.state, command, isInVoice)
+    if (!decision.ok) return decision
+    // Durable first: an event that subscribers have received must survive a crash.
+    if (decision.events.length > 0)
+      await this.#commands.record(this.state, decision.events, deadline)
+    for (const event of decision.events) this.#applyEvent(event)
+    return decision
   }
 
   /**
-   * Appends an event to the log and delivers it to the sessions that may receive it. Publishing the
-   * same event id again, as a retried send does, returns the first position and delivers nothing.
+   * Appends an event to the log. Publishing the same event id again, as a retried send does, returns
+   * the first position and delivers nothing. The event is delivered to the sessions that may receive
+   * it once it is durable.
    *
-   * It is synchronous: nothing else runs between the choice of recipients and the last delivery. An
-   * event therefore reaches exactly the sessions that may see it at its position in the log. The
-   * price is that, while one guild delivers to ten thousand sessions, all other guilds wait.
+   * It is synchronous: nothing else runs between the choice of the position and the choice of the
+   * recipients. An event therefore reaches exactly the sessions that may see it at its position in
+   * the log. In stages 1 and 2 the deliveries are part of the same step, and while one guild
+   * delivers to ten thousand sessions, all other guilds wait.
    */
-  publish(event: HubEvent): LogPosition {
+  publish(event: HubEvent): Appended {
     // The sender may not know that its first attempt succeeded, and tries again.
-    const published = this.#publishedPositions.get(event.id)
+    const published = this.#published.get(event.id)
     if (published) return published
     const { channelId, requiredPermissions } = event
     // Events of a channel go to its viewers, all others to every session.
@@ -181,12 +205,12 @@ export class Guild {
       channelId === undefined
         ? this.#audience.everyone
         : this.#recipientsIn(channelId, requiredPermissions)
-    const position = this.#log.appendEvent(event, recipients)
-    this.#publishedPositions.set(event.id, position)
+    const appended = this.#log.appendEvent(event, recipients)
+    this.#published.set(event.id, appended)
     // Clients compare `last_message_id` with what they have read, to show unread channels.
     if (event.type === 'MESSAGE_CREATE' && channelId !== undefined)
       this.lastMessages.record(channelId, event.id)
-    return position
+    return appended
   }
 
   access(users: readonly UserId[], channelId: ChannelId | undefined): Access {
@@ -201,14 +225,19 @@ export class Guild {
     })
   }
 
-  /** Subscribes a session. Undefined if its user is not a member, or the guild was deleted. */
-  subscribe(subscriber: Subscriber): Subscription | undefined {
-    const view = this.view(subscriber.userId)
-    return view && !this.#deleted ? this.#subscriptions.subscribe(subscriber, view) : undefined
+  /**
+   * Subscribes a session, which has all events up to `after` already. False if its user is not a
+   * member, or the guild was deleted.
+   */
+  subscribe(listener: L, presence: Presence, after?: LogPosition): boolean {
+    const view = this.view(listener.userId)
+    if (!view || this.#deleted) return false
+    this.subscriptions.subscribe(listener, presence, view, after)
+    return true
   }
 
   close(): void {
-    this.#subscriptions.close()
+    this.subscriptions.close()
   }
 
   #recipientsIn(channel: ChannelId, requiredPermissions = 0n): Recipients {
@@ -225,6 +254,6 @@ export class Guild {
   /** The command decides on the current state: a member who has got a role meanwhile stays. */
   #expireMember(user: UserId): Promise<unknown> {
     const command = { type: 'member.expire', by: user, userId: user } as const
-    return this.execute(command, deadlineAfter(EXPIRE_TIMEOUT_MS))
+    return this.execute(command, deadlineAfter(EXPIRE_TIMEOUT_MS, this.#clock))
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { UserId } from '@threshold/contract'
 import { OFFLINE, type Presence } from '@threshold/domain'
+import type { Timers } from '@threshold/kit'
 
 /** If a user's sessions differ, the status with the highest rank is shown. */
 const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
@@ -30,13 +31,13 @@ export interface Presences {
 const BATCH = 50
 
 export function createPresences(
-  delayMs: number,
+  { delayMs, timers }: { readonly delayMs: number; readonly timers: Timers },
   publish: (user: UserId, presence: Presence) => void,
 ): Presences {
   const sessionsByUser = new Map<UserId, Map<string, Presence>>()
   const published = new Map<UserId, Presence>()
   const changed = new Set<UserId>()
-  let timer: NodeJS.Timeout | undefined
+  let cancelBatch: (() => void) | undefined
   let closed = false
 
   const currentPresence = (user: UserId): Presence => {
@@ -46,7 +47,7 @@ export function createPresences(
     return best ?? OFFLINE
   }
   const publishBatch = (): void => {
-    timer = undefined
+    cancelBatch = undefined
     const batch = [...changed.values().take(BATCH)]
     // Before anything is published, since a subscriber may change a presence in response. That
     // change has to wait for a later batch.
@@ -61,7 +62,7 @@ export function createPresences(
     }
   }
   const schedule = (): void => {
-    if (!closed) timer ??= setTimeout(publishBatch, delayMs)
+    if (!closed) cancelBatch ??= timers.after(delayMs, publishBatch)
   }
   const markChanged = (user: UserId): void => {
     changed.add(user)
@@ -83,7 +84,7 @@ export function createPresences(
     online: () => published,
     close() {
       closed = true
-      clearTimeout(timer)
+      cancelBatch?.()
     },
   }
 }

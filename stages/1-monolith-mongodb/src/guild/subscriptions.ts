@@ -1,7 +1,8 @@
 import type { UserId } from '@threshold/contract'
-import { type GuildView, type Presence, presenceToWire } from '@threshold/domain'
-import type { Subscriber, Subscription } from '@threshold/ports'
-import type { Audience } from './audience.ts'
+import { type GuildView, type Presence, presenceToWire, type Refusal } from '@threshold/domain'
+import type { Timers } from '@threshold/kit'
+import type { LogPosition } from '@threshold/ports'
+import type { Audience, Listener } from './audience.ts'
 import type { GuildLog } from './guild-log.ts'
 import { initialMembers } from './guild-view.ts'
 import type { LiveState } from './live-state.ts'
@@ -11,13 +12,14 @@ import {
   type TemporaryMembers,
   type TemporaryTimes,
 } from './temporary-members.ts'
-import type { VoiceStates } from './voice-states.ts'
+import type { VoiceStateChange, VoiceStates } from './voice-states.ts'
 
-interface SubscriptionDependencies {
+interface SubscriptionDependencies<L extends Listener> {
   readonly live: LiveState
-  readonly audience: Audience
-  readonly log: GuildLog
+  readonly audience: Audience<L>
+  readonly log: GuildLog<L>
   readonly voiceStates: VoiceStates
+  readonly timers: Timers
   readonly presenceDelayMs: number
   readonly temporaryTimes: TemporaryTimes
   /** Ends the membership of a temporary member who is offline. */
@@ -28,18 +30,18 @@ interface SubscriptionDependencies {
  * The sessions of a guild from subscribing to their end, and what depends on a user having one:
  * presence, voice state and temporary membership.
  */
-export class Subscriptions {
-  readonly #dependencies: SubscriptionDependencies
+export class Subscriptions<L extends Listener = Listener> {
+  readonly #dependencies: SubscriptionDependencies<L>
   readonly #presences: Presences
   readonly #temporary: TemporaryMembers
 
-  constructor(dependencies: SubscriptionDependencies) {
-    const { live, temporaryTimes, expireMember, presenceDelayMs } = dependencies
+  constructor(dependencies: SubscriptionDependencies<L>) {
+    const { live, timers, temporaryTimes, expireMember, presenceDelayMs } = dependencies
     this.#dependencies = dependencies
-    this.#presences = createPresences(presenceDelayMs, (user, presence) =>
+    this.#presences = createPresences({ delayMs: presenceDelayMs, timers }, (user, presence) =>
       this.#publishPresence(user, presence),
     )
-    this.#temporary = createTemporaryMembers(temporaryTimes, expireMember)
+    this.#temporary = createTemporaryMembers(temporaryTimes, timers, expireMember)
     for (const { temporary, user } of live.current.members.values())
       if (temporary) this.#temporary.startExpiry(user.id, 'start')
   }
@@ -53,25 +55,47 @@ export class Subscriptions {
     return this.#presences.get(user)
   }
 
-  /** Delivers the view to a new subscriber, and from then on every event that it may receive. */
-  subscribe(subscriber: Subscriber, view: GuildView): Subscription {
-    const { live, audience, log, voiceStates } = this.#dependencies
-    const { userId, sessionId, presence } = subscriber
+  /**
+   * Delivers the view to a new listener, and from then on every event that it may receive. A
+   * listener that has all events up to the newest, `after`, gets no view.
+   */
+  subscribe(
+    listener: L,
+    presence: Presence,
+    view: GuildView,
+    after: LogPosition | undefined,
+  ): void {
+    const { live, audience, log } = this.#dependencies
+    const { userId, sessionId } = listener
     this.#presences.set(userId, sessionId, presence)
-    const shown = initialMembers(live.current, subscriber, this.#presences.online())
     // The session gets the view first, and then every event after the view's position. No event can
     // be lost in between, because nothing here awaits.
-    audience.add(live.current, subscriber)
+    audience.add(live.current, listener)
     this.#temporary.cancelExpiry(userId)
-    subscriber.deliver({ kind: 'view', view, ...shown, position: log.position })
-    const isSubscribed = (): boolean => audience.sessionsOf(userId).includes(subscriber)
-    return {
-      setPresence: (changed) => {
-        if (isSubscribed()) this.#presences.set(userId, sessionId, changed)
-      },
-      setVoiceState: async (change) => (isSubscribed() ? voiceStates.move(userId, change) : 'left'),
-      unsubscribe: () => this.#unsubscribe(subscriber),
-    }
+    if (after && isSamePosition(after, log.position)) return
+    const shown = initialMembers(live.current, { userId, presence }, this.#presences.online())
+    log.deliver(listener, { kind: 'view', view, ...shown, position: log.position })
+  }
+
+  setPresence(listener: L, presence: Presence): void {
+    const { userId, sessionId } = listener
+    if (this.#isSubscribed(listener)) this.#presences.set(userId, sessionId, presence)
+  }
+
+  setVoiceState(listener: L, change: VoiceStateChange): 'moved' | 'left' | Refusal {
+    if (!this.#isSubscribed(listener)) return 'left'
+    return this.#dependencies.voiceStates.move(listener.userId, change)
+  }
+
+  /** Ends a subscription, and the session's call in this guild. */
+  unsubscribe(listener: L): void {
+    const { audience, voiceStates, live } = this.#dependencies
+    const { userId, sessionId } = listener
+    audience.remove(listener)
+    this.#presences.delete(userId, sessionId)
+    if (voiceStates.get(userId)?.sessionId === sessionId) voiceStates.leave(userId)
+    if (live.current.members.get(userId)?.temporary && !audience.hasUser(userId))
+      this.#temporary.startExpiry(userId, 'disconnect')
   }
 
   /** Starts waiting for a new temporary member to connect. */
@@ -94,21 +118,15 @@ export class Subscriptions {
   }
 
   #endSubscriptionsOf(user: UserId): void {
-    const { audience, live } = this.#dependencies
-    for (const subscriber of audience.sessionsOf(user)) {
-      this.#unsubscribe(subscriber)
-      subscriber.deliver({ kind: 'left', guildId: live.current.guild.id })
+    const { audience, live, log } = this.#dependencies
+    for (const listener of audience.sessionsOf(user)) {
+      this.unsubscribe(listener)
+      log.deliver(listener, { kind: 'left', guildId: live.current.guild.id })
     }
   }
 
-  #unsubscribe(subscriber: Subscriber): void {
-    const { audience, voiceStates, live } = this.#dependencies
-    const { userId, sessionId } = subscriber
-    audience.remove(subscriber)
-    this.#presences.delete(userId, sessionId)
-    if (voiceStates.get(userId)?.sessionId === sessionId) voiceStates.leave(userId)
-    if (live.current.members.get(userId)?.temporary && !audience.hasUser(userId))
-      this.#temporary.startExpiry(userId, 'disconnect')
+  #isSubscribed(listener: L): boolean {
+    return this.#dependencies.audience.sessionsOf(listener.userId).includes(listener)
   }
 
   #publishPresence(user: UserId, presence: Presence): void {
@@ -118,3 +136,6 @@ export class Subscriptions {
     log.append('PRESENCE_UPDATE', presenceToWire(guild.id, user, presence), audience.everyone)
   }
 }
+
+const isSamePosition = (a: LogPosition, b: LogPosition): boolean =>
+  a.epoch === b.epoch && a.sequence === b.sequence

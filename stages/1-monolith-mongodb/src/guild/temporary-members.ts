@@ -1,4 +1,5 @@
 import type { UserId } from '@threshold/contract'
+import type { Timers } from '@threshold/kit'
 
 export interface TemporaryTimes {
   /**
@@ -34,39 +35,41 @@ export interface TemporaryMembers {
 
 export function createTemporaryMembers(
   times: TemporaryTimes,
+  timers: Timers,
   expire: (user: UserId) => Promise<unknown>,
 ): TemporaryMembers {
-  const timers = new Map<UserId, NodeJS.Timeout>()
+  /** Cancels a member's timer. */
+  const cancels = new Map<UserId, () => void>()
   let closed = false
 
   const schedule = (user: UserId, ms: number): void => {
-    clearTimeout(timers.get(user))
+    cancels.get(user)?.()
     if (closed) return
-    const timer = setTimeout(async () => {
+    const cancel = timers.after(ms, async () => {
       try {
         await expire(user)
-        if (timers.get(user) === timer) timers.delete(user)
+        if (cancels.get(user) === cancel) cancels.delete(user)
       } catch {
         // The store logs its own failure. A member who came back meanwhile has another timer or
         // none, and is not scheduled again.
-        if (timers.get(user) === timer) schedule(user, RETRY_MS)
+        if (cancels.get(user) === cancel) schedule(user, RETRY_MS)
       }
-    }, ms)
-    timers.set(user, timer)
+    })
+    cancels.set(user, cancel)
   }
   return {
     get pending() {
-      return timers.size > 0
+      return cancels.size > 0
     },
     startExpiry: (user, since) =>
       schedule(user, since === 'disconnect' ? times.offlineMs : times.unseenMs),
     cancelExpiry(user) {
-      clearTimeout(timers.get(user))
-      timers.delete(user)
+      cancels.get(user)?.()
+      cancels.delete(user)
     },
     close() {
       closed = true
-      for (const timer of timers.values()) clearTimeout(timer)
+      for (const cancel of cancels.values()) cancel()
     },
   }
 }

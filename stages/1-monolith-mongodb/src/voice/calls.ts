@@ -1,17 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { ChannelId, GuildId, UserId } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
+import type { Admission } from '@threshold/ports'
 import { type Identify, VoiceCloseCodes, VoiceOpcodes } from './protocol.ts'
-
-/** A user that the gateway lets into a call: the channel, and the user's gateway session. */
-export interface Admission {
-  readonly guildId: GuildId
-  readonly channelId: ChannelId
-  readonly userId: UserId
-  readonly sessionId: string
-  /** The user may listen, but not speak: a moderator muted them, or they lack the permission. */
-  readonly muted?: boolean
-}
 
 /** The connection of one user in a call. Sending must not throw and must not wait. */
 export interface VoicePeer {

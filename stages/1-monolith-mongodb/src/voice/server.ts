@@ -1,12 +1,11 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
-import type { GuildId, UserId } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
-import type { GuildHub, VoiceRelay } from '@threshold/ports'
+import type { GuildHub, VoiceCalls, VoiceRelay } from '@threshold/ports'
 import { Gauge } from 'prom-client'
 import { boundedWebSockets, terminateSoon } from '../http/websockets.ts'
-import { type Admission, Calls } from './calls.ts'
+import { Calls } from './calls.ts'
 import { VoiceConnection } from './connection.ts'
 import {
   CLOSE_REASONS,
@@ -28,22 +27,9 @@ export interface VoiceConfig {
   readonly maxConnections?: number
 }
 
-export interface VoiceServer extends AsyncDisposable {
+export interface VoiceServer extends VoiceCalls, AsyncDisposable {
   /** `host:port`, for VOICE_SERVER_UPDATE. */
   readonly endpoint: string
-  /**
-   * Admits a user to a channel, and returns the contents of VOICE_SERVER_UPDATE. The gateway calls
-   * it when a user joins or moves, and not when they mute themselves. If the user was in another
-   * channel of the guild, that voice socket closes with 4014.
-   */
-  admit(seat: Admission): { token: string; endpoint: string }
-  /**
-   * Mutes a user on behalf of a moderator, or ends that. Users who mute themselves send no packets,
-   * and need no call.
-   */
-  setMuted(guildId: GuildId, userId: UserId, muted: boolean): void
-  /** Ends a user's call: they left, were kicked, or the channel was deleted. Idempotent. */
-  dismiss(guildId: GuildId, userId: UserId): void
 }
 
 /** Equal to the gateway's limit, since each user in a call is connected there as well. */
@@ -126,9 +112,9 @@ export async function createVoice(
 
   return {
     endpoint,
-    admit: (seat) => ({ token: calls.admit(seat), endpoint }),
-    setMuted: (guildId, userId, muted) => calls.setMuted(guildId, userId, muted),
-    dismiss: (guildId, userId) => calls.dismiss(guildId, userId),
+    admit: async (admission) => ({ token: calls.admit(admission), endpoint }),
+    setMuted: async (guildId, userId, muted) => calls.setMuted(guildId, userId, muted),
+    dismiss: async (guildId, userId) => calls.dismiss(guildId, userId),
     async [Symbol.asyncDispose]() {
       const closed = once(http, 'close')
       sockets.close()

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { createAudience } from '../../src/guild/audience.ts'
-import { subscriber } from './subscriber.ts'
+import { aListener } from './listener.ts'
 
 /** Permissions that count the users they are computed for. */
 function countingPermissions(): Permissions & { computed: number } {
@@ -56,13 +56,13 @@ describe('an audience', () => {
       fc.property(fc.array(anyStep, { maxLength: 30, size: 'max' }), (steps) => {
         let state = initial
         const audience = createAudience(typescriptPermissions())
-        const sessionsOf = users.slice(0, 10).map((user) => [subscriber(user)])
+        const sessionsOf = users.slice(0, 10).map((user) => [aListener(user)])
         for (const [session] of sessionsOf) audience.add(state, session!)
         for (const step of steps) {
           const sessions = sessionsOf[step.userIndex]!
           const user = users[step.userIndex]!
           if (step.kind === 'connect') {
-            sessions.push(subscriber(user))
+            sessions.push(aListener(user))
             audience.add(state, sessions.at(-1)!)
           } else if (step.kind === 'disconnect') {
             const session = sessions.pop()
@@ -99,7 +99,7 @@ describe('an audience', () => {
     const permissions = countingPermissions()
     const { state, users, channels, secret } = crowd()
     const audience = createAudience(permissions)
-    for (const user of users) audience.add(state, subscriber(user))
+    for (const user of users) audience.add(state, aListener(user))
     expect(permissions.computed).toBe(0) // viewers are computed lazily
     const readAll = (): void => {
       for (const user of users)
@@ -115,7 +115,7 @@ describe('an audience', () => {
     expect(cost(() => {})).toBe(0)
     expect(cost(() => audience.invalidate(secret.id))).toBe(users.length)
     expect(cost(() => audience.refreshUser(state, users[7]!))).toBe(3)
-    const second = subscriber(users[7]!)
+    const second = aListener(users[7]!)
     expect(cost(() => audience.add(state, second))).toBe(0) // a second session of the same user
     expect(cost(() => audience.remove(second))).toBe(0)
   })
@@ -125,7 +125,7 @@ describe('an audience', () => {
     const { state, users, channels } = crowd()
     const audience = createAudience(permissions)
     for (const user of users) {
-      audience.add(state, subscriber(user))
+      audience.add(state, aListener(user))
       // A message in each channel after each reconnect.
       for (const { id } of channels) audience.viewersOf(state, id).has(user)
     }
@@ -135,7 +135,7 @@ describe('an audience', () => {
   it('keeps nothing of a user whose last session ended', () => {
     const { state, users, channels } = crowd()
     const audience = createAudience(typescriptPermissions())
-    const [first, second] = [subscriber(users[0]!), subscriber(users[0]!)]
+    const [first, second] = [aListener(users[0]!), aListener(users[0]!)]
     for (const session of [first, second]) audience.add(state, session)
     audience.viewersOf(state, channels[0]!.id).has(users[0]!)
     audience.remove(first)
@@ -150,7 +150,7 @@ describe('an audience', () => {
       audience.size,
       audience.hasUser(users[0]!),
       [...audience.users()],
-      [...audience.subscribers()],
+      audience.select(audience.everyone),
     ]).toEqual([0, false, [], []])
     expect(audience.viewersOf(state, channels[0]!.id).has(users[0]!)).toBe(false)
     expect(audience.viewersOf(state, channels[0]!.id).has(newId())).toBe(false)

@@ -7,16 +7,22 @@ import type { Delivery } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { type Audience, createAudience } from '../../src/guild/audience.ts'
-import { createGuildLog } from '../../src/guild/guild-log.ts'
-import { subscriber } from './subscriber.ts'
+import { createGuildLog, type StoreEvent } from '../../src/guild/guild-log.ts'
+import { aListener, deliverToAll, type TestListener } from './listener.ts'
 
 const { state } = aGuild(3)
 const users = [...state.members.keys()]
 const EPOCH = 7
 
-function fixture(tracer: Telemetry['tracer'] = silentTracer) {
-  const audience: Audience = createAudience(typescriptPermissions())
-  const log = createGuildLog('guild', EPOCH, audience, tracer)
+function fixture(tracer: Telemetry['tracer'] = silentTracer, store?: StoreEvent) {
+  const audience: Audience<TestListener> = createAudience(typescriptPermissions())
+  const log = createGuildLog('guild', {
+    epoch: EPOCH,
+    audience,
+    tracer,
+    deliver: deliverToAll,
+    store,
+  })
   return { audience, log, everyone: audience.everyone }
 }
 
@@ -30,11 +36,11 @@ describe('a guild log', () => {
       ['one', ['two', 'three']],
       ['two', ['four']],
     ])
-    const reacting = subscriber(users[0]!, (delivery) => {
+    const reacting = aListener(users[0]!, (delivery) => {
       for (const type of reactions.get(eventTypes([delivery])[0] ?? '') ?? [])
         log.append(type, {}, everyone)
     })
-    const passive = users.slice(1).map((user) => subscriber(user))
+    const passive = users.slice(1).map((user) => aListener(user))
     for (const session of [reacting, ...passive]) audience.add(state, session)
     log.append('one', {}, everyone)
     for (const { received } of [reacting, ...passive]) {
@@ -47,11 +53,11 @@ describe('a guild log', () => {
 
   it('delivers nothing more to a subscriber that is removed during a delivery', () => {
     const { audience, log, everyone } = fixture()
-    const ending = subscriber(users[0]!, () => {
+    const ending = aListener(users[0]!, () => {
       audience.remove(ending)
       log.append('ended', {}, everyone)
     })
-    const other = subscriber(users[1]!)
+    const other = aListener(users[1]!)
     for (const session of [ending, other]) audience.add(state, session)
     log.append('one', {}, everyone)
     log.append('two', {}, everyone)
@@ -65,7 +71,7 @@ describe('a guild log', () => {
     expect([...positions, log.position]).toEqual(
       [1, 2, 3, 3].map((sequence) => ({ epoch: EPOCH, sequence })),
     )
-    expect(log.appendEvent({ v: 1, id: newId(), type: 'y', data: {} }, everyone)).toEqual({
+    expect(log.appendEvent({ v: 1, id: newId(), type: 'y', data: {} }, everyone).position).toEqual({
       epoch: EPOCH,
       sequence: 4,
     })
@@ -73,16 +79,75 @@ describe('a guild log', () => {
 
   it('goes on after a subscriber that throws, although none should', () => {
     const { audience, log, everyone } = fixture()
-    const broken = subscriber(users[0]!, () => {
+    const broken = aListener(users[0]!, () => {
       throw new Error('a subscriber must not throw')
     })
     audience.add(state, broken)
     expect(() => log.append('one', {}, everyone)).toThrow('must not throw')
     audience.remove(broken)
-    const other = subscriber(users[1]!)
+    const other = aListener(users[1]!)
     audience.add(state, other)
     log.append('two', {}, everyone)
     expect(eventTypes(other.received)).toEqual(['two'])
+  })
+})
+
+describe('a guild log over a store', () => {
+  /** Events become durable when the test says so. */
+  function storing() {
+    const writes = new Map<string, PromiseWithResolvers<void>>()
+    const made = fixture(silentTracer, ({ type }) => {
+      if (type === 'TYPING_START') return undefined
+      const write = Promise.withResolvers<void>()
+      writes.set(type, write)
+      return write.promise
+    })
+    const listeners = users.map((user) => aListener(user))
+    for (const each of listeners) made.audience.add(state, each)
+    return { ...made, writes, listeners }
+  }
+
+  it('delivers an event once it is durable, and later ones after it', async () => {
+    const { log, everyone, writes, listeners } = storing()
+    const first = log.appendEvent({ v: 1, id: newId(), type: 'first', data: {} }, everyone)
+    log.append('TYPING_START', {}, everyone)
+    log.append('second', {}, everyone)
+    writes.get('second')!.resolve()
+    await log.durable()
+    expect(listeners.flatMap(({ received }) => received)).toEqual([])
+    writes.get('first')!.resolve()
+    await first.durable
+    for (const { received } of listeners)
+      expect(eventTypes(received)).toEqual(['first', 'TYPING_START', 'second'])
+    expect(log.durable()).toBeUndefined()
+  })
+
+  it('keeps the audience that an event had when it took its place', async () => {
+    const { audience, log, everyone, writes, listeners } = storing()
+    const [leaving, staying] = listeners
+    log.append('first', {}, everyone)
+    log.append('second', {}, new Set([staying!.userId]))
+    audience.remove(leaving!)
+    log.deliver(leaving!, { kind: 'left', guildId: 'guild' })
+    const late = aListener(users[0]!)
+    audience.add(state, late)
+    log.append('third', {}, everyone)
+    for (const write of writes.values()) write.resolve()
+    await log.durable()
+    expect(eventTypes(leaving!.received)).toEqual(['first'])
+    expect(leaving!.received.map(({ kind }) => kind)).toEqual(['event', 'left'])
+    expect(eventTypes(staying!.received)).toEqual(['first', 'second', 'third'])
+    expect(eventTypes(late.received)).toEqual(['third'])
+  })
+
+  it('delivers nothing from an event on that did not become durable', async () => {
+    const { log, everyone, writes, listeners } = storing()
+    const { durable } = log.appendEvent({ v: 1, id: newId(), type: 'lost', data: {} }, everyone)
+    log.append('TYPING_START', {}, everyone)
+    writes.get('lost')!.reject(new Error('another owner'))
+    await expect(durable).rejects.toThrow('another owner')
+    log.append('TYPING_START', {}, everyone)
+    expect(listeners.flatMap(({ received }) => received)).toEqual([])
   })
 })
 
@@ -94,7 +159,7 @@ describe('the span of a fan-out', () => {
       return silentTracer.startSpan(name, options, context)
     }
     const { audience, log, everyone } = fixture({ ...silentTracer, startSpan })
-    for (const user of users) audience.add(state, subscriber(user))
+    for (const user of users) audience.add(state, aListener(user))
     log.append('TO_ALL', {}, everyone)
     log.append('TO_ONE', {}, new Set([users[0]!]))
     expect(started).toEqual([
@@ -115,7 +180,7 @@ describe('the span of a fan-out', () => {
     const telemetry = createTelemetry({ service: 'test', otlpUrl: `http://127.0.0.1:${port}` })
     const { audience, log, everyone } = fixture(telemetry.tracer)
     const crowd = aGuild(10_000)
-    for (const user of crowd.state.members.keys()) audience.add(crowd.state, subscriber(user))
+    for (const user of crowd.state.members.keys()) audience.add(crowd.state, aListener(user))
     for (let i = 0; i < 50; i++) {
       log.append('TO_ONE', {}, new Set([crowd.owner.user.id]))
       log.append('TO_ALL', {}, everyone)

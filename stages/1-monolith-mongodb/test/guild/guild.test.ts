@@ -1,15 +1,15 @@
 import { aChannel, aGuild, aMember, aRole, denyView } from '@threshold/conformance/ports'
 import type { GuildCommand, GuildState, Member } from '@threshold/domain'
-import { deadlineAfter, silentTracer } from '@threshold/kit'
+import { deadlineAfter, silentTracer, systemClock, systemTimers } from '@threshold/kit'
 import type { Delivery } from '@threshold/ports'
 import { afterEach, describe, expect, it } from 'vitest'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { Guild } from '../../src/guild/guild.ts'
 import { LARGE_GUILD } from '../../src/guild/guild-view.ts'
-import { subscriber } from './subscriber.ts'
+import { aListener, deliverToAll, ONLINE, type TestListener } from './listener.ts'
 
-const open: Guild[] = []
+const open: Guild<TestListener>[] = []
 afterEach(() => {
   for (const guild of open.splice(0)) guild.close()
 })
@@ -30,6 +30,9 @@ function openGuild(state: GuildState, record: () => Promise<void> = async () => 
     permissions,
     memberList: typescriptMemberList,
     tracer: silentTracer,
+    clock: systemClock,
+    timers: systemTimers,
+    deliver: deliverToAll,
     epoch: 1,
     presenceDelayMs: 5,
     onMemberAdded: () => {},
@@ -59,8 +62,8 @@ describe('a guild', () => {
     const [small, large] = [aGuild(LARGE_GUILD - 1), aGuild(LARGE_GUILD)]
     for (const { state, owner, others } of [small, large]) {
       const { guild } = openGuild(state)
-      const [first, second] = [subscriber(others[3]!.user.id), subscriber(owner.user.id)]
-      for (const session of [first, second]) guild.subscribe(session)
+      const [first, second] = [aListener(others[3]!.user.id), aListener(owner.user.id)]
+      for (const session of [first, second]) guild.subscribe(session, ONLINE)
       const listed = viewIn(first.received).members.map(({ user }) => user.id)
       expect(listed).toEqual(
         state.members.size <= LARGE_GUILD ? [...state.members.keys()] : [others[3]!.user.id],
@@ -110,7 +113,7 @@ describe('a guild', () => {
   it('computes no permissions for events that change no visibility', async () => {
     const { state, owner, others, id, text } = aGuild(20)
     const { guild, execute, computed } = openGuild(state)
-    for (const member of [owner, ...others]) guild.subscribe(subscriber(member.user.id))
+    for (const member of [owner, ...others]) guild.subscribe(aListener(member.user.id), ONLINE)
     const by = owner.user.id
     const publish = (): void =>
       void guild.publish({
@@ -133,8 +136,8 @@ describe('a guild', () => {
   it('sends CHANNEL_DELETE with the last visible state to a user who loses a channel', async () => {
     const { state, owner, others, text } = aGuild(1)
     const { guild, execute } = openGuild(state)
-    const member = subscriber(others[0]!.user.id)
-    guild.subscribe(member)
+    const member = aListener(others[0]!.user.id)
+    guild.subscribe(member, ONLINE)
     const patch = { topic: 'a secret', overwrites: [denyView(others[0]!.user.id, 1)] }
     await execute({ type: 'channel.edit', by: owner.user.id, channelId: text.id, patch })
     expect(eventsIn(member.received, 'CHANNEL_UPDATE')).toEqual([])
@@ -153,7 +156,7 @@ describe('a guild', () => {
       execute({ type: 'member.expire', by: user.id, userId: user.id })
     const before = execute({ type: 'role.create', by: owner.user.id, role: aRole() })
     const removals = [expire(returning!), expire(absent!)]
-    guild.subscribe(subscriber(returning!.user.id))
+    guild.subscribe(aListener(returning!.user.id), ONLINE)
     held.resolve()
     await before
     expect(await Promise.all(removals)).toMatchObject([{ ok: true, events: [] }, { ok: true }])
@@ -163,8 +166,8 @@ describe('a guild', () => {
   it('forgets the last message of a deleted channel after CHANNEL_DELETE', async () => {
     const { state, owner, text } = aGuild(0)
     const { guild, execute } = openGuild(state)
-    const session = subscriber(owner.user.id)
-    guild.subscribe(session)
+    const session = aListener(owner.user.id)
+    guild.subscribe(session, ONLINE)
     const publish = (id: string) =>
       guild.publish({ v: 1, id, type: 'MESSAGE_CREATE', data: {}, channelId: text.id })
     publish('7')
@@ -181,10 +184,10 @@ describe('a guild', () => {
   it('publishes an event id once, and forgets the least recently used ids', () => {
     const { state, owner } = aGuild(0)
     const { guild } = openGuild(state)
-    const session = subscriber(owner.user.id)
-    guild.subscribe(session)
+    const session = aListener(owner.user.id)
+    guild.subscribe(session, ONLINE)
     const publish = (id: number) =>
-      guild.publish({ v: 1, id: String(id), type: 'TYPING_START', data: {} }).sequence
+      guild.publish({ v: 1, id: String(id), type: 'TYPING_START', data: {} }).position.sequence
     const remembered = 16_384
     for (let id = 1; id <= remembered; id++) publish(id)
     expect(publish(1)).toBe(1)
@@ -201,28 +204,31 @@ describe('a guild', () => {
     expect(guild.idle).toBe(false)
     await running
     expect(guild.idle).toBe(true)
-    const subscription = guild.subscribe(subscriber(owner.user.id))
+    const session = aListener(owner.user.id)
+    guild.subscribe(session, ONLINE)
     expect(guild.idle).toBe(false)
-    subscription?.unsubscribe()
+    guild.subscriptions.unsubscribe(session)
     expect(guild.idle).toBe(true)
   })
 
   it('ignores voice states and presences of a session that has ended', async () => {
     const { state, owner, voice } = aGuild(1)
     const { guild } = openGuild(state)
-    const ended = subscriber(owner.user.id)
-    const subscription = guild.subscribe(ended)!
-    subscription.unsubscribe()
+    const ended = aListener(owner.user.id)
+    guild.subscribe(ended, ONLINE)
+    guild.subscriptions.unsubscribe(ended)
     expect(
-      await subscription.setVoiceState(
-        { channelId: voice.id, sessionId: ended.sessionId, selfMute: false, selfDeaf: false },
-        deadlineAfter(1_000),
-      ),
+      guild.subscriptions.setVoiceState(ended, {
+        channelId: voice.id,
+        sessionId: ended.sessionId,
+        selfMute: false,
+        selfDeaf: false,
+      }),
     ).toBe('left')
-    subscription.setPresence({ status: 'dnd', activities: [] })
-    const listener = subscriber(owner.user.id)
-    guild.subscribe(listener)
-    expect(viewIn(listener.received).view.voiceStates).toEqual([])
-    expect(viewIn(listener.received).presences.get(owner.user.id)?.status).toBe('online')
+    guild.subscriptions.setPresence(ended, { status: 'dnd', activities: [] })
+    const other = aListener(owner.user.id)
+    guild.subscribe(other, ONLINE)
+    expect(viewIn(other.received).view.voiceStates).toEqual([])
+    expect(viewIn(other.received).presences.get(owner.user.id)?.status).toBe('online')
   })
 })

@@ -1,9 +1,11 @@
 import { OFFLINE, type Presence } from '@threshold/domain'
+import { systemTimers } from '@threshold/kit'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPresences } from '../../src/guild/presences.ts'
 
 const DELAY_MS = 200
+const OPTIONS = { delayMs: DELAY_MS, timers: systemTimers }
 const as = (status: Presence['status']): Presence => ({ status, activities: [] })
 
 beforeEach(() => void vi.useFakeTimers())
@@ -26,7 +28,7 @@ describe('presences', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const readers: Map<string, Presence>[] = []
-        const presences = createPresences(DELAY_MS, (user, presence) => {
+        const presences = createPresences(OPTIONS, (user, presence) => {
           for (const known of readers) known.set(user, presence)
         })
         const actual = new Map<string, Map<string, Presence>>()
@@ -64,7 +66,7 @@ describe('presences', () => {
 
   it('of a user who is back within the delay are not published', () => {
     const published: string[] = []
-    const presences = createPresences(DELAY_MS, (user, { status }) =>
+    const presences = createPresences(OPTIONS, (user, { status }) =>
       published.push(`${user} ${status}`),
     )
     presences.set('1', 'a', as('online'))
@@ -79,7 +81,7 @@ describe('presences', () => {
 
   it('of many users are published in batches, one after each delay', () => {
     const published: string[] = []
-    const presences = createPresences(DELAY_MS, (user) => published.push(user))
+    const presences = createPresences(OPTIONS, (user) => published.push(user))
     const crowd = Array.from({ length: 180 }, (_, i) => String(i))
     for (const user of crowd) presences.set(user, 'a', as('online'))
     const sizes: number[] = []
@@ -94,7 +96,7 @@ describe('presences', () => {
 
   it('that change during a publication are published in a later batch', () => {
     const published: string[] = []
-    const presences = createPresences(DELAY_MS, (user, { status }) => {
+    const presences = createPresences(OPTIONS, (user, { status }) => {
       published.push(`${user} ${status}`)
       // A subscriber might do this in response.
       if (published.length === 1) presences.set('1', 'a', as('dnd'))
@@ -107,7 +109,7 @@ describe('presences', () => {
 
   it('are not published after close, and keep no timer', () => {
     const published: string[] = []
-    const presences = createPresences(DELAY_MS, (user) => published.push(user))
+    const presences = createPresences(OPTIONS, (user) => published.push(user))
     presences.set('1', 'a', as('online'))
     presences.close()
     presences.delete('1', 'a')

@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
 import { createAudience } from '../../src/guild/audience.ts'
 import { affectedBy, visibilityDiff } from '../../src/guild/visibility.ts'
-import { subscriber } from './subscriber.ts'
+import { aListener } from './listener.ts'
 
 const guild = aGuild(3)
 const role = aRole()
@@ -91,7 +91,7 @@ describe('a visibility diff', () => {
   /** Makes a diff before the event and compares after it, for subscribed users only. */
   const changes = (event: GuildEvent, start = state, users = [first.user.id, second.user.id]) => {
     const audience = createAudience(typescriptPermissions())
-    for (const user of users) audience.add(start, subscriber(user))
+    for (const user of users) audience.add(start, aListener(user))
     const diff = visibilityDiff(audience, start, event)
     return diff?.changes(evolve(start, event))
   }
@@ -158,7 +158,7 @@ describe('a visibility diff', () => {
       },
     }
     const audience = createAudience(counting)
-    for (const user of crowd.state.members.keys()) audience.add(crowd.state, subscriber(user))
+    for (const user of crowd.state.members.keys()) audience.add(crowd.state, aListener(user))
     const everyone = { ...crowd.state.roles.get(crowd.id)!, permissions: '0' }
     const event: GuildEvent = { type: 'role.updated', role: everyone }
     const found = visibilityDiff(audience, crowd.state, event)!.changes(evolve(crowd.state, event))

@@ -1,3 +1,4 @@
+import { testDeadline } from '@threshold/conformance/ports'
 import { Permission } from '@threshold/contract'
 import type { Access } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +7,7 @@ import { voiceClient } from './client.ts'
 import {
   ADA,
   ALAN,
-  CHANNEL,
+  admit,
   dataOf,
   eventually,
   GRACE,
@@ -31,12 +32,7 @@ describe('a token that was issued before a change in the guild', () => {
     ['the channel was deleted', { kind: 'unknown-channel' }],
     ['the guild was deleted', { kind: 'unknown-guild' }],
   ] satisfies [string, Access | bigint][])('is refused when %s', async (_change, remaining) => {
-    const { token } = voice.admit({
-      guildId: GUILD,
-      channelId: CHANNEL,
-      userId: ADA,
-      sessionId: 's',
-    })
+    const { token } = await admit({ userId: ADA })
     setAccess(remaining)
     const socket = await rawSocket([identify({ session_id: 's', token })])
     expect(await socket.code).toBe(4014)
@@ -99,12 +95,7 @@ describe('a call', () => {
 
   it('announces a speaker with their own SSRC, whatever the frame claims', async () => {
     const ada = await join(ADA)
-    const token = voice.admit({
-      guildId: GUILD,
-      channelId: CHANNEL,
-      userId: GRACE,
-      sessionId: 's',
-    }).token
+    const token = (await admit({ userId: GRACE })).token
     const grace = await rawSocket([identify({ user_id: GRACE, session_id: 's', token })])
     await eventually(() =>
       expect(grace.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
@@ -130,23 +121,17 @@ describe('a call', () => {
 
   it('forwards no packets of a muted member and announces no speaking, also after they reconnect', async () => {
     const [ada, grace] = [await join(ADA), await join(GRACE)]
-    voice.setMuted(GUILD, ADA, true)
+    await voice.setMuted(GUILD, ADA, true, testDeadline())
     await ada.sendPacket(Buffer.from('muted'))
     ada.speaking(1)
     await grace.sendPacket(Buffer.from('forwarded'))
     await eventually(() =>
       expect([ada.received, relay.packets().silenced]).toEqual([['forwarded'], 1]),
     )
-    voice.setMuted(GUILD, ADA, false)
+    await voice.setMuted(GUILD, ADA, false, testDeadline())
     await ada.sendPacket(Buffer.from('again'))
     await eventually(() => expect(grace.received).toEqual(['again']))
-    const { token, endpoint } = voice.admit({
-      guildId: GUILD,
-      channelId: CHANNEL,
-      userId: ALAN,
-      sessionId: 's',
-      muted: true,
-    })
+    const { token, endpoint } = await admit({ userId: ALAN, muted: true })
     await using alan = await voiceClient({
       endpoint,
       token,
@@ -162,10 +147,10 @@ describe('a call', () => {
 
   it('ends for a member who is dismissed, and invalidates their token', async () => {
     const ada = await join(ADA)
-    const grace = voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: GRACE, sessionId: 's' })
-    voice.dismiss(GUILD, ADA)
-    voice.dismiss(GUILD, GRACE)
-    voice.dismiss(GUILD, GRACE)
+    const grace = await admit({ userId: GRACE })
+    await voice.dismiss(GUILD, ADA, testDeadline())
+    await voice.dismiss(GUILD, GRACE, testDeadline())
+    await voice.dismiss(GUILD, GRACE, testDeadline())
     expect((await ada.closed).code).toBe(4014)
     expect(
       await (await rawSocket([identify({ user_id: GRACE, session_id: 's', token: grace.token })]))

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { aMember } from '@threshold/conformance/ports'
+import { aMember, testDeadline } from '@threshold/conformance/ports'
 import { Permission } from '@threshold/contract'
 import { createRuntime } from '@threshold/kit'
-import type { Access } from '@threshold/ports'
+import type { Access, Admission, VoiceServerInfo } from '@threshold/ports'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { type UdpVoiceRelay, voiceRelayUdp } from '../../src/adapters/voice-relay.udp.ts'
@@ -65,6 +65,12 @@ export async function closeAll(): Promise<void> {
   for (const part of open.splice(0).reverse()) await part[Symbol.asyncDispose]()
 }
 
+/** Admits a user to a call in the guild of the tests. */
+export const admit = (
+  admission: Partial<Admission> & Pick<Admission, 'userId'>,
+): Promise<VoiceServerInfo> =>
+  voice.admit({ guildId: GUILD, channelId: CHANNEL, sessionId: 's', ...admission }, testDeadline())
+
 interface JoinedClient extends VoiceClient {
   /** Payloads of the packets that arrived. */
   readonly received: string[]
@@ -78,7 +84,7 @@ export async function join(
   options: Partial<VoiceClientOptions> = {},
 ): Promise<JoinedClient> {
   const sessionId = `session-${userId}`
-  const { token, endpoint } = voice.admit({ guildId: GUILD, channelId, userId, sessionId })
+  const { token, endpoint } = await admit({ channelId, userId, sessionId })
   const received: string[] = []
   const frames: VoiceFrame[] = []
   const client = await voiceClient({
@@ -119,14 +125,14 @@ export const identify = (d: object): string =>
     op: 0,
     d: { server_id: GUILD, user_id: ADA, session_id: 'session-3001', token: 'x', ...d },
   })
-export const adasToken = (): string =>
-  voice.admit({ guildId: GUILD, channelId: CHANNEL, userId: ADA, sessionId: 'session-3001' }).token
+export const adasToken = async (): Promise<string> =>
+  (await admit({ userId: ADA, sessionId: 'session-3001' })).token
 /** Admits Ada, and identifies with these fields instead of the right ones. */
-export const identifyWith = (d: object): string[] => {
-  adasToken()
+export const identifyWith = async (d: object): Promise<string[]> => {
+  await adasToken()
   return [identify(d)]
 }
-export const validIdentify = (): string => identify({ token: adasToken() })
+export const validIdentify = async (): Promise<string> => identify({ token: await adasToken() })
 
 /** Leaves out of the cleanup a part that the test has closed itself. */
 export function forgetClosed(part: AsyncDisposable): void {

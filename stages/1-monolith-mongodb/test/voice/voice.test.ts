@@ -7,6 +7,7 @@ import {
   ADA,
   ALAN,
   adasToken,
+  admit,
   CHANNEL,
   closeAll,
   dataOf,
@@ -47,12 +48,21 @@ describe('a voice socket', () => {
     await eventually(() => expect(socket.frames).toContainEqual({ op: 6, d: 1_501_184_119_561 }))
   })
 
-  const invalid: [name: string, code: number, frames: () => (string | Buffer)[]][] = [
+  type Frames = (string | Buffer)[]
+  const invalid: [name: string, code: number, frames: () => Frames | Promise<Frames>][] = [
     ['a token that was never issued', 4004, () => identifyWith({ token: 'guess' })],
     ['an empty token', 4004, () => identifyWith({ token: '' })],
-    ["another user's token", 4004, () => [identify({ user_id: GRACE, token: adasToken() })]],
+    [
+      "another user's token",
+      4004,
+      async () => [identify({ user_id: GRACE, token: await adasToken() })],
+    ],
     ['a guild without a call', 4011, () => [identify({})]],
-    ["another session's id", 4006, () => [identify({ token: adasToken(), session_id: 'other' })]],
+    [
+      "another session's id",
+      4006,
+      async () => [identify({ token: await adasToken(), session_id: 'other' })],
+    ],
     [
       'Resume',
       4006,
@@ -63,7 +73,7 @@ describe('a voice socket', () => {
         }),
       ],
     ],
-    ['a second Identify', 4005, () => [validIdentify(), identify({})]],
+    ['a second Identify', 4005, async () => [await validIdentify(), identify({})]],
     ['Speaking before Identify', 4003, () => [JSON.stringify({ op: 5, d: { speaking: 1 } })]],
     ['Select Protocol before Identify', 4003, () => [JSON.stringify({ op: 1, d: {} })]],
     ['an unknown opcode', 4001, () => [JSON.stringify({ op: 99, d: {} })]],
@@ -87,7 +97,7 @@ describe('a voice socket', () => {
   it.each(invalid)(
     'closes on %s with %i, and goes on serving the others',
     async (_name, code, frames) => {
-      expect(await (await rawSocket(frames())).code).toBe(code)
+      expect(await (await rawSocket(await frames())).code).toBe(code)
       const [grace, alan] = [await join(GRACE), await join(ALAN)]
       await grace.sendPacket(Buffer.from('fine'))
       await eventually(() => expect(alan.received).toEqual(['fine']))
@@ -110,7 +120,7 @@ describe('a voice socket', () => {
     ],
     ['an incomplete form', 4002, { protocol: 'udp' }],
   ])('refuses %s with %i', async (_name, code, d) => {
-    const socket = await rawSocket([validIdentify()])
+    const socket = await rawSocket([await validIdentify()])
     await eventually(() =>
       expect(socket.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
     )
@@ -127,7 +137,7 @@ describe('a voice socket', () => {
   })
 
   it('accepts a token once', async () => {
-    const token = adasToken()
+    const token = await adasToken()
     const first = await rawSocket([identify({ token })])
     await eventually(() =>
       expect(first.frames.map((frame) => frame.op)).toContain(VoiceOpcodes.Ready),
@@ -142,12 +152,7 @@ describe('a voice socket', () => {
 
   it('reads ids that are numbers beyond 2^53', async () => {
     const guildId = '175928847299117063'
-    const { token } = voice.admit({
-      guildId,
-      channelId: CHANNEL,
-      userId: '80351110224678912',
-      sessionId: 's',
-    })
+    const { token } = await admit({ guildId, userId: '80351110224678912' })
     const socket = await rawSocket([
       `{"op":0,"d":{"server_id":${guildId},"user_id":80351110224678912,"session_id":"s","token":"${token}"}}`,
     ])
@@ -159,7 +164,7 @@ describe('a voice socket', () => {
   it('closes a client that sends nothing, before and after Identify', async () => {
     await closeAll()
     await start(50)
-    const [quiet, silent] = [await rawSocket([]), await rawSocket([validIdentify()])]
+    const [quiet, silent] = [await rawSocket([]), await rawSocket([await validIdentify()])]
     expect([await quiet.code, await silent.code]).toEqual([4009, 4009])
   })
 
@@ -196,7 +201,7 @@ describe('the voice server', () => {
 
   it('reports the close code to a refused client, which leaves nothing open', async () => {
     const before = process.getActiveResourcesInfo().length
-    adasToken()
+    await adasToken()
     const refused = voiceClient({
       endpoint: voice.endpoint,
       token: 'guess',

@@ -8,6 +8,7 @@ import type {
   Member,
   Presence,
   Refusal,
+  User,
   VoiceState,
 } from '@threshold/domain'
 import type { Deadline } from '@threshold/kit'
@@ -19,7 +20,10 @@ export interface HubEvent {
   readonly id: string
   /** The dispatch name, such as MESSAGE_CREATE. */
   readonly type: string
+  /** All subscribers in one process get the same event object, so each form is encoded once. */
   readonly data: object
+  /** `data` as JSON, if it came encoded. `data` is then decoded when it is first read. */
+  readonly json?: Uint8Array
   /** Only members who can view this channel receive the event. Absent: all members do. */
   readonly channelId?: ChannelId
   /** Recipients also need all of these permissions in `channelId`, such as for an invite event. */
@@ -37,8 +41,9 @@ export interface LogPosition {
 }
 
 /**
- * A message from a guild to a session. The first one is a view of the guild. Every later event
- * follows, in the order of the guild's log.
+ * A message from a guild to a session. The first one is a view of the guild, unless the session has
+ * all events `after` some position. Every later event follows, in the order of the guild's log.
+ * Another view replaces the first one if a new owner of the guild cannot continue its log.
  */
 export type Delivery =
   | {
@@ -57,6 +62,8 @@ export interface Subscriber {
   readonly userId: UserId
   readonly sessionId: string
   readonly presence: Presence
+  /** The session has every event up to this position. Default: none, so it needs a view. */
+  readonly after?: LogPosition
   /** Must not throw and must not block: a slow session buffers for itself. */
   deliver(delivery: Delivery): void
 }
@@ -99,10 +106,44 @@ export type ExecuteResult =
   | { readonly ok: true; readonly events: readonly GuildEvent[] }
   | { readonly ok: false; readonly refusal: Refusal | 'unknown-guild' }
 
-/** A message to a session outside of guilds: a direct message, or that its user joined a guild. */
+/** A direct message channel as one of its users sees it. */
+export interface DirectChannel {
+  readonly channel: Channel
+  /** The other user. Empty if there is no such user any more. */
+  readonly recipients: readonly User[]
+  /** Absent if the channel has no message, or the store did not answer in time. */
+  readonly lastMessageId?: MessageId
+}
+
+/** A user's own state, which READY shows. */
+export interface UserView {
+  readonly user: User
+  readonly guilds: readonly GuildId[]
+  readonly directChannels: readonly DirectChannel[]
+}
+
+/**
+ * A message to a session outside of guilds: a direct message, or that its user joined a guild. The
+ * first one is a view, unless the session has everything `after` some position.
+ */
 export type UserDelivery =
+  | { readonly kind: 'view'; readonly view: UserView; readonly position: LogPosition }
   | { readonly kind: 'event'; readonly event: HubEvent; readonly position: LogPosition }
-  | { readonly kind: 'joined'; readonly guildId: GuildId }
+  | { readonly kind: 'joined'; readonly guildId: GuildId; readonly position: LogPosition }
+
+/** A session of a user, outside of guilds. */
+export interface UserSubscriber {
+  readonly userId: UserId
+  readonly sessionId: string
+  /** The session has every delivery up to this position. Default: none, so it needs a view. */
+  readonly after?: LogPosition
+  /** Must not throw and must not block. */
+  deliver(delivery: UserDelivery): void
+}
+
+export interface UserSubscription {
+  unsubscribe(): void
+}
 
 export type MemberQuery =
   | { readonly ids: readonly UserId[] }
@@ -144,15 +185,27 @@ export interface GuildHub extends AsyncDisposable {
   ): Promise<ReadonlyMap<UserId, Presence>>
 
   publish(guild: GuildId, event: HubEvent, deadline: Deadline): Promise<LogPosition>
-  /** Publishes to every session of these users, whatever their guilds. */
+  /**
+   * Publishes to every session of these users, whatever their guilds. All of them receive the events
+   * of one channel in one order.
+   */
   publishToUsers(users: readonly UserId[], event: HubEvent, deadline: Deadline): Promise<void>
 
-  /** Subscribes a session to a guild. Undefined when there is no such guild or member. */
+  /**
+   * Subscribes a session to a guild. Its first delivery has arrived when this resolves. Undefined
+   * when there is no such guild or member.
+   */
   subscribe(
     guild: GuildId,
     subscriber: Subscriber,
     deadline: Deadline,
   ): Promise<Subscription | undefined>
-  /** Subscribes a session to its user's own events. Returns a function that unsubscribes. */
-  subscribeUser(user: UserId, deliver: (delivery: UserDelivery) => void): () => void
+  /**
+   * Subscribes a session to its user's own events. The view has arrived when this resolves.
+   * Undefined when there is no such user.
+   */
+  subscribeUser(
+    subscriber: UserSubscriber,
+    deadline: Deadline,
+  ): Promise<UserSubscription | undefined>
 }

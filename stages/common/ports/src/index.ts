@@ -9,6 +9,7 @@ export type {
 export type {
   Access,
   Delivery,
+  DirectChannel,
   ExecuteResult,
   GuildHub,
   HubEvent,
@@ -18,6 +19,9 @@ export type {
   Subscriber,
   Subscription,
   UserDelivery,
+  UserSubscriber,
+  UserSubscription,
+  UserView,
 } from './guild-hub.ts'
 export type {
   Anchor,
@@ -44,4 +48,5 @@ export type {
 } from './search-index.ts'
 export type { ResumeResult, SessionRegistry } from './session-registry.ts'
 export type { TimeReservations } from './time-reservations.ts'
+export type { Admission, VoiceCalls, VoiceServerInfo } from './voice-calls.ts'
 export type { VoiceEndpoint, VoiceRelay } from './voice-relay.ts'

@@ -1,9 +1,17 @@
 import type { ChannelId, GuildId, UserId } from '@threshold/contract'
-import type { GuildCommand, GuildState, GuildView, Presence } from '@threshold/domain'
-import type { Delivery, GuildHub, HubEvent, LogPosition, Subscription } from '@threshold/ports'
+import type { GuildCommand, GuildState, GuildView, Presence, User } from '@threshold/domain'
+import type {
+  Delivery,
+  GuildHub,
+  HubEvent,
+  LogPosition,
+  Subscription,
+  UserDelivery,
+  UserSubscription,
+} from '@threshold/ports'
 import { expect, vi } from 'vitest'
 import type { FaultyStore } from './faulty-store.ts'
-import { aGuild, type GuildFixture, newId, testDeadline } from './fixtures.ts'
+import { aGuild, aUser, type GuildFixture, newId, testDeadline } from './fixtures.ts'
 
 /** The hub under test, and the store beneath it. */
 export interface HubFixture {
@@ -39,6 +47,19 @@ export interface TestSession {
   positions(): LogPosition[]
   /** Whether its last delivery was `left`. */
   readonly removed: boolean
+}
+
+/** Stores a user, and subscribes a session that records its deliveries outside of guilds. */
+export async function openUserSession(
+  { hub, store }: HubFixture,
+  user: User = aUser(),
+): Promise<{ readonly deliveries: UserDelivery[]; readonly subscription: UserSubscription }> {
+  await store().real.createUser(user, testDeadline())
+  const deliveries: UserDelivery[] = []
+  const deliver = (delivery: UserDelivery): void => void deliveries.push(delivery)
+  const subscriber = { userId: user.id, sessionId: newId(), deliver }
+  const subscription = await hub().subscribeUser(subscriber, testDeadline())
+  return { deliveries, subscription: subscription! }
 }
 
 export async function openSession(

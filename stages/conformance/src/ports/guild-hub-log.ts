@@ -1,8 +1,8 @@
 import { type ChannelId, Permission } from '@threshold/contract'
 import { canView } from '@threshold/domain'
-import type { LogPosition } from '@threshold/ports'
+import type { Delivery, LogPosition } from '@threshold/ports'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { aRole, newId, testDeadline } from './fixtures.ts'
 import {
   anEvent,
@@ -10,8 +10,10 @@ import {
   drain,
   execute,
   type HubFixture,
+  ONLINE,
   openSession,
   type TestSession,
+  WAIT,
 } from './guild-hub-fixture.ts'
 import { GuildModel, step } from './guild-hub-model.ts'
 
@@ -184,6 +186,31 @@ export function guildHubLog({ hub }: HubFixture): void {
           .map(({ sequence }) => sequence)
           .filter((sequence) => sequence > from.sequence)
         expect(received).toEqual(after.toSorted((a, b) => a - b))
+      }
+    })
+
+    it('continues after the position up to which a session has everything, or with a new view', async () => {
+      const guild = await createGuild(hub())
+      const first = await openSession(hub(), guild.id, guild.owner.user.id)
+      await hub().publish(guild.id, anEvent(), testDeadline())
+      const after = await hub().publish(guild.id, anEvent(), testDeadline())
+      await drain(hub(), guild.id, [first])
+      for (const position of [first.from, after, first.positions().at(-1)!]) {
+        const deliveries: Delivery[] = []
+        const subscriber = {
+          userId: guild.owner.user.id,
+          sessionId: newId(),
+          presence: ONLINE,
+          after: position,
+          deliver: (delivery: Delivery) => void deliveries.push(delivery),
+        }
+        const subscription = await hub().subscribe(guild.id, subscriber, testDeadline())
+        const event = anEvent()
+        await hub().publish(guild.id, event, testDeadline())
+        await vi.waitFor(() => expect(deliveries.at(-1)).toMatchObject({ event }), WAIT)
+        const received = deliveries.flatMap((d) => (d.kind === 'left' ? [] : [d.position]))
+        expect(ascend([position, ...received]) || deliveries[0]!.kind === 'view').toBe(true)
+        subscription!.unsubscribe()
       }
     })
 

@@ -1,6 +1,5 @@
 import { compareIds, Permission, type UserId } from '@threshold/contract'
 import { channelPermissions, guildPermissions, type Member } from '@threshold/domain'
-import type { UserDelivery } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
 import {
   aGuild,
@@ -20,11 +19,13 @@ import {
   type HubFixture,
   ONLINE,
   openSession,
+  openUserSession,
   WAIT,
 } from './guild-hub-fixture.ts'
 
 /** Access and membership. */
-export function guildHubMembers({ hub }: HubFixture): void {
+export function guildHubMembers(fixture: HubFixture): void {
+  const { hub } = fixture
   describe('access', () => {
     it('equals the permissions of roles and overwrites, in the guild and in each channel', async () => {
       const { state, id, owner, others, text, voice } = aGuild(3)
@@ -124,8 +125,7 @@ export function guildHubMembers({ hub }: HubFixture): void {
       const guild = await createGuild(hub())
       const by = guild.owner.user.id
       const user = aUser()
-      const deliveries: UserDelivery[] = []
-      const stop = hub().subscribeUser(user.id, (delivery) => void deliveries.push(delivery))
+      const { deliveries, subscription } = await openUserSession(fixture, user)
       const subscriber = {
         userId: user.id,
         sessionId: newId(),
@@ -144,7 +144,7 @@ export function guildHubMembers({ hub }: HubFixture): void {
         invited: true,
       })
       await vi.waitFor(
-        () => expect(deliveries).toEqual([{ kind: 'joined', guildId: guild.id }]),
+        () => expect(deliveries.slice(1)).toMatchObject([{ kind: 'joined', guildId: guild.id }]),
         WAIT,
       )
       const session = await openSession(hub(), guild.id, user.id)
@@ -157,7 +157,7 @@ export function guildHubMembers({ hub }: HubFixture): void {
       await drain(hub(), guild.id, [owner])
       expect(session.deliveries.at(-1)).toEqual({ kind: 'left', guildId: guild.id })
       expect(await hub().view(guild.id, user.id, testDeadline())).toBeUndefined()
-      stop()
+      subscription.unsubscribe()
     })
 
     it('of a deleted guild are all removed, and the guild is unknown', async () => {

@@ -1,18 +1,28 @@
 import type { UserId } from '@threshold/contract'
 import type { UserDelivery } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
-import { type GuildFixture, newId, testDeadline } from './fixtures.ts'
+import {
+  aDirectChannel,
+  aGuild,
+  aUser,
+  type GuildFixture,
+  newId,
+  testDeadline,
+} from './fixtures.ts'
 import {
   anEvent,
   createGuild,
   type HubFixture,
   ONLINE,
   openSession,
+  openUserSession,
   WAIT,
 } from './guild-hub-fixture.ts'
 
 /** Presence, and events of users outside of guilds. */
-export function guildHubPresence({ hub }: HubFixture): void {
+export function guildHubPresence(fixture: HubFixture): void {
+  const { hub, store } = fixture
+
   describe('presence', () => {
     const presencesOf = (guild: GuildFixture, user: UserId) =>
       hub().presences(guild.id, [user, newId()], testDeadline())
@@ -68,43 +78,105 @@ export function guildHubPresence({ hub }: HubFixture): void {
     })
   })
 
+  describe('a session of a user', () => {
+    it('gets the user, their guilds and their direct messages first', async () => {
+      const guild = await createGuild(hub())
+      const [user, other] = [guild.others[0]!.user, aUser()]
+      const { real } = store()
+      await real.createUser(other, testDeadline())
+      const channel = await real.openDm(aDirectChannel(user.id, other.id), testDeadline())
+      const { deliveries, subscription } = await openUserSession(fixture, user)
+      expect(deliveries).toEqual([
+        {
+          kind: 'view',
+          view: { user, guilds: [guild.id], directChannels: [{ channel, recipients: [other] }] },
+          position: expect.objectContaining({ sequence: expect.any(Number) }),
+        },
+      ])
+      subscription.unsubscribe()
+    })
+
+    it('of an unknown user is undefined', async () => {
+      const subscriber = { userId: newId(), sessionId: newId(), deliver: () => {} }
+      expect(await hub().subscribeUser(subscriber, testDeadline())).toBeUndefined()
+    })
+
+    it('hears of each guild that the user joins while the view is read, in the view or after it', async () => {
+      const user = aUser()
+      const opening = openUserSession(fixture, user)
+      const guilds = await Promise.all(
+        Array.from({ length: 5 }, async () => {
+          const { id, state, owner } = aGuild(0)
+          const members = new Map([...state.members, [user.id, { ...owner, user }]])
+          await hub().create({ ...state, members }, testDeadline())
+          return id
+        }),
+      )
+      const { deliveries, subscription } = await opening
+      const known = () =>
+        deliveries.flatMap((delivery) => {
+          if (delivery.kind === 'view') return delivery.view.guilds
+          return delivery.kind === 'joined' ? [delivery.guildId] : []
+        })
+      await vi.waitFor(() => expect(new Set(known())).toEqual(new Set(guilds)), WAIT)
+      subscription.unsubscribe()
+    })
+
+    it('that has everything up to a position misses nothing after it', async () => {
+      const user = aUser()
+      const first = await openUserSession(fixture, user)
+      await hub().publishToUsers([user.id], anEvent(), testDeadline())
+      await vi.waitFor(() => expect(first.deliveries).toHaveLength(2), WAIT)
+      const after = first.deliveries.at(-1)!.position
+      const deliveries: UserDelivery[] = []
+      const deliver = (delivery: UserDelivery): void => void deliveries.push(delivery)
+      const subscriber = { userId: user.id, sessionId: newId(), after, deliver }
+      const second = await hub().subscribeUser(subscriber, testDeadline())
+      const event = anEvent()
+      await hub().publishToUsers([user.id], event, testDeadline())
+      await vi.waitFor(() => expect(deliveries.at(-1)).toMatchObject({ event }), WAIT)
+      // Another view is allowed, and the event before the position is not.
+      expect(deliveries.slice(0, -1).every(({ kind }) => kind === 'view')).toBe(true)
+      for (const { unsubscribe } of [first.subscription, second!]) unsubscribe()
+    })
+  })
+
   describe('the events of a user', () => {
-    it('reach all of their subscribers once, and nobody else', async () => {
-      const [ada, grace, alan] = [newId(), newId(), newId()]
-      const deliveries = new Map<string, UserDelivery[]>()
-      const subscribe = (user: UserId, name: string): (() => void) => {
-        deliveries.set(name, [])
-        return hub().subscribeUser(user, (delivery) => void deliveries.get(name)!.push(delivery))
-      }
-      const stops = [
-        subscribe(ada, 'ada 1'),
-        subscribe(ada, 'ada 2'),
-        subscribe(grace, 'grace'),
-        subscribe(alan, 'alan'),
-      ]
+    it('reach all of their sessions once and in order, and nobody else', async () => {
+      const [ada, grace, alan] = [aUser(), aUser(), aUser()]
+      const sessions = await Promise.all(
+        [ada, ada, grace, alan].map((user) => openUserSession(fixture, user)),
+      )
       const events = Array.from({ length: 5 }, () => anEvent())
       for (const event of events)
         await Promise.all(
-          [0, 1, 2].map(() => hub().publishToUsers([ada, grace, ada], event, testDeadline())),
+          [0, 1, 2].map(() =>
+            hub().publishToUsers([ada.id, grace.id, ada.id], event, testDeadline()),
+          ),
         )
-      const ids = (name: string) =>
-        deliveries.get(name)!.flatMap((d) => (d.kind === 'event' ? [d.event.id] : []))
-      for (const name of ['ada 1', 'ada 2', 'grace'])
-        await vi.waitFor(() => expect(ids(name)).toEqual(events.map(({ id }) => id)), WAIT)
-      expect(deliveries.get('alan')).toEqual([])
-      for (const stop of stops) stop()
+      const ids = (session: (typeof sessions)[number]) =>
+        session.deliveries.flatMap((d) => (d.kind === 'event' ? [d.event.id] : []))
+      for (const session of sessions.slice(0, 3))
+        await vi.waitFor(() => expect(ids(session)).toEqual(events.map(({ id }) => id)), WAIT)
+      expect(ids(sessions[3]!)).toEqual([])
+      for (const { deliveries, subscription } of sessions) {
+        const positions = deliveries.map(({ position }) => position.sequence)
+        expect(positions).toEqual(positions.toSorted((a, b) => a - b))
+        subscription.unsubscribe()
+      }
     })
 
-    it('are delivered until a subscriber unsubscribes, and unsubscribing twice affects no other', async () => {
-      const user = newId()
-      const received: string[] = []
-      const stop = hub().subscribeUser(user, () => void received.push('first'))
-      stop()
-      const others = hub().subscribeUser(user, () => void received.push('second'))
-      stop()
-      await hub().publishToUsers([user], anEvent(), testDeadline())
-      await vi.waitFor(() => expect(received).toEqual(['second']), WAIT)
-      others()
+    it('are delivered until a session unsubscribes, and unsubscribing twice affects no other', async () => {
+      const user = aUser()
+      const first = await openUserSession(fixture, user)
+      first.subscription.unsubscribe()
+      const second = await openUserSession(fixture, user)
+      first.subscription.unsubscribe()
+      const event = anEvent()
+      await hub().publishToUsers([user.id], event, testDeadline())
+      await vi.waitFor(() => expect(second.deliveries.at(-1)).toMatchObject({ event }), WAIT)
+      expect(first.deliveries).toHaveLength(1)
+      second.subscription.unsubscribe()
     })
   })
 }
