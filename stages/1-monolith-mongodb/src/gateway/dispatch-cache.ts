@@ -1,5 +1,5 @@
 import { Intent, intentsAdmit, type UserId } from '@threshold/contract'
-import type { EventEncoder, HubEvent } from '@threshold/ports'
+import type { EncodedEvent, EventEncoder, HubEvent } from '@threshold/ports'
 import { Dispatch } from './dispatch.ts'
 
 /** The properties of a session that decide which form of an event it receives. */
@@ -28,6 +28,8 @@ export function createDispatchCache(encoder: EventEncoder): DispatchCache {
   // All sessions of a guild receive the same event object, so it serves as the key. An entry lives
   // exactly as long as some session still has the event to send.
   const formsByEvent = new WeakMap<HubEvent, Forms>()
+  const encode = (type: string, data: object): Dispatch =>
+    new Dispatch(encoder, encoder.encode(type, data))
   return {
     get(event, inGuild, recipient) {
       const { userId, intents } = recipient
@@ -39,19 +41,23 @@ export function createDispatchCache(encoder: EventEncoder): DispatchCache {
         formsByEvent.set(event, forms)
       }
       if (seesContent(event, inGuild, recipient)) {
-        forms.full ??= new Dispatch(encoder, event.type, event.data)
+        forms.full ??= new Dispatch(encoder, encodeWhole(encoder, event))
         return forms.full
       }
       // A message quotes one author at most, so that this form too is made once.
       if (quotes(event, userId)) {
-        forms.forQuotedAuthor ??= new Dispatch(encoder, event.type, stripContent(event.data))
+        forms.forQuotedAuthor ??= encode(event.type, stripContent(event.data))
         return forms.forQuotedAuthor
       }
-      forms.withoutContent ??= new Dispatch(encoder, event.type, stripAllContent(event.data))
+      forms.withoutContent ??= encode(event.type, stripAllContent(event.data))
       return forms.withoutContent
     },
   }
 }
+
+/** An event that came encoded is not decoded for the sessions that receive all of it. */
+const encodeWhole = (encoder: EventEncoder, event: HubEvent): EncodedEvent =>
+  event.json ? encoder.encodeJson(event.type, event.json) : encoder.encode(event.type, event.data)
 
 /** A session receives changes of its own member without any intent, so that it knows its roles. */
 const isOwnMemberUpdate = (event: HubEvent, userId: UserId): boolean =>

@@ -46,9 +46,9 @@ export class Dispatch {
    */
   readonly #sharedFrames: (Buffer | undefined)[] = []
 
-  constructor(encoder: EventEncoder, type: string, data: object) {
+  constructor(encoder: EventEncoder, event: EncodedEvent) {
     this.#encoder = encoder
-    this.#event = encoder.encode(type, data)
+    this.#event = event
   }
 
   /** Length of the JSON in bytes, without the digits of `s`. */

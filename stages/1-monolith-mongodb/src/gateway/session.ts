@@ -244,7 +244,8 @@ export class Session {
 
   /** Sends an event that only this session receives. */
   #dispatch(type: string, data: object): void {
-    this.#send(new Dispatch(this.#dependencies.encoder, type, data))
+    const { encoder } = this.#dependencies
+    this.#send(new Dispatch(encoder, encoder.encode(type, data)))
   }
 
   /** Numbers an event. Clients repeat the last number in heartbeats, and resume from it. */

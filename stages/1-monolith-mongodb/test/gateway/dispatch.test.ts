@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { typescriptEventEncoder } from '../../src/adapters/event-encoder.typescript.ts'
 import { Dispatch } from '../../src/gateway/dispatch.ts'
 
+const encoder = typescriptEventEncoder()
 const content = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
   fc.constantFrom('"s":7', ',"op":0', 'x'.repeat(70_000)),
@@ -20,7 +21,7 @@ describe('the shared frame of an event', () => {
         content,
         fc.array(fc.tuple(sequence, fc.boolean()), { minLength: 1, maxLength: 20 }),
         (text, sessions) => {
-          const event = new Dispatch(typescriptEventEncoder(), 'MESSAGE_CREATE', { content: text })
+          const event = new Dispatch(encoder, encoder.encode('MESSAGE_CREATE', { content: text }))
           for (const [s, detached] of sessions) {
             expect(event.sharedFrame(s).equals(event.frame(s))).toBe(true)
             if (detached) event.detach(s)
@@ -30,7 +31,7 @@ describe('the shared frame of an event', () => {
     ))
 
   it('uses the same buffer again, unless it was detached', () => {
-    const event = new Dispatch(typescriptEventEncoder(), 'TYPING_START', {})
+    const event = new Dispatch(encoder, encoder.encode('TYPING_START', {}))
     const first = event.sharedFrame(11)
     expect(event.sharedFrame(12)).toBe(first)
     expect(event.sharedFrame(123)).not.toBe(first)

@@ -12,7 +12,8 @@ import { type CreateTransport, openPairs, type SocketPair } from './socket-pairs
 const POLL = { timeout: 20_000 }
 
 const encoder = typescriptEventEncoder()
-const event = (text: string): Dispatch => new Dispatch(encoder, 'MESSAGE_CREATE', { text })
+const event = (text: string): Dispatch =>
+  new Dispatch(encoder, encoder.encode('MESSAGE_CREATE', { text }))
 const ack = Buffer.from(JSON.stringify({ t: null, s: null, op: 11, d: null }))
 
 /** Bytes in buffers that are still referenced. */

@@ -39,6 +39,8 @@ export interface EncodedEvent {
 export interface EventEncoder {
   /** Encodes the data as it is now; later changes to the object have no effect. */
   encode(type: string, data: object): EncodedEvent
+  /** The same for data that is JSON in UTF-8 already, which is not parsed. */
+  encodeJson(type: string, json: Uint8Array): EncodedEvent
   /**
    * One session's frame: head, the digits of the sequence number, tail. A caller that sends many
    * frames may also write the three parts itself.

@@ -94,6 +94,17 @@ export function testEventEncoder(name: string, make: () => EventEncoder): void {
           }),
         ))
 
+      it('of JSON equals the frame of the data', () =>
+        fc.assert(
+          fc.property(type, data, sequence, (t, d, s) => {
+            const encoder = open()
+            const json = Buffer.from(JSON.stringify(d))
+            expect(read(encoder.frame(encoder.encodeJson(t, json), s))).toBe(
+              read(encoder.frame(encoder.encode(t, d), s)),
+            )
+          }),
+        ))
+
       it('keeps the data as it was when it was encoded', () => {
         const encoder = open()
         const changing = { content: 'before', list: [1] }
