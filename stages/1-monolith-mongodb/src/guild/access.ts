@@ -4,7 +4,7 @@ import type { Access, MemberAccess } from '@threshold/ports'
 import type { LastMessages } from './last-messages.ts'
 
 /**
- * What users may do in a guild, or in one of its channels. Permissions are computed for each call
+ * The permissions of users in a guild, or in one of its channels. They are computed for each call
  * and never cached: a member who was banned a moment ago must not send another message.
  */
 export function accessTo(

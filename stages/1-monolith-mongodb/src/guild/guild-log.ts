@@ -17,7 +17,7 @@ export interface GuildLog<L extends Listener = Listener> {
   append(type: string, data: object, recipients: Recipients): LogPosition
   /** Appends an event that has an id already. */
   appendEvent(event: HubEvent, recipients: Recipients): Appended
-  /** Delivers what is no event, such as the end of a subscription, after all earlier events. */
+  /** Delivers something other than an event, such as the end of a subscription, in its turn. */
   deliver(listener: L, delivery: Delivery): void
   /** Resolves when all events so far are durable. Undefined: they are. */
   durable(): Promise<void> | undefined

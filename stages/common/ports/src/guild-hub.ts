@@ -89,7 +89,7 @@ export interface MemberAccess {
   readonly permissions: bigint
 }
 
-/** What some users may do in a guild, or in one of its channels, at this moment. */
+/** The permissions of some users in a guild, or in one of its channels, at this moment. */
 export type Access =
   | {
       readonly kind: 'found'
