@@ -15,6 +15,7 @@ export {
   unavailable,
 } from './errors.ts'
 export { RECIPIENTS } from './fan-out-sampler.ts'
+export { decodeJson, encodeJson } from './json-codec.ts'
 export { type KeyedRwLock, keyedRwLock } from './keyed-rw-lock.ts'
 export { type Lifecycle, lifecycle } from './lifecycle.ts'
 export { createLog, type Log, silentLog } from './log.ts'
