@@ -47,6 +47,8 @@ export interface GuildLogDependencies<L extends Listener> {
 interface Entry<L> {
   readonly listeners: readonly L[]
   readonly delivery: Delivery
+  /** The trace of the request that appended it. Another one may deliver it. */
+  readonly context: ReturnType<Telemetry['tracer']['activeContext']>
   durable: boolean
 }
 
@@ -59,21 +61,21 @@ export function createGuildLog<L extends Listener>(
   let lastStored: Promise<void> | undefined
   const queue: Entry<L>[] = []
 
-  const deliverEntry = ({ listeners, delivery }: Entry<L>): void => {
+  const deliverEntry = ({ listeners, delivery, context }: Entry<L>): void => {
     if (delivery.kind !== 'event') {
       deliver(listeners, delivery)
       return
     }
     // The number of recipients is set before the span starts, since the sampler reads it there: an
     // event for thousands of sessions is traced far less often than one for two.
-    const span = tracer.startSpan('guild.fan_out', {
-      attributes: { event: delivery.event.type, [RECIPIENTS]: listeners.length },
+    const attributes = { event: delivery.event.type, [RECIPIENTS]: listeners.length }
+    tracer.startActiveSpan('guild.fan_out', { attributes }, context, (span) => {
+      try {
+        deliver(listeners, delivery)
+      } finally {
+        span.end()
+      }
     })
-    try {
-      deliver(listeners, delivery)
-    } finally {
-      span.end()
-    }
   }
 
   /**
@@ -97,7 +99,8 @@ export function createGuildLog<L extends Listener>(
     delivery: Delivery,
     stored?: Promise<void> | undefined,
   ): void => {
-    const entry = { listeners, delivery, durable: stored === undefined }
+    const context = tracer.activeContext()
+    const entry = { listeners, delivery, context, durable: stored === undefined }
     queue.push(entry)
     if (stored) deliverOnce(stored, entry)
     else deliverDurable()

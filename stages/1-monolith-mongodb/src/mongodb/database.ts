@@ -71,6 +71,7 @@ export async function mongoDatabase(
     writeConcern: { w: 1, journal: true },
   })
   const operations = countOperations(telemetry)
+  const step: Telemetry['step'] = telemetry?.step ?? ((_name, work) => work())
   try {
     await client.connect()
   } catch (error) {
@@ -83,7 +84,7 @@ export async function mongoDatabase(
     if (isExpired(deadline)) throw deadlineExceeded(name)
     operations(name)
     try {
-      return await withDeadline(deadline, name, work(db))
+      return await step(`mongodb.${name}`, () => withDeadline(deadline, name, work(db)))
     } catch (error) {
       throw translate(name, error)
     }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { refuse } from '@threshold/contract'
 import type { Clock, Deadline } from '@threshold/kit'
 import pLimit from 'p-limit'
@@ -127,7 +128,8 @@ export function createAdmission(
         waiting.push({
           deadline,
           since: clock.now(),
-          start: () => measure(work).then(resolve, reject),
+          // A request that ends starts another one, which must stay in its own trace.
+          start: AsyncLocalStorage.bind(() => measure(work).then(resolve, reject)),
           shed() {
             onShed()
             reject(refuse.unavailable())

@@ -1,8 +1,6 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { aGuild, newId } from '@threshold/conformance/ports'
 import { createTelemetry, RECIPIENTS, silentTracer, type Telemetry } from '@threshold/kit'
+import { type CollectedSpan, spanCollector } from '@threshold/kit/testing'
 import type { Delivery } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
@@ -154,30 +152,59 @@ describe('a guild log over a store', () => {
 describe('the span of a fan-out', () => {
   it('has the number of recipients when it starts', () => {
     const started: unknown[] = []
-    const startSpan: Telemetry['tracer']['startSpan'] = (name, options, context) => {
-      started.push([name, options?.attributes])
-      return silentTracer.startSpan(name, options, context)
+    const startActiveSpan = (...args: [string, object, ...unknown[]]): unknown => {
+      started.push(args.slice(0, 2))
+      return Reflect.apply(silentTracer.startActiveSpan, silentTracer, args)
     }
-    const { audience, log, everyone } = fixture({ ...silentTracer, startSpan })
+    const { audience, log, everyone } = fixture({
+      ...silentTracer,
+      startActiveSpan: startActiveSpan as Telemetry['tracer']['startActiveSpan'],
+    })
     for (const user of users) audience.add(state, aListener(user))
     log.append('TO_ALL', {}, everyone)
     log.append('TO_ONE', {}, new Set([users[0]!]))
     expect(started).toEqual([
-      ['guild.fan_out', { event: 'TO_ALL', [RECIPIENTS]: users.length }],
-      ['guild.fan_out', { event: 'TO_ONE', [RECIPIENTS]: 1 }],
+      ['guild.fan_out', { attributes: { event: 'TO_ALL', [RECIPIENTS]: users.length } }],
+      ['guild.fan_out', { attributes: { event: 'TO_ONE', [RECIPIENTS]: 1 } }],
     ])
   })
 
-  it('is sampled less often the more recipients there are', { timeout: 60_000 }, async () => {
-    const exported: string[] = []
-    const collector = createServer(async (request, response) => {
-      exported.push((await request.toArray()).join(''))
-      response.setHeader('content-type', 'application/json').end('{}')
+  it('is in the trace of the request that appended the event, whichever one delivers it', async () => {
+    await using collector = await spanCollector()
+    const telemetry = createTelemetry({ service: 'test', otlpUrl: collector.url })
+    const write = Promise.withResolvers<void>()
+    const { audience, log, everyone } = fixture(telemetry.tracer, ({ type }) =>
+      type === 'TYPING_START' ? undefined : write.promise,
+    )
+    let leave: Promise<void> | undefined
+    const session = aListener(users[0]!, (delivery) => {
+      if (eventTypes([delivery])[0] !== 'MESSAGE_CREATE') return
+      leave = telemetry.action('leave', {}, async () => {
+        log.append('VOICE_STATE_UPDATE', {}, everyone)
+      })
     })
-    collector.listen(0, '127.0.0.1')
-    await once(collector, 'listening')
-    const { port } = collector.address() as AddressInfo
-    const telemetry = createTelemetry({ service: 'test', otlpUrl: `http://127.0.0.1:${port}` })
+    audience.add(state, session)
+    const event = { v: 1, id: newId(), type: 'MESSAGE_CREATE', data: {} } as const
+    const send = telemetry.action('send', {}, async () => log.appendEvent(event, everyone).durable)
+    await telemetry.action('type', {}, async () => void log.append('TYPING_START', {}, everyone))
+    expect(session.received).toEqual([])
+    write.resolve()
+    await send
+    await leave
+    await log.durable()
+    await telemetry[Symbol.asyncDispose]()
+    const fanOut = (type: string): CollectedSpan | undefined =>
+      collector.spans.find(({ attributes }) => attributes.event === type)
+    const { span } = collector
+    expect(fanOut('MESSAGE_CREATE')?.parentSpanId).toBe(span('send').spanId)
+    expect(fanOut('TYPING_START')?.parentSpanId).toBe(span('type').spanId)
+    expect(span('leave').parentSpanId).toBe(fanOut('MESSAGE_CREATE')?.spanId)
+    expect(fanOut('VOICE_STATE_UPDATE')?.parentSpanId).toBe(span('leave').spanId)
+  })
+
+  it('is sampled less often the more recipients there are', { timeout: 60_000 }, async () => {
+    await using collector = await spanCollector()
+    const telemetry = createTelemetry({ service: 'test', otlpUrl: collector.url })
     const { audience, log, everyone } = fixture(telemetry.tracer)
     const crowd = aGuild(10_000)
     for (const user of crowd.state.members.keys()) audience.add(crowd.state, aListener(user))
@@ -186,9 +213,8 @@ describe('the span of a fan-out', () => {
       log.append('TO_ALL', {}, everyone)
     }
     await telemetry[Symbol.asyncDispose]()
-    collector.closeAllConnections()
-    collector.close()
-    const count = (type: string): number => exported.join('').split(`"${type}"`).length - 1
+    const count = (type: string): number =>
+      collector.spans.filter(({ attributes }) => attributes.event === type).length
     expect(count('TO_ONE')).toBe(50)
     // A thousandth of fifty is expected; five would mean that the fan-out does not count.
     expect(count('TO_ALL')).toBeLessThan(5)

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Admission, createAdmission } from '../../src/rest/admission.ts'
 
@@ -120,6 +121,22 @@ describe('a request that waits for the store', () => {
     for (let i = 0; i < all.length; i++) end()
     await Promise.all(all)
     expect(started).toEqual(['a', 'b', 'e', 'd', 'c'])
+  })
+
+  it('stays in its own trace, whichever request started it', async () => {
+    const trace = new AsyncLocalStorage<string>()
+    const { admission, run, end } = filled()
+    const running = ['a', 'b'].map((name) => run(name))
+    const waiting = ['c', 'd', 'e'].map((name) =>
+      trace.run(name, () =>
+        admission.run({ at: Date.now() + BUDGET_MS }, async () => [name, trace.getStore()]),
+      ),
+    )
+    await vi.advanceTimersByTimeAsync(500) // the newest is served first from here on
+    end()
+    end()
+    await Promise.all(running)
+    for (const [name, traced] of await Promise.all(waiting)) expect(traced).toBe(name)
   })
 
   it('is answered 503 when its budget is over, without using the store', async () => {

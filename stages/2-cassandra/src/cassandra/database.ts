@@ -108,6 +108,7 @@ export async function cassandraDatabase(
       : {}),
   })
   const count = countStatements(telemetry)
+  const step: Telemetry['step'] = telemetry?.step ?? ((_name, work) => work())
   const connection = await connectWithRetry(
     (stopped) => connect(client, config, stopped),
     retryLog,
@@ -150,12 +151,10 @@ export async function cassandraDatabase(
       if (!connection.isConnected()) throw unavailable('Cassandra')
       // Checked once, before the operation begins. An operation that has begun may finish.
       if (limit.pendingCount >= MAX_WAITING) throw unavailable('Cassandra')
-      return await withDeadline(
-        deadline,
-        operation,
-        work((cql, values, options = CONSISTENCY.quorum) =>
-          limit(() => send(operation, deadline, cql, values, options)),
-        ),
+      const execute: Execute = (cql, values, options = CONSISTENCY.quorum) =>
+        limit(() => send(operation, deadline, cql, values, options))
+      return await step(`cassandra.${operation}`, () =>
+        withDeadline(deadline, operation, work(execute)),
       )
     },
     async [Symbol.asyncDispose]() {

@@ -1,4 +1,4 @@
-import { type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base'
+import { ParentBasedSampler, type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base'
 
 /**
  * The span attribute with the number of recipients of an event. Set it when the span starts, since
@@ -20,7 +20,7 @@ export function fanOutShare(recipients: number): number {
 }
 
 /** Decides by the trace id, so that all processes decide alike for the same trace and attribute. */
-export const fanOutSampler: Sampler = {
+const byRecipients: Sampler = {
   shouldSample(_context, traceId, _name, _kind, attributes) {
     const share = fanOutShare(Number(attributes[RECIPIENTS] ?? 1))
     const position = Number.parseInt(traceId.slice(0, 8), 16) / 0xffffffff
@@ -28,5 +28,16 @@ export const fanOutSampler: Sampler = {
       position <= share ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD
     return { decision }
   },
-  toString: () => 'fan-out',
+  toString: () => 'by recipients',
 }
+
+/**
+ * A trace loses a fan-out that is not in its share, and with it everything below: a kept child would
+ * name a parent that no collector has. It keeps all spans above and beside. Other processes follow,
+ * since the carrier says whether its span was kept.
+ */
+export const fanOutSampler: Sampler = new ParentBasedSampler({
+  root: byRecipients,
+  localParentSampled: byRecipients,
+  remoteParentSampled: byRecipients,
+})

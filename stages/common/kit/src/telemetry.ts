@@ -1,18 +1,26 @@
 import { performance } from 'node:perf_hooks'
-import { type Attributes, type Span, SpanStatusCode, type Tracer } from '@opentelemetry/api'
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { messageOf } from './errors.ts'
-import { createTracing } from './tracing.ts'
+import { createTracing, type Tracing } from './tracing.ts'
 
-export interface Telemetry extends AsyncDisposable {
+export interface Telemetry
+  extends AsyncDisposable,
+    Pick<Tracing, 'tracer' | 'carrier' | 'continueTrace'> {
   /** The metrics that GET /metrics serves. */
   readonly registry: Registry
-  readonly tracer: Tracer
   /**
    * Runs `work` as a named action such as `message.send`. Records its time in a histogram (seconds,
-   * by name and outcome) and in a span, also when it fails, and settles as `work` does.
+   * by name and outcome) and in a span, also when it fails, and settles as `work` does. The actions,
+   * steps and fan-outs that `work` causes are below it in its trace.
    */
   action<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` as a step of the active action, such as one operation of a store. It gets a span,
+   * and no histogram. Outside of an action it gets none: a worker that polls would fill the
+   * collector with traces of one span.
+   */
+  step<T>(name: string, work: () => Promise<T>): Promise<T>
 }
 
 export interface TelemetryOptions {
@@ -31,6 +39,7 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 10 })
   const stopMeasuring = measureEventLoopGap(registry)
   const tracing = createTracing(options)
+  const { tracer } = tracing
   const seconds = new Histogram({
     name: 'threshold_action_seconds',
     help: 'Time of an action, by name and outcome.',
@@ -41,19 +50,34 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
 
   return {
     registry,
-    tracer: tracing.tracer,
+    tracer,
+    carrier: tracing.carrier,
+    continueTrace: tracing.continueTrace,
     action(name, attributes, work) {
-      return tracing.tracer.startActiveSpan(name, { attributes }, async (span) => {
+      return tracer.startActiveSpan(name, { attributes }, async (span) => {
         const start = performance.now()
         let outcome = 'ok'
         try {
           return await work(span)
         } catch (error) {
           outcome = 'error'
-          span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) })
+          setFailed(span, error)
           throw error
         } finally {
           seconds.observe({ action: name, outcome }, (performance.now() - start) / 1_000)
+          span.end()
+        }
+      })
+    },
+    step(name, work) {
+      if (!tracing.isActive()) return work()
+      return tracer.startActiveSpan(name, async (span) => {
+        try {
+          return await work()
+        } catch (error) {
+          setFailed(span, error)
+          throw error
+        } finally {
           span.end()
         }
       })
@@ -65,6 +89,9 @@ export function createTelemetry(options: TelemetryOptions): Telemetry {
     },
   }
 }
+
+const setFailed = (span: Span, error: unknown): void =>
+  void span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) })
 
 const TICK_MS = 10
 

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
 import { describe, expect, it, vi } from 'vitest'
 import { createLog, createRuntime, createTelemetry, silentLog } from '../src/index.ts'
+import { spanCollector } from '../src/testing/span-collector.ts'
 
 /** A real pino log that writes to memory. */
 function memoryLog(level?: string) {
@@ -98,29 +97,11 @@ describe('telemetry', () => {
   })
 
   it('sends the spans of actions to the collector before it closes', async () => {
-    const bodies: string[] = []
-    const collector = createServer((request, response) => {
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => {
-        bodies.push(Buffer.concat(chunks).toString())
-        response.setHeader('content-type', 'application/json')
-        response.end('{}')
-      })
-    })
-    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve))
-    try {
-      const telemetry = createTelemetry({
-        service: 'test',
-        otlpUrl: `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`,
-      })
-      await telemetry.action('message.send', {}, async () => {})
-      await telemetry[Symbol.asyncDispose]()
-      expect(bodies.join()).toContain('message.send')
-    } finally {
-      collector.closeAllConnections()
-      await new Promise((resolve) => collector.close(resolve))
-    }
+    await using collector = await spanCollector()
+    const telemetry = createTelemetry({ service: 'test', otlpUrl: `${collector.url}/` })
+    await telemetry.action('message.send', {}, async () => {})
+    await telemetry[Symbol.asyncDispose]()
+    expect(collector.span('message.send', 'test').failed).toBe(false)
   })
 })
 

@@ -85,11 +85,13 @@ export function createEventPublisher(
 
 /** Publishes to the channel's guild, or to both users of a direct message. */
 export async function publishToChannel(
-  { ports: { hub } }: Context,
+  { ports: { hub }, runtime: { telemetry } }: Context,
   channel: MessageChannel,
   event: HubEvent,
   deadline: Deadline,
 ): Promise<void> {
-  if (channel.kind === 'dm') await hub.publishToUsers(channel.recipients, event, deadline)
-  else await hub.publish(channel.guildId, event, deadline)
+  await telemetry.step('hub.publish', async () => {
+    if (channel.kind === 'dm') await hub.publishToUsers(channel.recipients, event, deadline)
+    else await hub.publish(channel.guildId, event, deadline)
+  })
 }
