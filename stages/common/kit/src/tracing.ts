@@ -24,10 +24,10 @@ import { fanOutSampler } from './fan-out-sampler.ts'
 export type TraceCarrier = Readonly<Record<string, string>>
 
 /** Starts spans. Without another context they are children of the active span. */
-export interface Tracer extends OpenTelemetryTracer {
+interface Tracer extends OpenTelemetryTracer {
   /**
-   * The context of the active span. Work that is queued for later keeps it, and starts its span
-   * with it: whoever empties the queue may be in another trace.
+   * The context of the active span. Queued work keeps it and starts its span with it, since the
+   * caller that runs the queue may be in another trace.
    */
   activeContext(): Context
 }

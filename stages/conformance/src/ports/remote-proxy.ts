@@ -3,7 +3,7 @@ import { CodedError, decodeJson, encodeJson } from '@threshold/kit'
 type Callable = (...args: unknown[]) => unknown
 
 /** Copies a value as a boundary between two processes would, and throws if it is no plain data. */
-export type Transfer = (value: unknown) => unknown
+type Transfer = (value: unknown) => unknown
 
 /** As Node copies a value between threads. */
 export const byClone: Transfer = (value) =>
