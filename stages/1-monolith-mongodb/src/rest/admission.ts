@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { refuse } from '@threshold/contract'
 import type { Clock, Deadline } from '@threshold/kit'
 import pLimit from 'p-limit'
@@ -125,11 +124,17 @@ export function createAdmission(
       if (limit.activeCount < limit.concurrency) return limit(() => measure(work))
       if (waiting.length >= MAX_WAITING) waiting.shift()?.shed()
       return new Promise((resolve, reject) => {
+        const { promise: turn, resolve: start } = Promise.withResolvers<void>()
+        // The work stays in the trace of its request, since `then` is called in it. `start` is
+        // called in the trace of another one.
+        const served = turn.then(() => measure(work)).then(resolve, reject)
         waiting.push({
           deadline,
           since: clock.now(),
-          // A request that ends starts another one, which must stay in its own trace.
-          start: AsyncLocalStorage.bind(() => measure(work).then(resolve, reject)),
+          start() {
+            start()
+            return served
+          },
           shed() {
             onShed()
             reject(refuse.unavailable())
