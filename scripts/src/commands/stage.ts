@@ -42,7 +42,9 @@ These variables are passed on to the stage:
   THRESHOLD_RATE_REQUESTS, THRESHOLD_RATE_SECONDS    the window of the rate limits
   THRESHOLD_PROVISIONING=off     no creation of users over HTTP
   THRESHOLD_PUBLIC_URL           its public address, such as https://chat.example behind a TLS proxy
+  THRESHOLD_GATEWAY_URL          where clients reach the gateway, if not at the address of REST
   THRESHOLD_HOSTS                its other host names, with commas, such as one for Prometheus
+  THRESHOLD_ORIGINS              pages of other origins that may open gateway sockets
   THRESHOLD_TRUSTED_PROXIES      addresses or CIDR blocks with trusted X-Forwarded-Proto and -Host
   THRESHOLD_TOKEN_SECRET         keeps tokens valid from one run to the next
   THRESHOLD_MONGODB_URI          a MongoDB of your own

@@ -52,7 +52,8 @@ export async function start(config: Config, base: Runtime): Promise<RunningStage
   const voice = await open('voice', createVoice({ relay, hub }, config.voice, runtime))
 
   const tokenTool = tokens(config.tokenSecret)
-  const tools = { tokens: tokenTool, newId: time.newId, gatewayUrl: gatewayUrls(config.http) }
+  const urls = gatewayUrls(config.http)
+  const tools = { tokens: tokenTool, newId: time.newId, gatewayUrl: urls.next }
   const analytics = typescriptAnalytics(runtime.clock)
   const reconciler = await open('reconciler', memoryPublishReconciler(runtime))
   const restPorts = { metadata, messages, search, notifier, hub, analytics, reconciler }
@@ -60,9 +61,10 @@ export async function start(config: Config, base: Runtime): Promise<RunningStage
   const sessions = await open('sessions', noSessions())
   const encoder = typescriptEventEncoder()
   const gatewayPorts = { hub, sessions, encoder, voice }
-  const gateway = createGateway(gatewayPorts, tools, config.gateway, runtime)
+  const gatewayTools = { tokens: tokenTool, gatewayUrl: urls.own }
+  const gateway = createGateway(gatewayPorts, gatewayTools, config.gateway, runtime)
 
-  const routers = [createPage(), rest]
+  const routers = [createPage(config.http), rest]
   const readiness = [
     time.readiness,
     pingCheck('MongoDB', metadata.ping),

@@ -6,18 +6,30 @@ import { DESIGN_FOLDER } from './design.ts'
 
 const FOLDERS = [new URL('./browser/', import.meta.url), DESIGN_FOLDER]
 
-/** Allows this server's files and nothing else: no inline script, no other host, no frames. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  // Includes the gateway's WebSocket, which has the same origin.
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+export interface PageOptions {
+  /** The gateways that are not at the page's own address, such as `wss://gateway.example`. */
+  readonly gatewayUrls?: readonly string[]
+}
+
+/**
+ * Allows this server's files and gateways, and nothing else: no inline script, no other host, no
+ * frames. A policy cannot name a gateway by its IPv6 address, so a browser cannot reach that one.
+ */
+const contentSecurityPolicy = (gatewayUrls: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    // Includes a gateway at the page's own address.
+    ['connect-src', "'self'", ...gatewayUrls.map(sourceOf)].join(' '),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+
+/** A path without a final slash would allow that path only, and not `/?v=10` below it. */
+const sourceOf = (url: string): string => (new URL(url).pathname === '/' ? url : `${url}/`)
 
 /**
  * Serves the chat page: plain browser JavaScript, without a build step. It uses the external
@@ -27,7 +39,8 @@ const CONTENT_SECURITY_POLICY = [
  * The files are read once, at the start, and found by their exact path. An API request that passes
  * through costs one map lookup. Production would use a CDN instead.
  */
-export function createPage(): Router {
+export function createPage({ gatewayUrls = [] }: PageOptions = {}): Router {
+  const policy = contentSecurityPolicy(gatewayUrls)
   const files = new Map<string, { type: string; body: Buffer; etag: string }>()
   const paths = FOLDERS.flatMap((folder) =>
     readdirSync(folder).map((name) => ({ name, path: new URL(name, folder) })),
@@ -47,7 +60,7 @@ export function createPage(): Router {
       request.method === 'GET' || request.method === 'HEAD' ? files.get(request.path) : undefined
     if (file === undefined) return next()
     response.set({
-      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+      'Content-Security-Policy': policy,
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
       ETag: file.etag,

@@ -118,7 +118,9 @@ class RunningStage implements StageProcess {
       THRESHOLD_HEARTBEAT_MS: '2000',
       // Overrides values of the user's shell: labs and tests use the address the stage listens on.
       THRESHOLD_PUBLIC_URL: '',
+      THRESHOLD_GATEWAY_URL: '',
       THRESHOLD_HOSTS: '',
+      THRESHOLD_ORIGINS: '',
       THRESHOLD_TRUSTED_PROXIES: '',
       ...options.env,
       THRESHOLD_MONGODB_URI: options.engineUri,

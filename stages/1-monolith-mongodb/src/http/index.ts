@@ -17,6 +17,8 @@ export interface HttpConfig extends PublicAddress {
   readonly host: string
   /** Further host names of this stage. */
   readonly hostNames: readonly string[]
+  /** Origins of the stage's pages that another process serves. */
+  readonly origins: readonly string[]
   /** 0 means any free port. */
   readonly port: number
   /** The most sockets of REST and the gateway together. Above it new ones are closed at once. */
@@ -93,10 +95,7 @@ export async function serveHttp(
   })
   // Otherwise Node would ask for the body before the token is checked.
   server.on('checkContinue', app)
-  parts.gateway.attach(
-    server,
-    (request) => request.headers.origin === undefined || policy.allows(request),
-  )
+  parts.gateway.attach(server, policy.allowsSocket)
   server.listen(config.port, config.host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { isIPv4 } from 'node:net'
-import { gatewayUrls, type PublicAddress } from './public-address.ts'
+import { type PublicAddress, siteUrls } from './public-address.ts'
 
 export interface SiteNames extends PublicAddress {
   /** The name or address that the stage binds to. */
   readonly host: string
   /** Further names of the stage, such as a service name that Prometheus uses. */
   readonly hostNames: readonly string[]
+  /** Origins of the stage's pages that another process serves, such as `https://chat.example`. */
+  readonly origins: readonly string[]
 }
 
 /**
@@ -27,16 +29,18 @@ export interface OriginPolicy {
   allowsHost(request: IncomingMessage): boolean
   /** Whether `Origin` is absent, is the origin in `Host`, or is where clients are sent to. */
   allowsOrigin(request: IncomingMessage): boolean
-  /** Both. */
-  allows(request: IncomingMessage): boolean
+  /**
+   * Whether the request may open a gateway socket. Bots may, under any name. A page must be the
+   * stage's own, from this process or from another one.
+   */
+  allowsSocket(request: IncomingMessage): boolean
 }
 
-export function createOriginPolicy({ host, hostNames, ...address }: SiteNames): OriginPolicy {
-  const { publicUrl } = address
-  const gatewayUrl = gatewayUrls(address)
-  const configured = new Set(
-    [host, ...hostNames, ...(publicUrl ? [new URL(publicUrl).hostname] : [])].map(bareName),
-  )
+export function createOriginPolicy(site: SiteNames): OriginPolicy {
+  const siteUrl = siteUrls(site)
+  const urls = [...(site.publicUrl === undefined ? [] : [site.publicUrl]), ...site.gatewayUrls]
+  const names = [site.host, ...site.hostNames, ...urls.map((url) => new URL(url).hostname)]
+  const configured = new Set(names.map(bareName))
 
   const policy: OriginPolicy = {
     allowsHost(request) {
@@ -51,11 +55,15 @@ export function createOriginPolicy({ host, hostNames, ...address }: SiteNames): 
       const from = URL.parse(origin)
       if (from === null || from.host === '') return false
       if (from.host === parseHost(request)?.host) return true
-      const gateway = new URL(gatewayUrl(request))
-      const sameScheme = (from.protocol === 'https:') === (gateway.protocol === 'wss:')
-      return from.host === gateway.host && sameScheme
+      const { host, protocol } = siteUrl(request)
+      return from.host === host && from.protocol === protocol
     },
-    allows: (request) => policy.allowsHost(request) && policy.allowsOrigin(request),
+    allowsSocket(request) {
+      const { origin } = request.headers
+      if (origin === undefined) return true
+      const isOwn = site.origins.includes(origin) || policy.allowsOrigin(request)
+      return isOwn && policy.allowsHost(request)
+    },
   }
   return policy
 }

@@ -6,6 +6,11 @@ export interface PublicAddress {
    * Where clients reach the stage, such as `https://chat.example`. Default: each request's host.
    */
   readonly publicUrl?: string | undefined
+  /**
+   * Where clients reach the gateways, such as `wss://gateway.example`. Empty: the gateway is at the
+   * stage's own address.
+   */
+  readonly gatewayUrls: readonly string[]
   /** Addresses and CIDR blocks whose `X-Forwarded-Proto` and `X-Forwarded-Host` are trusted. */
   readonly trustedProxies: readonly string[]
 }
@@ -13,13 +18,54 @@ export interface PublicAddress {
 /** The address that a client's gateway sockets connect to: `wss` behind TLS. */
 export type GatewayUrl = (request: IncomingMessage) => string
 
-export function gatewayUrls({ publicUrl, trustedProxies }: PublicAddress): GatewayUrl {
+export interface GatewayUrls {
+  /** For a client that asks over REST: the configured gateways in turn. */
+  readonly next: GatewayUrl
+  /** For READY: the gateway that the client is connected to. */
+  readonly own: GatewayUrl
+}
+
+export function gatewayUrls(address: PublicAddress): GatewayUrls {
+  const configured = address.gatewayUrls
+  if (configured.length === 0) {
+    const siteUrl = siteUrls(address)
+    const url: GatewayUrl = (request) => webSocketUrl(pageUrl(request) ?? siteUrl(request))
+    return { next: url, own: url }
+  }
+  const proxies = blockList(address.trustedProxies)
+  let turn = 0
+  return {
+    next: () => configured[turn++ % configured.length]!,
+    // All processes of a stage may have the same list. A gateway finds itself in it by the host
+    // that the client used. Behind a proxy that changes the host it has a list of its own.
+    own(request) {
+      const { host } = requestedUrl(request, proxies)
+      return configured.find((url) => new URL(url).host === host) ?? configured[0]!
+    },
+  }
+}
+
+/** The address at which a client reached the stage, without a path. */
+export function siteUrls({
+  publicUrl,
+  trustedProxies,
+}: Omit<PublicAddress, 'gatewayUrls'>): (request: IncomingMessage) => URL {
   if (publicUrl !== undefined) {
-    const configured = webSocketUrl(new URL(publicUrl))
+    const configured = new URL(publicUrl)
     return () => configured
   }
   const proxies = blockList(trustedProxies)
-  return (request) => webSocketUrl(requestedUrl(request, proxies))
+  return (request) => requestedUrl(request, proxies)
+}
+
+/**
+ * The origin of the stage's own page, which it sends as `Referer` when it asks for the gateway. The
+ * page may be open under another name than the public one, and then may connect only to that name.
+ */
+function pageUrl({ headers }: IncomingMessage): URL | null {
+  const referer = URL.parse(headers.referer ?? '')
+  const isOwn = referer !== null && referer.host === parseHost('http', headers.host)?.host
+  return isOwn ? new URL(referer.origin) : null
 }
 
 /** Whether a text is an address or a CIDR block. */

@@ -4,11 +4,17 @@ import { z } from 'zod'
 import { listenConfig, listenEnvironment } from '../../src/http/environment.ts'
 import { createOriginPolicy } from '../../src/http/origin-policy.ts'
 
-const policy = createOriginPolicy({
-  host: '0.0.0.0',
+const DEFAULTS = {
+  host: '127.0.0.1',
   hostNames: [],
-  publicUrl: 'https://chat.example/',
+  origins: [],
+  gatewayUrls: [],
   trustedProxies: [],
+}
+const policy = createOriginPolicy({
+  ...DEFAULTS,
+  host: '0.0.0.0',
+  publicUrl: 'https://chat.example/',
 })
 const request = (headers: { host?: string; origin?: string }, localAddress = '::ffff:172.17.0.2') =>
   ({ headers, socket: { localAddress } }) as unknown as IncomingMessage
@@ -80,7 +86,7 @@ describe('the names of a stage', () => {
   })
 
   it('include the name that the stage binds to', () => {
-    const bound = createOriginPolicy({ host: 'stage-1', hostNames: [], trustedProxies: [] })
+    const bound = createOriginPolicy({ ...DEFAULTS, host: 'stage-1' })
     expect([
       bound.allowsHost(request({ host: 'stage-1:80' })),
       bound.allowsHost(request({ host: 'chat.example' })),
@@ -100,11 +106,7 @@ describe('the origin of a stage', () => {
   })
 
   it('is the one that a trusted proxy reports, and no other client', () => {
-    const proxied = createOriginPolicy({
-      host: '127.0.0.1',
-      hostNames: [],
-      trustedProxies: ['10.0.0.1'],
-    })
+    const proxied = createOriginPolicy({ ...DEFAULTS, trustedProxies: ['10.0.0.1'] })
     const from = (remoteAddress: string): boolean => {
       const headers = {
         host: '127.0.0.1:8080',
@@ -131,5 +133,67 @@ describe('the origin of a stage', () => {
     'file://',
   ])('is not %j', (origin) => {
     expect(policy.allowsOrigin(request({ host: 'localhost:8080', origin }))).toBe(false)
+  })
+})
+
+describe('a gateway at an address of its own', () => {
+  const host = '127.0.0.1:3001'
+  const page = 'http://127.0.0.1:3000'
+  const gateway = createOriginPolicy({ ...DEFAULTS, origins: [page] })
+
+  it('accepts bots, its own page and the pages of THRESHOLD_ORIGINS', () => {
+    for (const headers of [
+      { host },
+      { host: 'gateway.discord.gg' },
+      { host, origin: `http://${host}` },
+      { host, origin: page },
+      { host: 'localhost:3001', origin: page },
+    ])
+      expect(gateway.allowsSocket(request(headers)), JSON.stringify(headers)).toBe(true)
+  })
+
+  it.each([
+    { host, origin: 'http://evil.example' },
+    { host, origin: 'http://127.0.0.1:3002' },
+    { host, origin: 'https://127.0.0.1:3000' },
+    { host, origin: 'http://127.0.0.1:3000.evil.example' },
+    { host, origin: 'http://localhost:3000' },
+    { host, origin: 'null' },
+    { host, origin: '' },
+    { host: 'evil.example:3001', origin: 'http://evil.example:3001' },
+    { host: 'evil.example:3001', origin: page },
+  ])('refuses the foreign page %j', (headers) =>
+    expect(gateway.allowsSocket(request(headers))).toBe(false),
+  )
+
+  it('accepts no page of another port by default', () => {
+    const closed = createOriginPolicy(DEFAULTS)
+    expect(closed.allowsSocket(request({ host, origin: page }))).toBe(false)
+    expect(closed.allowsSocket(request({ host, origin: `http://${host}` }))).toBe(true)
+  })
+
+  it('accepts the page at the public URL, under the name of the gateway', () => {
+    const site = createOriginPolicy({
+      ...DEFAULTS,
+      publicUrl: 'https://chat.example',
+      gatewayUrls: ['wss://gateway.example'],
+    })
+    const from = (origin: string): boolean =>
+      site.allowsSocket(request({ host: 'gateway.example', origin }))
+    expect(['https://chat.example', 'https://evil.example'].map(from)).toEqual([true, false])
+  })
+
+  it('serves none of its other addresses to those pages', () => {
+    expect(gateway.allowsOrigin(request({ host, origin: page }))).toBe(false)
+  })
+
+  it('takes origins without a path, with commas between them', () => {
+    const { THRESHOLD_ORIGINS: origins } = listenEnvironment
+    expect(origins.parse('http://127.0.0.1:3000, https://Chat.Example:443')).toEqual([
+      page,
+      'https://chat.example',
+    ])
+    for (const bad of ['*', 'https://*.example', 'chat.example', 'ws://a', 'https://a/b', 'null'])
+      expect(origins.safeParse(bad).success, bad).toBe(false)
   })
 })

@@ -1,18 +1,30 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
 import { listenEnvironment } from '../../src/http/environment.ts'
-import { gatewayUrls, isAddressBlock, type PublicAddress } from '../../src/http/public-address.ts'
+import {
+  type GatewayUrls,
+  gatewayUrls,
+  isAddressBlock,
+  type PublicAddress,
+} from '../../src/http/public-address.ts'
 
-const url = (
+const requestWith = (headers: Record<string, string>, peer = '127.0.0.1'): IncomingMessage => {
+  const socket = { remoteAddress: peer, localAddress: '127.0.0.1', localPort: 3_000 }
+  return { headers, socket } as unknown as IncomingMessage
+}
+const urls = (config: Partial<PublicAddress> = {}): GatewayUrls =>
+  gatewayUrls({ gatewayUrls: [], trustedProxies: [], ...config })
+/** The address in the answer of `GET /gateway`, which is also the one in READY. */
+function url(
   headers: Record<string, string>,
   config: Partial<PublicAddress> = {},
-  peer = '127.0.0.1',
-): string => {
-  const socket = { remoteAddress: peer, localAddress: '127.0.0.1', localPort: 3_000 }
-  return gatewayUrls({ trustedProxies: [], ...config })({
-    headers,
-    socket,
-  } as unknown as IncomingMessage)
+  peer?: string,
+): string {
+  const { next, own } = urls(config)
+  const request = requestWith(headers, peer)
+  expect(own(request)).toBe(next(request))
+  return next(request)
 }
 const forwarded = {
   host: 'inner:80',
@@ -80,6 +92,62 @@ describe('the gateway URL', () => {
   })
 })
 
+describe('the gateway URL of a page', () => {
+  const publicUrl = 'https://chat.example'
+
+  it('is under the name and the scheme with which the page is open', () => {
+    const config = { publicUrl, trustedProxies: ['127.0.0.1'] }
+    const at = (origin: string, host = new URL(origin).host): string =>
+      url({ host, referer: `${origin}/` }, config)
+    expect(at('http://127.0.0.1:3000')).toBe('ws://127.0.0.1:3000')
+    expect(at('https://other.example')).toBe('wss://other.example')
+    expect(at('https://chat.example', 'inner:80'), 'behind a proxy').toBe('wss://chat.example')
+    expect(url({ host: 'a', referer: 'http://a/channels/1?x' }, config)).toBe('ws://a')
+  })
+
+  it.each([
+    'http://evil.example/',
+    'https://discord.com/app',
+    'x',
+    '',
+    'about:blank',
+    'http://a@b/',
+  ])('is the public one if Referer is %j', (referer) =>
+    expect(url({ host: 'a', referer }, { publicUrl })).toBe('wss://chat.example'),
+  )
+})
+
+describe('configured gateways', () => {
+  const one = ['wss://gateway.example/below']
+  const three = ['ws://127.0.0.1:3001', 'ws://127.0.0.1:3002', 'wss://gateway.example']
+
+  it('precede the public URL, the page and all headers', () => {
+    const config = { gatewayUrls: one, publicUrl: 'https://chat.example', trustedProxies: ['::1'] }
+    const requests: Record<string, string>[] = [
+      {},
+      { host: 'a' },
+      forwarded,
+      { host: 'a', referer: 'http://a/' },
+    ]
+    for (const headers of requests) expect(url(headers, config)).toBe(one[0])
+  })
+
+  it('are handed out in turn', () => {
+    const { next } = urls({ gatewayUrls: three })
+    const answers = Array.from({ length: 7 }, () => next(requestWith({ host: '127.0.0.1:3001' })))
+    expect(answers).toEqual([...three, ...three, three[0]])
+  })
+
+  it('find themselves by the host that the client used', () => {
+    const { own } = urls({ gatewayUrls: three, trustedProxies: ['127.0.0.1'] })
+    expect(own(requestWith({ host: '127.0.0.1:3002' }))).toBe(three[1])
+    expect(own(requestWith({ host: 'Gateway.Example' }))).toBe(three[2])
+    expect(own(requestWith({ host: 'a', 'x-forwarded-host': 'gateway.example' }))).toBe(three[2])
+    expect(own(requestWith({ host: 'evil.example' })), 'another name').toBe(three[0])
+    expect(own(requestWith({})), 'the address that it listens on').toBe(three[0])
+  })
+})
+
 describe('the environment', () => {
   it('names proxies by address or CIDR block', () => {
     for (const block of ['127.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'])
@@ -111,5 +179,55 @@ describe('the environment', () => {
       'https://a#b',
     ])
       expect(publicUrl.safeParse(bad).success, bad).toBe(false)
+  })
+
+  it('accepts ws and wss addresses of gateways, with commas between them', () => {
+    const { THRESHOLD_GATEWAY_URL: gatewayUrl } = listenEnvironment
+    expect(gatewayUrl.parse(undefined)).toEqual([])
+    expect(gatewayUrl.parse(' ws://127.0.0.1:3001/, WSS://Gateway.Example:443/below/ ')).toEqual([
+      'ws://127.0.0.1:3001',
+      'wss://gateway.example/below',
+    ])
+    expect(gatewayUrl.parse('ws://[::1]:3001')).toEqual(['ws://[::1]:3001'])
+    for (const bad of [
+      'http://gateway.example',
+      'gateway.example',
+      'wss://',
+      'wss://*',
+      'wss://*.example',
+      'wss://a@b',
+      'wss://a?b',
+      'wss://a#b',
+      'wss://a b',
+      "wss://a;script-src 'unsafe-inline'",
+      "wss://a/;x'",
+      'ws://a:99999',
+      'wss://good.example,bad',
+    ])
+      expect(gatewayUrl.safeParse(bad).success, bad).toBe(false)
+  })
+
+  it('ends the process with a code and the name of a bad variable', () => {
+    const env = {
+      THRESHOLD_MONGODB_URI: 'mongodb://127.0.0.1/x',
+      THRESHOLD_TOKEN_SECRET: 'x'.repeat(16),
+      THRESHOLD_GATEWAY_URL: 'https://gateway.example',
+      THRESHOLD_ORIGINS: '*',
+    }
+    expect(() => readConfig(env)).toThrow(
+      expect.objectContaining({
+        code: 'BAD_CONFIG',
+        message: expect.stringMatching(
+          /THRESHOLD_GATEWAY_URL: must be ws.+THRESHOLD_ORIGINS: must/,
+        ),
+      }),
+    )
+    const { http } = readConfig({
+      ...env,
+      THRESHOLD_GATEWAY_URL: 'wss://gateway.example',
+      THRESHOLD_ORIGINS: 'https://chat.example',
+    })
+    expect(http.gatewayUrls).toEqual(['wss://gateway.example'])
+    expect(http.origins).toEqual(['https://chat.example'])
   })
 })

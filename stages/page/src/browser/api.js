@@ -41,6 +41,8 @@ export function createApi({ token, onUnauthorized = () => {} } = {}) {
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        // The origin tells the stage under which of its names the page is open.
+        referrerPolicy: 'origin',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
     } catch (error) {
@@ -58,6 +60,7 @@ export function createApi({ token, onUnauthorized = () => {} } = {}) {
     `/channels/${channel}/messages/${message}/reactions/${encodeURIComponent(emoji)}/@me`
 
   return {
+    gateway: () => v10('GET', '/gateway'),
     me: () => v10('GET', '/users/@me'),
     newUser: (username) => call('POST', '/workshop/users', { username, bot: false }),
     createGuild: (name) => v10('POST', '/guilds', { name }),

@@ -35,12 +35,19 @@ const RESUMABLE_CLOSE = 4_000
  * It tries to resume its session. If the server refuses, it identifies again. READY then tells the
  * rest of the page that events were lost.
  *
+ * `findUrl` resolves with the gateway's address. It is called before the first connection, and after
+ * one without a greeting: the gateway may have moved. If it rejects, the last address is tried again,
+ * since a gateway may serve while the API does not.
+ *
  * `onState` receives `{phase, attempt?, retryAt?, code?, reason?}`. The phase is connecting, live,
  * waiting, resuming, identifying or refused.
  */
 export class Gateway {
   #options
   #socket
+  #url
+  #isUrlKnownGood = false
+  #isOpening = false
   /** `{id, seq}`, as a resume needs them. Undefined before the first READY and after a refusal. */
   #session
   #attempt = 0
@@ -53,10 +60,24 @@ export class Gateway {
   }
 
   connect() {
-    if (this.#stopped || this.#socket) return
+    if (this.#stopped || this.#isOpening || this.#socket) return
     this.#clearTimers()
     this.#report({ phase: this.#session ? 'resuming' : 'connecting', attempt: this.#attempt })
-    const socket = new WebSocket(this.#options.url)
+    this.#isOpening = true
+    this.#open()
+      .catch((failure) => {
+        if (!this.#stopped) this.#afterClose(undefined, failure.message)
+      })
+      .finally(() => {
+        this.#isOpening = false
+      })
+  }
+
+  async #open() {
+    if (!this.#isUrlKnownGood) this.#url = await this.#options.findUrl().catch(this.#lastUrl)
+    if (this.#stopped) return
+    this.#isUrlKnownGood = false // until the greeting
+    const socket = new WebSocket(this.#url)
     this.#socket = socket
     // Events of a socket that was abandoned are ignored.
     const ifCurrent = (handle) => (event) => {
@@ -65,6 +86,11 @@ export class Gateway {
     socket.onmessage = ifCurrent((event) => this.#receive(JSON.parse(event.data)))
     socket.onclose = ifCurrent((event) => this.#afterClose(event.code, event.reason))
     this.#setTimer('hello', HELLO_TIMEOUT_MS, () => this.#abandon('no greeting'))
+  }
+
+  #lastUrl = (failure) => {
+    if (this.#url === undefined) throw failure
+    return this.#url
   }
 
   /** Closes for good, and ends the session. */
@@ -97,6 +123,7 @@ export class Gateway {
 
   #receiveHello(interval) {
     this.#clearTimers('hello')
+    this.#isUrlKnownGood = true
     this.#acknowledged = true
     const beat = () => {
       if (!this.#acknowledged) return this.#abandon('no heartbeat ack')

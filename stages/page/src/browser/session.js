@@ -13,9 +13,6 @@ const MAX_TIMELINES = 8
  */
 const mayRepeat = (failure) => failure.status === 0 || failure.status >= 500
 
-/** The gateway of the host that served the page. The content security policy allows no other. */
-const gatewayUrl = () => `${location.origin.replace(/^http/, 'ws')}/?v=10&encoding=json`
-
 /**
  * The client state of one signed-in user: the store of guilds, a timeline for each channel, and the
  * user's actions. It draws nothing. `onChange` reports that there is something to draw, `onState`
@@ -30,7 +27,7 @@ export function createSession({ token, user, onChange, onState, onFrame, onUnaut
   let visible = true
 
   const gateway = new Gateway({
-    url: gatewayUrl(),
+    findUrl: async () => `${(await api.gateway()).url}/?v=10&encoding=json`,
     token,
     onDispatch: receive,
     onState,
