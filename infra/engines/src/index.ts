@@ -61,6 +61,7 @@ export {
   type SweepReport,
   sweep,
 } from './registry/sweep.ts'
+export { askGateway } from './stage/gateway.ts'
 export { listStages, type StageInfo } from './stage/list.ts'
 export { type StageProcess, type StartStageOptions, startStage } from './stage/process.ts'
 export { type Addresses, runningStages } from './stage/running.ts'

@@ -19,12 +19,12 @@ type CommandOf<D extends ClientCommand['do']> = Extract<ClientCommand, { do: D }
 
 async function connectAll({
   dialect,
-  port,
+  socketUrl,
   tokens,
   sockets: count,
 }: CommandOf<'connect'>): Promise<undefined> {
   const opened = await pLimit(CONNECT_CONCURRENCY).map(Array.from({ length: count }), (_, i) =>
-    openSocket(dialect, port, tokens[i % tokens.length] ?? '', (text) => onText(text)),
+    openSocket(dialect, socketUrl, tokens[i % tokens.length] ?? '', (text) => onText(text)),
   )
   sockets.push(...opened)
   return undefined

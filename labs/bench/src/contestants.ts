@@ -1,4 +1,4 @@
-import { startStage } from '@threshold/engines'
+import { askGateway, startStage } from '@threshold/engines'
 import { api } from './api.ts'
 import { startBaseline } from './processes.ts'
 import type { Dialect } from './protocol.ts'
@@ -8,8 +8,8 @@ export interface Contestant extends AsyncDisposable {
   readonly name: string
   readonly dialect: Dialect
   readonly pid: number
-  /** Port for sockets. */
-  readonly port: number
+  /** The address that sockets connect to. */
+  readonly socketUrl: string
   /** A POST of `{content}` to this address sends a message to all sockets. */
   readonly url: string
   readonly token?: string
@@ -39,7 +39,7 @@ export async function stageContestant(
       name: `stage ${stage} (complete)`,
       dialect: 'gateway',
       pid: running.pid,
-      port: Number(new URL(running.url).port),
+      socketUrl: await askGateway(running.url),
       url: `${running.url}/api/v10/channels/${channel}/messages`,
       token: tokens[0]!,
       tokens,
@@ -56,12 +56,12 @@ export async function baselineContestant(
   name: string,
 ): Promise<Contestant> {
   const peer = await startBaseline(kind)
-  const { pid, port, url } = peer
+  const { pid, socketUrl, url } = peer
   return {
     name,
     dialect: kind,
     pid,
-    port,
+    socketUrl,
     url,
     tokens: [],
     [Symbol.asyncDispose]: () => peer[Symbol.asyncDispose](),

@@ -37,10 +37,10 @@ export async function measure(
 
 export async function connect(
   client: Client,
-  { dialect, port, tokens }: Contestant,
+  { dialect, socketUrl, tokens }: Contestant,
   sockets: number,
 ): Promise<void> {
-  await client.connect({ dialect, port, sockets, tokens: [...tokens] })
+  await client.connect({ dialect, socketUrl, sockets, tokens: [...tokens] })
 }
 
 /**

@@ -69,7 +69,7 @@ export async function startClient(): Promise<Client> {
 export interface BaselineServer extends AsyncDisposable {
   readonly pid: number
   readonly url: string
-  readonly port: number
+  readonly socketUrl: string
 }
 
 /** A server that only sends to its sockets. */
@@ -82,7 +82,7 @@ export async function startBaseline(kind: 'ws' | 'socket.io' | 'tcp'): Promise<B
   return {
     pid: started.pid,
     url: `http://127.0.0.1:${port}/`,
-    port: Number(sockets),
+    socketUrl: `${kind === 'tcp' ? 'tcp' : 'ws'}://127.0.0.1:${sockets}`,
     [Symbol.asyncDispose]: () => started[Symbol.asyncDispose](),
   }
 }

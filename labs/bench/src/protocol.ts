@@ -9,7 +9,8 @@ export const command = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('connect'),
     dialect,
-    port: z.int(),
+    /** The address that sockets connect to. */
+    socketUrl: z.string(),
     sockets: z.int().positive(),
     /** One token per user, which the sockets use in turn. Empty unless the dialect is `gateway`. */
     tokens: z.array(z.string()),

@@ -9,30 +9,30 @@ export interface ClientSocket {
 
 type OnText = (text: string) => void
 
-/** Opens a socket. Resolves once a message to all sockets would reach it. */
+/** Opens a socket to a server at `url`. Resolves once a message to all sockets would reach it. */
 export function openSocket(
   dialect: Dialect,
-  port: number,
+  url: string,
   token: string,
   onText: OnText,
 ): Promise<ClientSocket> {
   switch (dialect) {
     case 'gateway':
-      return gateway(port, token, onText)
+      return gateway(url, token, onText)
     case 'ws':
-      return plain(port, onText)
+      return plain(url, onText)
     case 'socket.io':
-      return socketIo(port, onText)
+      return socketIo(url, onText)
     case 'tcp':
-      return tcp(port, onText)
+      return tcp(url, onText)
   }
 }
 
 /** Guilds, their messages and message content: 1 + 512 + 32768. Presences would add to the cost. */
 const INTENTS = 33_281
 
-function gateway(port: number, token: string, onText: OnText): Promise<ClientSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/?v=10&encoding=json`, {
+function gateway(url: string, token: string, onText: OnText): Promise<ClientSocket> {
+  const socket = new WebSocket(`${url}/?v=10&encoding=json`, {
     perMessageDeflate: false,
   })
   let beat: NodeJS.Timeout | undefined
@@ -47,14 +47,14 @@ function gateway(port: number, token: string, onText: OnText): Promise<ClientSoc
   })
 }
 
-function plain(port: number, onText: OnText): Promise<ClientSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false })
+function plain(url: string, onText: OnText): Promise<ClientSocket> {
+  const socket = new WebSocket(url, { perMessageDeflate: false })
   return opened(socket, (text, ready) => (text === 'ready' ? ready() : onText(text)))
 }
 
 /** Engine.IO 4 over WebSocket only: 0 open, 2 ping, 3 pong, 40 connected, 42 event. */
-function socketIo(port: number, onText: OnText): Promise<ClientSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`, {
+function socketIo(url: string, onText: OnText): Promise<ClientSocket> {
+  const socket = new WebSocket(`${url}/socket.io/?EIO=4&transport=websocket`, {
     perMessageDeflate: false,
   })
   return opened(socket, (text, ready) => {
@@ -66,8 +66,9 @@ function socketIo(port: number, onText: OnText): Promise<ClientSocket> {
 }
 
 /** Messages are separated by newlines, the simplest framing. */
-function tcp(port: number, onText: OnText): Promise<ClientSocket> {
-  const socket: Socket = connectTcp(port, '127.0.0.1')
+function tcp(url: string, onText: OnText): Promise<ClientSocket> {
+  const { hostname, port } = new URL(url)
+  const socket: Socket = connectTcp(Number(port), hostname)
   socket.setEncoding('utf8').setNoDelay(true)
   const { promise, resolve, reject } = Promise.withResolvers<ClientSocket>()
   let rest = ''

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
+import { askGateway } from '@threshold/engines/gateway'
 import pLimit from 'p-limit'
 import {
   type AttemptLog,
@@ -12,6 +13,7 @@ import {
   recordDelivery,
   sampleLines,
 } from './attempt-log.ts'
+import { gatewayAddresses } from './gateway-addresses.ts'
 import { createLatency, latencyOf, percentileMs, recordMs } from './latency.ts'
 import type { GeneratorEvent, Plan } from './plan.ts'
 import { seeded } from './random.ts'
@@ -44,6 +46,10 @@ export function createGenerator(plan: Plan, emit: (event: GeneratorEvent) => voi
   )
   const log = createAttemptLog(plannedAttempts, participants)
   const sender = createSender(plan.baseUrl, guilds)
+  const gateways = gatewayAddresses(
+    () => askGateway(plan.baseUrl),
+    () => performance.now(),
+  )
   const random = seeded(load.seed + 1)
   let origin = performance.now()
   const now = (): number => performance.now() - origin
@@ -51,7 +57,7 @@ export function createGenerator(plan: Plan, emit: (event: GeneratorEvent) => voi
   const sessions = participants.map(({ guildId, member }, index) => {
     const record = log.sessions[index]!
     return new GatewaySession({
-      gatewayUrl: plan.baseUrl.replace(/^http/, 'ws'),
+      gateways,
       token: member.token,
       guildId,
       reconnect: load.reconnect,

@@ -1,10 +1,11 @@
 import { Intent, Op } from '@threshold/contract'
 import { CodedError } from '@threshold/kit'
 import WebSocket from 'ws'
+import type { GatewayAddresses } from './gateway-addresses.ts'
 import { type Random, randomBelow } from './random.ts'
 
 export interface SessionOptions {
-  readonly gatewayUrl: string
+  readonly gateways: GatewayAddresses
   readonly token: string
   readonly guildId: string
   readonly reconnect: boolean
@@ -32,6 +33,8 @@ export class GatewaySession {
   #beat: NodeJS.Timeout | undefined
   #sequence: number | null = null
   #sessionId: string | undefined
+  /** From READY. A session resumes at its gateway, without a request to REST. */
+  #resumeUrl: string | undefined
   #closed = false
   #opened = false
 
@@ -62,11 +65,21 @@ export class GatewaySession {
     this.#socket?.close(1_000)
   }
 
-  #connect(): Promise<void> {
+  async #connect(): Promise<void> {
+    const { gateways } = this.#options
+    const url = this.#resumeUrl ?? (await gateways.next())
+    try {
+      await this.#connectTo(url)
+    } catch (error) {
+      this.#resumeUrl = undefined
+      gateways.failed()
+      throw error
+    }
+  }
+
+  #connectTo(url: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const socket = new WebSocket(`${this.#options.gatewayUrl}/?v=10&encoding=json`, {
-        perMessageDeflate: false,
-      })
+      const socket = new WebSocket(`${url}/?v=10&encoding=json`, { perMessageDeflate: false })
       this.#socket = socket
       let ready = false
       const timer = setTimeout(() => socket.terminate(), READY_TIMEOUT_MS)
@@ -135,7 +148,9 @@ export class GatewaySession {
       const { nonce } = data as { nonce?: string }
       if (nonce !== undefined) this.#options.onMessage(nonce)
     } else if (type === 'READY') {
-      this.#sessionId = (data as { session_id: string }).session_id
+      const ready = data as { session_id: string; resume_gateway_url: string }
+      this.#sessionId = ready.session_id
+      this.#resumeUrl = ready.resume_gateway_url
     } else if (type === 'RESUMED') {
       return 'guild received'
     } else if (type === 'GUILD_CREATE' && (data as { id: string }).id === this.#options.guildId) {
