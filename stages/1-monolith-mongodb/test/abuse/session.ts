@@ -1,3 +1,4 @@
+import { askGateway } from '@threshold/engines'
 import { expect } from 'vitest'
 import WebSocket from 'ws'
 
@@ -16,7 +17,7 @@ export const identify = (token: string): object => ({
 })
 
 export async function bystander(url: string, token: string): Promise<Bystander> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/?v=10&encoding=json`)
+  const socket = new WebSocket(`${await askGateway(url)}/?v=10&encoding=json`)
   const received: string[] = []
   let guilds = 0
   let heartbeat: NodeJS.Timeout | undefined

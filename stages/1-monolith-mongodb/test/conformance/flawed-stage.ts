@@ -2,7 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import { askGateway } from '@threshold/engines'
 import { WebSocket, WebSocketServer } from 'ws'
+import { withOwnGateway } from './own-gateway.ts'
 
 interface Response {
   status: number
@@ -29,6 +31,7 @@ export async function flawedStage(
   stageUrl: string,
   flaw: Flaw,
 ): Promise<{ url: string } & AsyncDisposable> {
+  const gatewayUrl = await askGateway(stageUrl)
   const server = createServer((incoming, outgoing) => {
     forward(stageUrl, flaw, incoming, outgoing).catch(() => outgoing.destroy())
   })
@@ -37,7 +40,7 @@ export async function flawedStage(
   server.keepAliveTimeout = 60_000
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (client, { url }) =>
-    relay(client, new WebSocket(`${stageUrl.replace('http', 'ws')}${url}`), flaw),
+    relay(client, new WebSocket(`${gatewayUrl}${url}`), flaw),
   )
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -67,10 +70,11 @@ async function forward(
   })
   forwarded.end(body)
   const [message] = (await once(forwarded, 'response')) as [IncomingMessage]
+  const answered = (await buffer(message)).toString()
   const response: Response = {
     status: message.statusCode!,
     headers: { ...message.headers },
-    body: (await buffer(message)).toString(),
+    body: withOwnGateway(path, answered, incoming.headers.host!),
   }
   flaw.response?.(response, path)
   delete response.headers['content-length']

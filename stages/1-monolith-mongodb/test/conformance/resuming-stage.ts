@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { askGateway } from '@threshold/engines'
 import { WebSocket, WebSocketServer } from 'ws'
+import { withOwnGateway } from './own-gateway.ts'
 
 interface Frame {
   readonly op: number
@@ -33,14 +36,17 @@ export async function resumingStage(
   { sessionMs, flaw = (frames) => frames }: { sessionMs: number; flaw?: ReplayFlaw },
 ): Promise<{ url: string } & AsyncDisposable> {
   const sessions = new Map<string, Session>()
+  const gatewayUrl = await askGateway(stageUrl)
   const server = createServer((incoming, outgoing) => {
     const { method, headers } = incoming
     const forwarded = request(
       `${stageUrl}${incoming.url}`,
       { method: method!, headers },
-      (response) => {
-        outgoing.writeHead(response.statusCode!, response.headers)
-        response.pipe(outgoing)
+      async (response) => {
+        const received = (await buffer(response)).toString()
+        const { 'content-length': _length, ...responseHeaders } = response.headers
+        outgoing.writeHead(response.statusCode!, responseHeaders)
+        outgoing.end(withOwnGateway(incoming.url!, received, headers.host!))
       },
     )
     forwarded.on('error', () => outgoing.destroy())
@@ -51,7 +57,7 @@ export async function resumingStage(
   server.keepAliveTimeout = 60_000
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (client, { url, headers }) =>
-    serve(client, new WebSocket(`${stageUrl.replace('http', 'ws')}${url}`), `ws://${headers.host}`),
+    serve(client, new WebSocket(`${gatewayUrl}${url}`), `ws://${headers.host}`),
   )
 
   function serve(client: WebSocket, upstream: WebSocket, ownUrl: string): void {

@@ -1,9 +1,10 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { answerGatewayRequest, gatewayPath } from './gateway-request.ts'
 
 /**
- * A TCP proxy between a client and the server that can fail as networks do. Servers announce their
- * gateway under the host of the request, so gateway sockets go through the proxy as well. It passes
- * bytes on unchanged.
+ * A TCP proxy between a client and the server that can fail as networks do. It passes bytes on
+ * unchanged, except the gateway's address in answers of `/gateway`: gateway sockets go through the
+ * proxy as well, also those of a gateway that has an address of its own.
  */
 export interface Link extends AsyncDisposable {
   /** The origin for the client. */
@@ -25,13 +26,13 @@ interface Connection {
 const UPGRADE = /^upgrade:\s*websocket/im
 
 export async function openLink(target: string): Promise<Link> {
-  const { hostname, port } = new URL(target)
+  const listeners: Server[] = []
   const sockets = new Set<Socket>()
   const gateway = new Set<Connection>()
   const closeCodes: number[] = []
   let waitingSockets: (() => void)[] | undefined
 
-  const accept = (client: Socket): void => {
+  const accept = (client: Socket, { hostname, port }: URL): void => {
     const server = connect({ port: Number(port || 80), host: hostname })
     const connection: Connection = { client, server, stalled: false }
     const end = (): void => {
@@ -46,6 +47,10 @@ export async function openLink(target: string): Promise<Link> {
       connection.stalled = false
     }
     client.on('data', (chunk: Buffer) => {
+      if (!gateway.has(connection) && gatewayPath(chunk) !== undefined) {
+        answerGatewayRequest(target, chunk, linkTo).then((answer) => client.write(answer), end)
+        return
+      }
       // Libraries may upgrade a connection that they used for REST before.
       if (!gateway.has(connection) && UPGRADE.test(chunk.toString('latin1'))) {
         gateway.add(connection)
@@ -79,10 +84,25 @@ export async function openLink(target: string): Promise<Link> {
     }
   }
 
-  const listener = createServer(accept)
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  /** Listens for connections to an address. Returns the host and port for the client. */
+  const listenFor = async (address: URL): Promise<string> => {
+    const listener = createServer((client) => accept(client, address))
+    listeners.push(listener)
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+    return `127.0.0.1:${(listener.address() as AddressInfo).port}`
+  }
+  const host = await listenFor(new URL(target))
+  const gateways = new Map<string, Promise<string>>()
+  const linkTo = async (gatewayUrl: string): Promise<string> => {
+    const address = new URL(gatewayUrl)
+    // A server whose gateway is at the address of REST announces it under the request's host.
+    if (address.host === host) return gatewayUrl
+    const listening = gateways.get(address.host) ?? listenFor(address)
+    gateways.set(address.host, listening)
+    return `ws://${await listening}`
+  }
   return {
-    url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
+    url: `http://${host}`,
     closeCodes,
     cut() {
       const waiting: (() => void)[] = []
@@ -104,9 +124,9 @@ export async function openLink(target: string): Promise<Link> {
       }
     },
     async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => listener.close(resolve))
+      const closed = listeners.map((each) => new Promise((resolve) => each.close(resolve)))
       for (const socket of sockets) socket.destroy()
-      await closed
+      await Promise.all(closed)
     },
   }
 }

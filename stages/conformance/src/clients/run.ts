@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
-import { identify, registerProcess, terminate } from '@threshold/engines'
+import { askGateway, identify, registerProcess, terminate } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
 import type { Launch } from './libraries.ts'
 import { openLink } from './link.ts'
@@ -44,7 +44,8 @@ export async function runClient(launch: Launch, options: RunOptions): Promise<Cl
   const { baseUrl, resume, stepTimeoutMs = STEP_TIMEOUT_MS, onLine = () => {} } = options
   const server = scenarioServer(baseUrl)
   const link = await openLink(baseUrl)
-  const setup = await server.prepare({ base: link.url, resume, stepTimeoutMs })
+  const gateway = await askGateway(link.url)
+  const setup = await server.prepare({ base: link.url, gateway, resume, stepTimeoutMs })
   const child = spawn(launch.command, launch.args, {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -5,7 +5,9 @@ const GUESTS = 3
 
 /** REST calls beside the clients: the guild to start with, and actions that a library lacks. */
 export interface ScenarioServer {
-  prepare(options: { base: string; resume: boolean; stepTimeoutMs: number }): Promise<ScenarioSetup>
+  prepare(
+    options: Pick<ScenarioSetup, 'base' | 'gateway' | 'resume' | 'stepTimeoutMs'>,
+  ): Promise<ScenarioSetup>
   addBob(setup: ScenarioSetup): Promise<void>
   /** Sends a message as Ada, from outside of the client under test. */
   sendAsAda(setup: ScenarioSetup, content: string): Promise<void>

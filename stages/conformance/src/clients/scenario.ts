@@ -55,6 +55,8 @@ export interface ScenarioSetup {
   readonly essential: readonly StepId[]
   /** Origin of the server, or of a link to it: `http://127.0.0.1:1234`. */
   readonly base: string
+  /** The address of a gateway, for a library that does not ask the server for it. */
+  readonly gateway: string
   /** Whether the server resumes sessions. Missed events must then arrive, each once. */
   readonly resume: boolean
   readonly ada: TestUser

@@ -41,6 +41,8 @@ export interface Published {
   readonly baseUrl: string
   /** The gateway address that the stage must announce. */
   readonly gatewayUrl: string
+  /** The gateway address that the stage listens on. */
+  readonly socketUrl: string
 }
 
 /**

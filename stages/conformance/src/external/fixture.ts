@@ -97,7 +97,7 @@ export class Fixture {
   get published(): Published {
     if (this.target.published !== undefined) return this.target.published
     throw new NotRunnable(
-      'needs the same stage started with a public URL (--published URL --published-as GATEWAY)',
+      'needs the same stage started with a public URL (--published URL --published-as GATEWAY --published-at SOCKETS)',
     )
   }
 

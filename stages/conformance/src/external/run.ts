@@ -16,6 +16,7 @@ const HELP = `Runs the contract's cases against a stage, which only needs \`POST
   --published URL      the same stage started with a public URL
   --published-as URL   the gateway address that the published stage must announce, such as
                        wss://chat.example
+  --published-at URL   where its gateway listens, such as ws://127.0.0.1:PORT
   --jobs N             how many cases run at a time (8)
   --list               list the cases without running them
   --json               print one line of JSON for each case
@@ -35,6 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
       closed: { type: 'string' },
       published: { type: 'string' },
       'published-as': { type: 'string' },
+      'published-at': { type: 'string' },
       jobs: { type: 'string', default: '8' },
       list: { type: 'boolean' },
       json: { type: 'boolean' },
@@ -63,7 +65,7 @@ async function main(args: readonly string[]): Promise<number> {
     ...(values['session-ms'] === undefined ? {} : { sessionMs: Number(values['session-ms']) }),
     ...(values.limited === undefined ? {} : { limitedUrl: values.limited }),
     ...(values.closed === undefined ? {} : { closedUrl: values.closed }),
-    ...publishedOption(values.published, values['published-as']),
+    ...publishedOption(values.published, values['published-as'], values['published-at']),
   }
   const count = { passed: 0, failed: 0, 'not-tried': 0 }
   const startedAt = performance.now()
@@ -81,11 +83,12 @@ async function main(args: readonly string[]): Promise<number> {
 function publishedOption(
   baseUrl: string | undefined,
   gatewayUrl: string | undefined,
+  socketUrl: string | undefined,
 ): Pick<Target, 'published'> {
-  if (baseUrl === undefined && gatewayUrl === undefined) return {}
-  if (baseUrl === undefined || gatewayUrl === undefined)
-    throw new Error('--published and --published-as must be given together')
-  return { published: { baseUrl, gatewayUrl } }
+  if ((baseUrl ?? gatewayUrl ?? socketUrl) === undefined) return {}
+  if (baseUrl === undefined || gatewayUrl === undefined || socketUrl === undefined)
+    throw new Error('--published, --published-as and --published-at must be given together')
+  return { published: { baseUrl, gatewayUrl, socketUrl } }
 }
 
 const print = (text: string): 0 => {

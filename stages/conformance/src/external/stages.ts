@@ -40,7 +40,12 @@ export function conformanceStages(): ConformanceStages {
       baseUrl: () => plain.url,
       limitedUrl: () => limited.url,
       closedUrl: () => closed.url,
-      published: () => ({ baseUrl: published.url, gatewayUrl: `wss://${PUBLIC_ADDRESS}` }),
+      published: () => ({
+        baseUrl: published.url,
+        gatewayUrl: `wss://${PUBLIC_ADDRESS}`,
+        // The stage announces an address where nothing listens. One process serves REST and sockets.
+        socketUrl: `ws://${new URL(published.url).host}`,
+      }),
       heartbeatMs: HEARTBEAT_MS,
     },
   }

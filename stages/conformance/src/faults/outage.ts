@@ -1,3 +1,4 @@
+import { askGateway } from '@threshold/engines'
 import { allTests } from '@threshold/engines/testing'
 import { describe, expect, it, vi } from 'vitest'
 import type { FaultTargets } from './processes.ts'
@@ -110,19 +111,20 @@ export function testDatabaseOutage(
           body: JSON.stringify({ username: 'patient' }),
         })
         const { token } = (await user.json()) as { token: string }
+        const gatewayUrl = await askGateway(stage.url)
         await engine.kill()
         // Clients reconnect after 4000. After a code for a wrong token they would not.
-        expect(await identify(stage.url, token)).toBe(identifiable ? 'READY' : 4_000)
+        expect(await identify(gatewayUrl, token)).toBe(identifiable ? 'READY' : 4_000)
         await engine.restart()
-        await vi.waitFor(async () => expect(await identify(stage.url, token)).toBe('READY'), WAIT)
+        await vi.waitFor(async () => expect(await identify(gatewayUrl, token)).toBe('READY'), WAIT)
       })
     },
   )
 }
 
 /** Identifies on a new socket. Resolves to READY, or to the close code. */
-function identify(url: string, token: string): Promise<'READY' | number> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/?v=10&encoding=json`)
+function identify(gatewayUrl: string, token: string): Promise<'READY' | number> {
+  const socket = new WebSocket(`${gatewayUrl}/?v=10&encoding=json`)
   return new Promise((resolve) => {
     socket.onclose = ({ code }) => resolve(code)
     socket.onmessage = ({ data }) => {

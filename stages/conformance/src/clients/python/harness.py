@@ -18,6 +18,7 @@ class Setup:
         self.essential: list[str] = line["essential"]
         self.step_timeout: float = line["stepTimeoutMs"] / 1000
         self.base: str = line["base"]
+        self.gateway: str = line["gateway"]
         self.resume: bool = line["resume"]
         self.ada: dict[str, str] = line["ada"]
         self.bob: dict[str, str] = line["bob"]

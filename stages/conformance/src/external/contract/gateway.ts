@@ -4,7 +4,7 @@ export const gateway = {
     'gateway.address': 'The gateway is at `/?v=10&encoding=json`.',
     'gateway.opcodes': 'The gateway uses opcodes 0–4 and 6–11.',
     'gateway.public-url':
-      'A configured public URL, or a trusted proxy, decides the scheme and host in `/gateway` ' +
+      'A configured address, or a trusted proxy, decides the scheme and host in `/gateway` ' +
       'and READY. Behind TLS they say `wss`.',
     'gateway.close.4001': 'An unknown opcode closes with 4001.',
     'gateway.close.4002': 'A payload that cannot be decoded closes with 4002.',

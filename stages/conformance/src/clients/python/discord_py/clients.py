@@ -9,17 +9,17 @@ from harness import Harness
 Sent = tuple[discord.Message, discord.Message]
 
 
-def point_at(base: str) -> None:
+def point_at(base: str, gateway: str) -> None:
     """discord.py keeps its two addresses as class attributes. Nothing else of it is changed."""
     discord.http.Route.BASE = f"{base}/api/v10"
-    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(base).with_scheme("ws") / ""
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway) / ""
 
 
 class Clients:
     def __init__(self, harness: Harness) -> None:
         self.harness = harness
         self.setup = harness.setup
-        point_at(self.setup.base)
+        point_at(self.setup.base, self.setup.gateway)
         discord.utils.setup_logging(
             formatter=logging.Formatter("%(levelname)s %(name)s %(message)s")
         )

@@ -11,14 +11,14 @@ export const handshakeCases: readonly Case[] = [
       'READY, whatever the request’s headers say',
     covers: ['gateway.public-url'],
     async run(fixture) {
-      const { baseUrl, gatewayUrl } = fixture.published
+      const { baseUrl, gatewayUrl, socketUrl } = fixture.published
       const ada = await fixture.user('ada', baseUrl)
       const headers = { 'x-forwarded-proto': 'http', 'x-forwarded-host': 'evil.example' }
       for (const path of ['/gateway', '/gateway/bot']) {
         const { body } = await ada.api.request('GET', path, undefined, { headers })
         expectIncludes(body, { url: gatewayUrl }, path)
       }
-      const socket = await fixture.openSocket({ url: baseUrl.replace(/^http/, 'ws') })
+      const socket = await fixture.openSocket({ url: socketUrl })
       await socket.nextFrame(10)
       expectEqual(
         (await identify(socket, ada.token)).resume_gateway_url,
