@@ -207,7 +207,7 @@ describe('a hostile connection', () => {
     ]
     for (const [status, path, ...headers] of cases) {
       const { text, closed } = await exchange(
-        underTest.url,
+        underTest.gatewayUrl,
         lines(`GET ${path} HTTP/1.1`, 'Host: x', ...headers),
       )
       expect([statuses(text), closed], `${path} ${headers.join()}`).toEqual([[status], true])

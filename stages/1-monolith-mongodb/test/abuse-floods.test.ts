@@ -101,7 +101,7 @@ describe('a flood', () => {
     'of frames is closed with 4008, before and after IDENTIFY: %s',
     async (_name, send) => {
       for (const identifies of [false, true]) {
-        const raw = await openRaw(underTest.url)
+        const raw = await openRaw(underTest.gatewayUrl)
         if (identifies) {
           raw.send(identify(fixture.token))
           await raw.waitFor('"READY"')
@@ -113,7 +113,7 @@ describe('a flood', () => {
   )
 
   it('of commands is closed with 4008', async () => {
-    const raw = await openRaw(underTest.url)
+    const raw = await openRaw(underTest.gatewayUrl)
     raw.send(identify(fixture.token))
     await raw.waitFor('"READY"')
     for (let i = 0; i < 200; i++)
@@ -125,7 +125,7 @@ describe('a flood', () => {
     timeout: 30_000,
   }, async () => {
     for (const query of ['v=10&encoding=json', 'v=1&encoding=json']) {
-      const raw = await openRaw(underTest.url, query)
+      const raw = await openRaw(underTest.gatewayUrl, query)
       const pongs = Buffer.concat(Array.from({ length: 5_000 }, () => writeFrame(10, EMPTY, {})))
       let cut = false
       raw.socket.on('close', () => {
@@ -146,16 +146,16 @@ describe('a flood', () => {
   })
 
   it('of sockets is bounded: above the limit 503, open ones stay open, and closed ones free their slots', async () => {
-    await using witness = await bystander(underTest.url, fixture.token)
+    await using witness = await bystander(underTest.gatewayUrl, fixture.token)
     const opened = await Promise.allSettled(
-      Array.from({ length: SOCKETS + 15 }, () => openRaw(underTest.url)),
+      Array.from({ length: SOCKETS + 15 }, () => openRaw(underTest.gatewayUrl)),
     )
     const open = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
     // The bystander's socket counts too, and one of an earlier test may still be open.
     expect(open.length).toBeLessThan(SOCKETS)
     expect(open.length).toBeGreaterThan(SOCKETS - 8)
     const { text, closed } = await exchange(
-      underTest.url,
+      underTest.gatewayUrl,
       'GET /?v=10&encoding=json HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
     )
     expect([statuses(text), closed]).toEqual([[503], true])
@@ -166,7 +166,7 @@ describe('a flood', () => {
     await expect
       .poll(
         () =>
-          openRaw(underTest.url).then(
+          openRaw(underTest.gatewayUrl).then(
             ({ socket }) => !socket.destroy().readable,
             () => false,
           ),

@@ -69,9 +69,10 @@ describe('a foreign page in a browser on this machine', () => {
   })
 
   it('cannot open a gateway socket, while a bot and the own page can', async () => {
+    const { host, port: gatewayPort } = new URL(underTest.gatewayUrl)
     const upgrade = async (headers: Record<string, string>): Promise<number[]> => {
       const all = {
-        host: ownHost(),
+        host,
         connection: 'Upgrade',
         upgrade: 'websocket',
         'sec-websocket-version': '13',
@@ -80,7 +81,7 @@ describe('a foreign page in a browser on this machine', () => {
       }
       const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
       const { text } = await exchange(
-        underTest.url,
+        underTest.gatewayUrl,
         `${['GET /?v=10&encoding=json HTTP/1.1', ...lines].join('\r\n')}\r\n\r\n`,
         500,
       )
@@ -93,9 +94,12 @@ describe('a foreign page in a browser on this machine', () => {
       await upgrade({ host: 'gateway.discord.gg' }),
       'an unmodified bot behind a proxy',
     ).toEqual([101])
-    expect(await upgrade({ origin: `http://${ownHost()}` }), 'the page').toEqual([101])
+    expect(await upgrade({ origin: `http://${host}` }), 'the page').toEqual([101])
     expect(
-      await upgrade({ host: `localhost:${port()}`, origin: `http://localhost:${port()}` }),
+      await upgrade({
+        host: `localhost:${gatewayPort}`,
+        origin: `http://localhost:${gatewayPort}`,
+      }),
       'the page by name',
     ).toEqual([101])
   })

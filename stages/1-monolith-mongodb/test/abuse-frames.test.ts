@@ -17,7 +17,7 @@ const text = (value: string): Buffer => Buffer.from(value)
 const json = (value: unknown): Buffer => text(JSON.stringify(value))
 
 async function identified(): Promise<RawWebSocket> {
-  const raw = await openRaw(underTest.url)
+  const raw = await openRaw(underTest.gatewayUrl)
   raw.send(identify(fixture.token))
   await raw.waitFor('"READY"')
   return raw
@@ -60,7 +60,7 @@ describe('an invalid gateway frame', () => {
     ['a prototype as payload', text('{"op":2,"d":{"__proto__":{"token":"x","intents":0}}}'), 4_002],
   ]
   it.each(beforeIdentify)('closes the socket with its code: %s', async (_name, frame, code) => {
-    const raw = await openRaw(underTest.url)
+    const raw = await openRaw(underTest.gatewayUrl)
     raw.frame(1, frame)
     expect(await raw.closed).toBe(code)
   })
@@ -88,14 +88,14 @@ describe('an invalid gateway frame', () => {
       ],
     ]
     for (const [name, send, code] of invalid) {
-      const raw = await openRaw(underTest.url)
+      const raw = await openRaw(underTest.gatewayUrl)
       send(raw)
       expect(await raw.closed, name).toBe(code)
     }
   })
 
   it('is read as JSON if it is binary, as some clients send it', async () => {
-    const raw = await openRaw(underTest.url)
+    const raw = await openRaw(underTest.gatewayUrl)
     raw.frame(2, json({ op: 1, d: null }))
     await raw.waitFor('"op":11')
     raw.frame(2, Buffer.from([0x83, 0x61]))
@@ -103,7 +103,7 @@ describe('an invalid gateway frame', () => {
   })
 
   it('closes a session that was valid until then, and no other session', async () => {
-    await using witness = await bystander(underTest.url, fixture.token)
+    await using witness = await bystander(underTest.gatewayUrl, fixture.token)
     const afterIdentify: [name: string, frame: Buffer, code: number][] = [
       ['a second identify', json(identify(fixture.token)), 4_005],
       ['a presence of wrong types', json({ op: 3, d: { status: 5 } }), 4_002],
@@ -196,7 +196,7 @@ describe('an invalid gateway frame', () => {
     for (let at = 0; at < drawn.length; at += CONCURRENCY)
       await Promise.all(
         drawn.slice(at, at + CONCURRENCY).map(async (frame, index) => {
-          const raw = index % 2 === 0 ? await openRaw(underTest.url) : await identified()
+          const raw = index % 2 === 0 ? await openRaw(underTest.gatewayUrl) : await identified()
           raw.send(frame)
           raw.send({ op: 1, d: null })
           const code = await Promise.race([raw.closed, raw.waitFor('"op":11').then(() => 0)])

@@ -22,9 +22,9 @@ describe('a reader that stops reading', () => {
   it('is dropped when its buffer is full, while others receive everything and memory stays bounded', {
     timeout: 120_000,
   }, async () => {
-    await using witness = await bystander(underTest.url, fixture.token)
+    await using witness = await bystander(underTest.gatewayUrl, fixture.token)
     const slow = await Promise.all(
-      Array.from({ length: SLOW_READERS }, () => openRaw(underTest.url)),
+      Array.from({ length: SLOW_READERS }, () => openRaw(underTest.gatewayUrl)),
     )
     for (const raw of slow) {
       raw.send(identify(fixture.token))

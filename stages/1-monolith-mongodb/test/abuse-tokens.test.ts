@@ -115,12 +115,12 @@ describe('an invalid token', () => {
     for (const [name, token] of Object.entries(badTokens()).filter(
       ([, { length }]) => length < 4_000,
     )) {
-      const raw = await openRaw(underTest.url)
+      const raw = await openRaw(underTest.gatewayUrl)
       raw.send(identify(token))
       expect(await raw.closed, name).toBe(token.length > 512 ? 4_002 : 4_004)
     }
     for (const token of [1, null, {}, [], { $gt: '' }]) {
-      const raw = await openRaw(underTest.url)
+      const raw = await openRaw(underTest.gatewayUrl)
       raw.send({ op: 2, d: { token, intents: INTENTS, properties: {} } })
       expect(await raw.closed, JSON.stringify(token)).toBe(4_002)
     }

@@ -1,7 +1,7 @@
-import { startStage } from '@threshold/engines'
+import { askGateway, freePort, type StageProcess, startStage } from '@threshold/engines'
 import { allTests } from '@threshold/engines/testing'
 import { describe, expect, it } from 'vitest'
-import { createGuild, inviteLink, live, message, sendMessage, signIn } from './browser.ts'
+import { createGuild, inviteLink, live, message, sendMessage, signIn, status } from './browser.ts'
 import { usePageFixture } from './fixture.ts'
 import { account } from './rest.ts'
 
@@ -97,6 +97,52 @@ describe('the security of the chat page', { timeout: 90_000 }, () => {
       await live(page).waitFor()
       await page.reload()
       await live(page).waitFor()
+    },
+  )
+
+  it.runIf(allTests())(
+    'connects to a gateway at an address of its own, which refuses foreign pages',
+    async () => {
+      const secret = 'shared by the three stages of this test'
+      const start = (env: Record<string, string>, port?: number): Promise<StageProcess> =>
+        startStage({
+          stage: 1,
+          engineUri: fixture.database.uri,
+          env: { THRESHOLD_TOKEN_SECRET: secret, ...env },
+          ...(port === undefined ? {} : { port }),
+        })
+      const port = await freePort()
+      const ownPage = `http://127.0.0.1:${port}`
+      await using gateway = await start({ THRESHOLD_WORKER: '1', THRESHOLD_ORIGINS: ownPage })
+      const gatewayUrl = await askGateway(gateway.url)
+      const elsewhere = { THRESHOLD_GATEWAY_URL: gatewayUrl }
+      await using own = await start({ THRESHOLD_WORKER: '2', ...elsewhere }, port)
+      await using foreign = await start({ THRESHOLD_WORKER: '3', ...elsewhere })
+
+      await using visitor = await fixture.browser.visit(own.url)
+      await signIn(visitor.page, 'Ada')
+      const sockets = visitor.requests.filter(({ protocol }) => protocol === 'ws:')
+      expect(sockets.map(({ host }) => host)).toEqual([new URL(gatewayUrl).host])
+      expect(visitor.errors).toEqual([])
+
+      await using stranger = await fixture.browser.visit(foreign.url)
+      await stranger.page.getByLabel('Your name').fill('Eve')
+      await stranger.page.getByRole('button', { name: 'Enter' }).click()
+      await status(stranger.page).and(stranger.page.locator('[data-phase="waiting"]')).waitFor()
+      expect(stranger.errors.join()).toContain('403')
+    },
+  )
+
+  it.runIf(allTests())(
+    'connects under the name with which it is open, whatever the public URL says',
+    async () => {
+      const env = { THRESHOLD_PUBLIC_URL: 'https://chat.example' }
+      await using stage = await startStage({ stage: 1, engineUri: fixture.database.uri, env })
+      const byName = stage.url.replace('127.0.0.1', 'localhost')
+      await using visitor = await fixture.browser.visit(byName)
+      await signIn(visitor.page, 'Ada')
+      const sockets = visitor.requests.filter(({ protocol }) => protocol === 'ws:')
+      expect(sockets.map(({ host }) => host)).toEqual([new URL(byName).host])
     },
   )
 

@@ -1,10 +1,11 @@
-import { type StageProcess, startStage } from '@threshold/engines'
+import { askGateway, type StageProcess, startStage } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { apiAs, send } from './http.ts'
 
 export interface StageUnderTest extends AsyncDisposable {
   readonly stage: StageProcess
   readonly url: string
+  readonly gatewayUrl: string
   createFixture(): Promise<Fixture>
 }
 
@@ -39,6 +40,7 @@ export async function startStageUnderTest(
   return {
     stage,
     url: stage.url,
+    gatewayUrl: await askGateway(stage.url),
     createFixture: () => createFixture(stage.url),
     [Symbol.asyncDispose]: () => use.disposeAsync(),
   }

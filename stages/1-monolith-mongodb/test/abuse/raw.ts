@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Opens a TCP connection to the stage, for bytes that no HTTP client would send. */
+/** Opens a TCP connection to the stage or its gateway, for bytes that no HTTP client would send. */
 export async function dial(base: string): Promise<Socket> {
   const { hostname, port } = new URL(base)
   const socket = connect(Number(port), hostname)

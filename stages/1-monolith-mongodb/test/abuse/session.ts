@@ -1,4 +1,3 @@
-import { askGateway } from '@threshold/engines'
 import { expect } from 'vitest'
 import WebSocket from 'ws'
 
@@ -16,8 +15,8 @@ export const identify = (token: string): object => ({
   d: { token, intents: INTENTS, properties: {} },
 })
 
-export async function bystander(url: string, token: string): Promise<Bystander> {
-  const socket = new WebSocket(`${await askGateway(url)}/?v=10&encoding=json`)
+export async function bystander(gatewayUrl: string, token: string): Promise<Bystander> {
+  const socket = new WebSocket(`${gatewayUrl}/?v=10&encoding=json`)
   const received: string[] = []
   let guilds = 0
   let heartbeat: NodeJS.Timeout | undefined

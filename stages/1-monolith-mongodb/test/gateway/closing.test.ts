@@ -1,4 +1,4 @@
-import { startStage } from '@threshold/engines'
+import { askGateway, startStage } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { newUser } from '../abuse/fixture.ts'
@@ -15,7 +15,8 @@ describe('a stage that receives SIGTERM', () => {
     const { uri } = use.use(await leaseDatabase())
     const stage = use.use(await startStage({ stage: 1, engineUri: uri }))
     const { token } = await newUser(stage.url)
-    const [identified, anonymous] = [await openRaw(stage.url), await openRaw(stage.url)]
+    const gatewayUrl = await askGateway(stage.url)
+    const [identified, anonymous] = [await openRaw(gatewayUrl), await openRaw(gatewayUrl)]
     identified.send(identify(token))
     await identified.waitFor('"READY"')
     await anonymous.waitFor('"op":10')

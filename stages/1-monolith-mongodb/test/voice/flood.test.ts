@@ -17,7 +17,7 @@ afterAll(async () => await underTest?.[Symbol.asyncDispose]())
 
 /** The address of the stage's voice server, from VOICE_SERVER_UPDATE. */
 async function voiceUrl(): Promise<string> {
-  const raw = await openRaw(underTest.url)
+  const raw = await openRaw(underTest.gatewayUrl)
   raw.send(identify(fixture.token))
   await raw.waitFor('"GUILD_CREATE"')
   raw.send({
