@@ -1,7 +1,6 @@
-import { CodedError } from '@threshold/kit'
 import type { EngineState } from '../engine.ts'
-import { type ManagedChild, startChild } from '../process/child.ts'
-import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
+import type { LaunchSpec, ManagedChild } from '../process/child.ts'
+import { ServerProcess } from '../process/server-process.ts'
 import { waitUntilReady } from '../ready.ts'
 import { type Registration, register } from '../registry/registry.ts'
 import { cassandraUri, probeCql } from './address.ts'
@@ -22,7 +21,6 @@ import {
 } from './settings.ts'
 
 const READY_TIMEOUT_MS = 120_000
-const STOP_GRACE_MS = 15_000
 const POLL_MS = 200
 const TAIL_LINES = 10
 
@@ -49,9 +47,7 @@ export class NativeNode implements CassandraNode {
   readonly #settings: NodeSettings
   readonly #java: string
   readonly #home: string
-  readonly #registration: Registration
-  #child: ManagedChild | undefined
-  #state: Exclude<EngineState, 'died'> = 'stopped'
+  readonly #server: ServerProcess
 
   private constructor(
     settings: NodeSettings,
@@ -63,7 +59,13 @@ export class NativeNode implements CassandraNode {
     this.#settings = settings
     this.#java = java
     this.#home = home
-    this.#registration = registration
+    this.#server = new ServerProcess({
+      product: `Cassandra on ${settings.address}`,
+      registration,
+      stopGraceMs: 0, // its data is discarded with it
+      launchSpec: () => this.#launchSpec(),
+      waitUntilReady: (child) => waitForCql(settings, child),
+    })
   }
 
   static async start(
@@ -80,7 +82,7 @@ export class NativeNode implements CassandraNode {
     const node = new NativeNode({ ...settings, dir: registration.dir }, java, home, registration)
     try {
       await writeSettings(node.#settings, home)
-      await node.#launch()
+      await node.#server.launch()
       return node
     } catch (error) {
       await node.stop()
@@ -88,53 +90,23 @@ export class NativeNode implements CassandraNode {
     }
   }
 
-  get pid(): number | undefined {
-    return this.#child?.exitReason() === undefined ? this.#child?.identity.pid : undefined
-  }
-
-  state(): EngineState {
-    const alive = this.#state === 'running' || this.#state === 'paused'
-    return alive && this.#child?.exitReason() !== undefined ? 'died' : this.#state
-  }
-
-  async #launch(): Promise<void> {
+  async #launchSpec(): Promise<LaunchSpec> {
     const args = await launchArgs(this.#settings)
     const { dir, disk } = this.#settings
     const spec = { command: this.#java, args, cwd: dir, env: JVM_ENVIRONMENT }
-    this.#child = await startChild(disk?.wrap(spec) ?? spec, this.#registration.id)
-    this.#state = 'running'
-    await this.#registration.update({ process: this.#child.identity })
-    await waitForCql(this.#settings, this.#child)
+    return disk?.wrap(spec) ?? spec
   }
 
-  /** Kills the node, since its data is discarded with it. */
-  async stop(): Promise<void> {
-    if (this.#child) await terminate(this.#child.identity, { group: true, graceMs: 0 })
-    this.#state = 'stopped'
-    await this.#registration.close()
+  get pid(): number | undefined {
+    return this.#server.pid
   }
 
-  async kill(): Promise<void> {
-    const child = this.#running()
-    signal(child.identity.pid, 'SIGKILL', true)
-    await exitsWithin(child.identity, 10_000)
-    this.#state = 'killed'
-  }
-
-  async restart(): Promise<void> {
-    if (this.#child) await terminate(this.#child.identity, { group: true, graceMs: STOP_GRACE_MS })
-    await this.#launch()
-  }
-
-  async pause(): Promise<void> {
-    await suspend(this.#running().identity.pid)
-    this.#state = 'paused'
-  }
-
-  async resume(): Promise<void> {
-    signal(this.#running().identity.pid, 'SIGCONT', true)
-    this.#state = 'running'
-  }
+  state = (): EngineState => this.#server.state()
+  stop = (): Promise<void> => this.#server.stop()
+  kill = (): Promise<void> => this.#server.kill()
+  restart = (): Promise<void> => this.#server.restart()
+  pause = (): Promise<void> => this.#server.pause()
+  resume = (): Promise<void> => this.#server.resume()
 
   nodetool(...args: string[]): Promise<string> {
     return nodetool(this.#target, ...args)
@@ -154,12 +126,6 @@ export class NativeNode implements CassandraNode {
 
   get #target() {
     return { java: this.#java, home: this.#home, jmxPort: this.#settings.jmxPort }
-  }
-
-  #running(): ManagedChild {
-    if (this.#child === undefined || this.#child.exitReason() !== undefined)
-      throw new CodedError('ENGINE_STOPPED', `Cassandra on ${this.address} is not running`)
-    return this.#child
   }
 }
 

@@ -8,13 +8,8 @@ import {
   type EngineLimits,
   type EngineState,
 } from '../engine.ts'
-import {
-  type LaunchSpec,
-  type LaunchWrapper,
-  type ManagedChild,
-  startChild,
-} from '../process/child.ts'
-import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
+import type { LaunchSpec, LaunchWrapper, ManagedChild } from '../process/child.ts'
+import { ServerProcess } from '../process/server-process.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { type Registration, register } from '../registry/registry.ts'
 import { localUri, waitForMongo } from './ready.ts'
@@ -37,7 +32,6 @@ export interface ProcessEngineOptions {
 const BIND_TRIES = 5
 const READY_TIMEOUT_MS = 90_000
 const STOP_GRACE_MS = 15_000
-const KILL_TIMEOUT_MS = 10_000
 
 /**
  * Starts a server as a local process, and returns when it accepts writes. If another process took
@@ -73,9 +67,7 @@ class ProcessEngine implements Engine {
   readonly #options: ProcessEngineOptions
   readonly #registration: Registration
   readonly #port: number
-  #child: ManagedChild | undefined
-  #state: Exclude<EngineState, 'died'> = 'stopped'
-  #stopping: Promise<void> | undefined
+  readonly #server: ServerProcess
 
   constructor(options: ProcessEngineOptions, registration: Registration, port: number) {
     this.label = options.label
@@ -83,110 +75,61 @@ class ProcessEngine implements Engine {
     this.#options = options
     this.#registration = registration
     this.#port = port
+    this.#server = new ServerProcess({
+      product: options.label.product,
+      registration,
+      // Only data that is kept needs a clean shutdown.
+      stopGraceMs: options.dataDir === undefined ? 0 : STOP_GRACE_MS,
+      launchSpec: () => this.#launchSpec(),
+      waitUntilReady: (child) => this.#waitUntilReady(child),
+    })
   }
 
-  get pid(): number | undefined {
-    return this.#child?.exitReason() === undefined ? this.#child?.identity.pid : undefined
-  }
-
-  state(): EngineState {
-    const alive = this.#state === 'running' || this.#state === 'paused'
-    return alive && this.#child?.exitReason() !== undefined ? 'died' : this.#state
-  }
-
-  limits(): EngineLimits {
-    return this.#options.limits
-  }
-
-  async launch(): Promise<void> {
-    const { launchSpec, wrap, label, replicaSet } = this.#options
-    const { readyTimeoutMs = READY_TIMEOUT_MS } = this.#options
+  async #launchSpec(): Promise<LaunchSpec> {
+    const { launchSpec, wrap } = this.#options
     const dataDir = this.#options.dataDir ?? join(this.#registration.dir, 'data')
     await mkdir(dataDir, { recursive: true })
     const spec = launchSpec(this.#port, dataDir)
-    this.#child = await startChild(wrap?.(spec) ?? spec, this.#registration.id)
-    this.#state = 'running'
-    await this.#registration.update({ process: this.#child.identity })
-    await waitForMongo({
+    return wrap?.(spec) ?? spec
+  }
+
+  #waitUntilReady(child: ManagedChild): Promise<void> {
+    const { label, replicaSet, readyTimeoutMs = READY_TIMEOUT_MS } = this.#options
+    return waitForMongo({
       uri: this.uri,
       port: this.#port,
       product: label.product,
       timeoutMs: readyTimeoutMs,
-      child: this.#child,
+      child,
       ...(replicaSet ? { initiateAs: `127.0.0.1:${this.#port}` } : {}),
     })
   }
 
   portWasTaken(): boolean {
-    return /address (already )?in use|EADDRINUSE|errno 98|errno 48/i.test(this.#child?.tail() ?? '')
+    return /address (already )?in use|EADDRINUSE|errno 98|errno 48/i.test(this.#server.tail())
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
-    return this.#stopping
+  get pid(): number | undefined {
+    return this.#server.pid
   }
 
-  async #stop(): Promise<void> {
-    // Only data that is kept needs a clean shutdown.
-    await this.#terminateChild(this.#options.dataDir === undefined ? 0 : STOP_GRACE_MS)
-    this.#state = 'stopped'
-    await this.#registration.close()
-  }
-
-  async #terminateChild(graceMs: number): Promise<void> {
-    if (this.#child === undefined) return
-    if (!(await terminate(this.#child.identity, { group: true, graceMs }))) {
-      throw new CodedError(
-        'ENGINE_WILL_NOT_END',
-        `${this.label.product} (process ${this.#child.identity.pid}) survived SIGKILL`,
-        { next: 'npx threshold reset' },
-      )
-    }
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#liveChild()
-    signal(child.identity.pid, 'SIGKILL', true)
-    await exitsWithin(child.identity, KILL_TIMEOUT_MS)
-    this.#state = 'killed'
-  }
-
-  async restart(): Promise<void> {
-    if (this.#stopping !== undefined) throw stoppedError(this.label)
-    await this.#terminateChild(STOP_GRACE_MS)
-    await this.launch()
-  }
-
-  async pause(): Promise<void> {
-    await suspend(this.#liveChild().identity.pid)
-    this.#state = 'paused'
-  }
-
-  async resume(): Promise<void> {
-    signal(this.#liveChild().identity.pid, 'SIGCONT', true)
-    this.#state = 'running'
-  }
+  launch = (): Promise<void> => this.#server.launch()
+  state = (): EngineState => this.#server.state()
+  stop = (): Promise<void> => this.#server.stop()
+  kill = (): Promise<void> => this.#server.kill()
+  restart = (): Promise<void> => this.#server.restart()
+  pause = (): Promise<void> => this.#server.pause()
+  resume = (): Promise<void> => this.#server.resume()
+  limits = (): EngineLimits => this.#options.limits
 
   async scale(nodes: number): Promise<void> {
     if (nodes !== 1) throw cannotScale(this.label.product, nodes)
-  }
-
-  /** The running or paused child. Throws ENGINE_STOPPED if there is none. */
-  #liveChild(): ManagedChild {
-    const state = this.state()
-    const alive = state === 'running' || state === 'paused'
-    if (this.#child === undefined || this.#stopping !== undefined || !alive)
-      throw stoppedError(this.label)
-    return this.#child
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
 }
-
-const stoppedError = (label: EngineLabel): CodedError =>
-  new CodedError('ENGINE_STOPPED', `${label.product} is not running`)
 
 const FORMAT_FILE = 'threshold-engine.json'
 
