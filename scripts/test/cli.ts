@@ -202,6 +202,7 @@ export async function bareMachine(): Promise<Folder & { readonly env: NodeJS.Pro
       THRESHOLD_JVM_FOLDERS: folder.path,
       THRESHOLD_MONGODB_URI: '',
       THRESHOLD_CASSANDRA_URI: '',
+      THRESHOLD_NATS_URI: '',
       // A closed port fails at once, and does not wait for a resolver's timeout.
       THRESHOLD_MONGODB_MIRROR: 'http://127.0.0.1:9',
     },

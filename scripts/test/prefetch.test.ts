@@ -13,6 +13,7 @@ describe('prefetch', { timeout: 120_000 }, () => {
     expect(row('mongod ')).toMatch(/ skipped +http:\/\/127\.0\.0\.1:9 cannot be reached/)
     expect(stdout).toMatch(/^SecantusDB \S+ \(Python\) +skipped +no python3 on PATH$/m)
     expect(stdout).toMatch(/^SecantusDB \S+ \(Rust\) +skipped +no cargo on PATH$/m)
+    expect(stdout).toMatch(/^NATS \S+ +skipped +no python3 on PATH, and no go to build it$/m)
     // An item that this system needs and cannot fetch is a failure. A skipped one is not.
     expect(code).toBe(stdout.includes(' FAILED ') ? 1 : 0)
     // Progress names each item.

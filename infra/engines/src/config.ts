@@ -13,6 +13,8 @@ export interface EnginesConfig {
   readonly mongodbUri: string | undefined
   /** The address of the user's own Cassandra. */
   readonly cassandraUri: string | undefined
+  /** The address of the user's own NATS. */
+  readonly natsUri: string | undefined
   readonly javaHome: string | undefined
   /** The folders that are searched for a Java that is not on the PATH. */
   readonly jvmFolders: readonly string[]
@@ -55,6 +57,7 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
     cacheDir: explicitCache === undefined ? join(userCaches, 'threshold') : resolve(explicitCache),
     mongodbUri: variable('THRESHOLD_MONGODB_URI'),
     cassandraUri: variable('THRESHOLD_CASSANDRA_URI'),
+    natsUri: variable('THRESHOLD_NATS_URI'),
     javaHome: variable('JAVA_HOME'),
     jvmFolders: (variable('THRESHOLD_JVM_FOLDERS') ?? JVM_FOLDERS).split(':'),
     mongodbMirror: (variable('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(

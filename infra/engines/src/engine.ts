@@ -17,6 +17,9 @@ export type EngineLabel = z.infer<typeof engineLabelSchema>
 
 export interface EngineLimits {
   readonly cacheBytes?: number
+  readonly memoryBytes?: number
+  /** The most that its data may take on disk. */
+  readonly storeBytes?: number
 }
 
 export type EngineState = 'running' | 'paused' | 'killed' | 'stopped' | 'died'
@@ -26,7 +29,7 @@ export type EngineState = 'running' | 'paused' | 'killed' | 'stopped' | 'died'
  * `stop`; all other controls throw ENGINE_NOT_OURS.
  */
 export interface Engine extends AsyncDisposable {
-  readonly kind: 'mongodb' | 'cassandra'
+  readonly kind: 'mongodb' | 'cassandra' | 'nats'
   readonly label: EngineLabel
   readonly uri: string
   /** Undefined for a container and an external engine. */

@@ -13,9 +13,11 @@ import {
   memoryServer,
 } from './mongodb/memory-server.ts'
 import { buildSecantusRust, findCargo, installSecantusPython } from './mongodb/secantus-install.ts'
+import { installNats } from './nats/install.ts'
+import { nativeNats } from './nats/provider.ts'
 import { noProgress, type OnProgress } from './progress.ts'
 import { findPython } from './python.ts'
-import { CASSANDRA_IMAGE, MONGODB_IMAGE, TOOLS, VERSIONS } from './versions.ts'
+import { CASSANDRA_IMAGE, MONGODB_IMAGE, NATS_IMAGE, TOOLS, VERSIONS } from './versions.ts'
 
 /**
  * Something that a class downloads beforehand, so that thirty machines do not fetch it in the first
@@ -118,6 +120,18 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     },
     present: async () => await isInstalled(TOOLS.cqlsh),
     fetch: async (onProgress) => void (await installCqlsh(onProgress)),
+  },
+  imageItem('nats-image', NATS_IMAGE),
+  {
+    id: 'nats',
+    title: `NATS ${VERSIONS.nats}`,
+    // Needed beside Docker too: only local processes form a cluster of three.
+    skip: async () => {
+      const availability = await nativeNats.available('lab')
+      return availability.usable ? undefined : availability.why
+    },
+    present: async () => await isInstalled(TOOLS.nats),
+    fetch: async (onProgress) => void (await installNats(onProgress)),
   },
 ]
 

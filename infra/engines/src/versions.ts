@@ -22,11 +22,15 @@ export const VERSIONS = {
   cassandraImage: 'cassandra:5.0.9',
   /** Cassandra's shell from PyPI. `threshold bench backfill` compares with its COPY FROM. */
   cqlsh: '6.2.2',
+  /** The server from PyPI, or built from source. The image has the same version. */
+  nats: '2.15.1',
+  natsImage: 'nats:2.15.1-alpine',
 } as const
 
 /** `size` is the download size, for messages. */
 export const MONGODB_IMAGE = { name: VERSIONS.mongodbImage, size: 'about 300 MB' } as const
 export const CASSANDRA_IMAGE = { name: VERSIONS.cassandraImage, size: 'under 200 MB' } as const
+export const NATS_IMAGE = { name: VERSIONS.natsImage, size: 'about 10 MB' } as const
 
 /**
  * The tools in the cache. A tool's folder is named after its name and version, so that two versions
@@ -78,6 +82,12 @@ export const TOOLS = {
     installMb: 100,
     check: ['bin/cqlsh', '--version'],
   },
+  nats: {
+    name: 'nats-server',
+    version: VERSIONS.nats,
+    installMb: 100,
+    check: ['bin/nats-server', '--version'],
+  },
 } as const
 
 /** The oldest Python that the pinned requirements support. */
@@ -100,3 +110,6 @@ export const CHROMIUM_REQUIREMENTS = fileURLToPath(
 export const CASSANDRA_REQUIREMENTS = fileURLToPath(
   new URL('../requirements/cassandra/', import.meta.url),
 )
+
+/** The folder of requirements.txt for pip, and of go.mod and go.sum for Go. */
+export const NATS_REQUIREMENTS = fileURLToPath(new URL('../requirements/nats/', import.meta.url))

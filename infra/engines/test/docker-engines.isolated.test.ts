@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { describe, expect, it } from 'vitest'
 import { withCassandraClient } from '../src/cassandra/address.ts'
@@ -8,18 +10,22 @@ import { CACHE_LABEL, REGISTRATION_LABEL } from '../src/docker/labels.ts'
 import { inspectMachine } from '../src/doctor/inspect.ts'
 import { productOf } from '../src/mongodb/product.ts'
 import { startMongo } from '../src/mongodb/start.ts'
+import { parseNatsUri } from '../src/nats/address.ts'
+import { startNats } from '../src/nats/start.ts'
 import { noProgress } from '../src/progress.ts'
 import { claimPort } from '../src/registry/claim-port.ts'
 import { register } from '../src/registry/registry.ts'
 import { allTests, dedicatedCassandra } from '../src/testing/index.ts'
-import { CASSANDRA_IMAGE, MONGODB_IMAGE } from '../src/versions.ts'
+import { CASSANDRA_IMAGE, MONGODB_IMAGE, NATS_IMAGE } from '../src/versions.ts'
 import { emptyCache, setEnvironment } from './helpers.ts'
+import { addStream, clientOf, numbersOf, publish } from './nats-client.ts'
 
 const found: FoundDocker = await findDocker()
 const images =
   found.usable &&
   (await hasImage(found.client, MONGODB_IMAGE.name)) &&
   (await hasImage(found.client, CASSANDRA_IMAGE.name))
+const natsImage = found.usable && (await hasImage(found.client, NATS_IMAGE.name))
 const docker = found as Extract<FoundDocker, { usable: true }>
 
 const containersOf = (cache: string) =>
@@ -143,4 +149,30 @@ describe.skipIf(!images)('Docker (skipped without it or its images)', () => {
       ).toBe(1)
     },
   )
+})
+
+describe.skipIf(!natsImage)('NATS in Docker (skipped without Docker or its image)', () => {
+  it('keeps acknowledged messages over a kill, its secret out of view, and leaves nothing', async () => {
+    await using use = new AsyncDisposableStack()
+    const cache = await emptyCache(use)
+    const engine = use.use(await startNats({ provider: 'docker' }))
+    expect(engine.label.text).toMatch(/^NATS 2\.\d+\.\d+ \(docker\)$/)
+    await addStream(await clientOf(use, engine.uri), 'kept')
+    await publish(await clientOf(use, engine.uri), 'kept', 1, 50)
+    await engine.kill()
+    await engine.restart()
+    expect(await numbersOf(await clientOf(use, engine.uri), 'kept')).toHaveLength(50)
+    const [container] = await containersOf(cache)
+    const facts = await docker.client.getContainer(container!.Id).inspect()
+    expect(JSON.stringify(facts)).not.toContain(parseNatsUri(engine.uri).pass)
+    expect(container?.Ports.flatMap(({ IP }) => (IP === undefined ? [] : [IP]))).toEqual([
+      '127.0.0.1',
+    ])
+    await expect(startNats({ provider: 'docker', servers: 3 })).rejects.toMatchObject({
+      code: 'ENGINE_CANNOT_SCALE',
+    })
+    await engine.stop()
+    expect(await containersOf(cache)).toEqual([])
+    expect(await readdir(join(cache, 'run'))).toEqual([])
+  })
 })

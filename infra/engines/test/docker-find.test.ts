@@ -117,10 +117,14 @@ describe('Docker', () => {
 })
 
 describe('the doctor, with a Docker without images', () => {
-  it('reports that Docker must pull both engines first', async () => {
+  it('reports that Docker must pull all engines first', async () => {
     await using use = new AsyncDisposableStack()
     setEnvironment(use, { DOCKER_HOST: (await emptyDaemon(use)).host })
-    setEnvironment(use, { THRESHOLD_MONGODB_URI: undefined, THRESHOLD_CASSANDRA_URI: undefined })
+    setEnvironment(use, {
+      THRESHOLD_MONGODB_URI: undefined,
+      THRESHOLD_CASSANDRA_URI: undefined,
+      THRESHOLD_NATS_URI: undefined,
+    })
     const report = await inspectMachine()
     const text = formatDoctor(report)
     for (const { quick, lab } of report.stages) {

@@ -36,6 +36,7 @@ async function diagnose(
     THRESHOLD_JVM_FOLDERS: path,
     THRESHOLD_CHROMIUM: undefined,
     THRESHOLD_CASSANDRA_URI: undefined,
+    THRESHOLD_NATS_URI: undefined,
   })
   const report = await inspectMachine()
   return { report, text: formatDoctor(report), cache }
@@ -68,6 +69,7 @@ describe.skipIf(dockerAnswers)(
       expect(report.stages.map(({ stage, lab }) => [stage, lab?.standIn])).toEqual([
         [1, true],
         [2, false],
+        [3, false],
       ])
       expect(text).toContain(
         'Everything runs. Figures from an engine that stands in for the real one say so.',
@@ -76,6 +78,7 @@ describe.skipIf(dockerAnswers)(
         /✓ stage 2 +Messages on Cassandra, needs Cassandra, and stage 1's MongoDB/,
       )
       expect(text).toMatch(/in labs: Cassandra \S+, local processes, fetched first, 67 MB/)
+      expect(text).toMatch(/at once: NATS \S+, local processes, fetched first, 7 MB/)
     })
 
     it.each([
@@ -144,7 +147,10 @@ describe.skipIf(dockerAnswers)(
       // The doctor does not claim that an untried Docker works.
       expect(text).toMatch(/– Docker .*not tried: the official images/)
       expect(text.match(/not \S+ in Docker: Docker is not installed/g)).toHaveLength(2)
-      for (const { next } of report.stages.flatMap(({ passedOver }) => passedOver))
+      // Stage 3 has its real engine, so nothing better is worth a line.
+      const lacking = report.stages.filter(({ lab }) => lab?.standIn !== false)
+      expect(lacking.map(({ stage }) => stage)).toEqual([1, 2])
+      for (const { next } of lacking.flatMap(({ passedOver }) => passedOver))
         expect(text).toContain(`→ ${next}`)
     })
 
@@ -156,6 +162,15 @@ describe.skipIf(dockerAnswers)(
       expect(text).toContain('✗ stage 1')
       expect(text).toContain('Something cannot run yet: see the lines marked ✗.')
       expect(text).toContain(tool(report, 'Python 3')?.install)
+      expect(text).toMatch(
+        /not NATS \S+, local processes: no python3 on PATH, and no go to build it/,
+      )
+    })
+
+    it('takes Go to build NATS where there is no Python', async () => {
+      await using use = new AsyncDisposableStack()
+      const { report } = await diagnose(use, { go: (await which('true'))! })
+      expect(report.stages[2]?.lab).toMatchObject({ name: expect.stringMatching(/^NATS /) })
     })
 
     it('recognizes installed programs that do not work', async () => {
@@ -170,7 +185,7 @@ describe.skipIf(dockerAnswers)(
         go: failing,
         docker: failing,
       })
-      expect(report.stages.map(({ lab }) => lab?.standIn)).toEqual([true, undefined])
+      expect(report.stages.map(({ lab }) => lab?.standIn)).toEqual([true, undefined, false])
       for (const name of ['Docker', 'Rust', 'Java 17', 'Go'])
         expect(tool(report, name)?.version).toBeUndefined()
       expect(tool(report, 'Docker')?.why).toContain('its daemon does not answer')

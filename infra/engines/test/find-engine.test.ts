@@ -24,7 +24,7 @@ function finderOf(fakes: readonly Fake[]) {
       },
     }),
   )
-  const find = createEngineFinder({ mongodb, cassandra: [] })
+  const find = createEngineFinder({ mongodb, cassandra: [], nats: [] })
   return {
     requests,
     find: (need: Partial<EngineNeed> = {}) => find({ engine: 'mongodb', ...need }),

@@ -50,10 +50,12 @@ export async function emptyCache(use: AsyncDisposableStack): Promise<string> {
 
 /** An empty cache with links to the engines of this machine. */
 export async function cacheWithEngines(use: AsyncDisposableStack): Promise<string> {
-  const tools = [TOOLS.mongod, TOOLS.secantusRust, TOOLS.secantusPython].map((tool) => ({
-    tool,
-    dir: toolDir(tool),
-  }))
+  const tools = [TOOLS.mongod, TOOLS.secantusRust, TOOLS.secantusPython, TOOLS.nats].map(
+    (tool) => ({
+      tool,
+      dir: toolDir(tool),
+    }),
+  )
   const installed = await Promise.all(
     tools.map(async ({ tool, dir }) => ((await isInstalled(tool)) ? [dir] : [])),
   )

@@ -20,17 +20,24 @@ export interface ContainerSpec {
    * A folder of this machine that keeps the data; undefined if it is removed with the container.
    */
   readonly dataDir?: { readonly source: string; readonly target: string } | undefined
+  /** A file of this machine that the container may read. It keeps a secret out of its arguments. */
+  readonly configFile?: { readonly source: string; readonly target: string }
 }
 
 const STOP_GRACE_S = 15
 const TAIL_LINES = 10
 
-/** The engines have no passwords, so Docker publishes their ports only on loopback. */
+/** Most engines have no password, so Docker publishes their ports only on loopback. */
 export function createOptions(
   spec: ContainerSpec,
   registrationId: string,
 ): Dockerode.ContainerCreateOptions {
   const port = `${spec.containerPort}/tcp`
+  const { dataDir, configFile } = spec
+  const binds = [
+    ...(dataDir ? [`${dataDir.source}:${dataDir.target}`] : []),
+    ...(configFile ? [`${configFile.source}:${configFile.target}:ro`] : []),
+  ]
   return {
     Image: spec.image,
     ...(spec.command && { Cmd: [...spec.command] }),
@@ -39,7 +46,7 @@ export function createOptions(
     ExposedPorts: { [port]: {} },
     HostConfig: {
       PortBindings: { [port]: [{ HostIp: LOOPBACK, HostPort: String(spec.port) }] },
-      ...(spec.dataDir && { Binds: [`${spec.dataDir.source}:${spec.dataDir.target}`] }),
+      ...(binds.length > 0 && { Binds: binds }),
     },
   }
 }

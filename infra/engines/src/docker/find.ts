@@ -85,12 +85,12 @@ async function tryHost(host: string): Promise<FoundDocker> {
       'set it to unix:///path or unset it',
     )
   if (!isLocal(address)) {
-    // The engines have no passwords, so the daemon publishes their ports only on its own loopback.
+    // Most engines have no password, so the daemon publishes their ports only on its own loopback.
     const why = `DOCKER_HOST is ${host}: containers on another machine cannot be reached from here`
     return refuse(
       why,
       'unset DOCKER_HOST, or start the databases there and set ' +
-        'THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
+        'THRESHOLD_MONGODB_URI, THRESHOLD_CASSANDRA_URI and THRESHOLD_NATS_URI',
     )
   }
   try {
@@ -100,7 +100,7 @@ async function tryHost(host: string): Promise<FoundDocker> {
       return refuse(
         'Threshold runs in a container, where the published ports of others do not answer',
         'start this container with --network host, or set ' +
-          'THRESHOLD_MONGODB_URI and THRESHOLD_CASSANDRA_URI',
+          'THRESHOLD_MONGODB_URI, THRESHOLD_CASSANDRA_URI and THRESHOLD_NATS_URI',
       )
     return {
       usable: true,

@@ -4,7 +4,8 @@ import { holdsStandIn, type Image, imageAvailable } from '../docker/image.ts'
 import type { Availability, EngineLabel, Preference } from '../engine.ts'
 import type { MongoProvider } from '../mongodb/provider.ts'
 import { MONGO_PROVIDERS } from '../mongodb/start.ts'
-import { CASSANDRA_IMAGE, MONGODB_IMAGE, TOOLS } from '../versions.ts'
+import { NATS_PROVIDERS } from '../nats/provider.ts'
+import { CASSANDRA_IMAGE, MONGODB_IMAGE, NATS_IMAGE, TOOLS } from '../versions.ts'
 import { type Family, REMEDIES } from './remedies.ts'
 
 /** An engine that a stage could use. */
@@ -61,24 +62,34 @@ function mongoCandidate(provider: MongoProvider): Candidate {
   }
 }
 
-const CASSANDRA_INSTALLS: Record<EngineLabel['provider'], Candidate['install']> = {
-  external: noInstall,
-  docker: imagePull(CASSANDRA_IMAGE),
-  native: toolInstall(TOOLS.cassandra, 'fetched first, 67 MB'),
-}
+/** A provider of an engine that has no stand-in and no smallest cache. */
+interface PlainProvider extends Pick<Candidate, 'name' | 'provider' | 'available'> {}
+
+const plainCandidates = (
+  providers: readonly PlainProvider[],
+  installs: Record<EngineLabel['provider'], Candidate['install']>,
+): Candidate[] =>
+  providers.map((provider) => ({
+    name: provider.name,
+    provider: provider.provider,
+    cacheCounters: true,
+    standIn: async () => false,
+    available: (prefer) => provider.available(prefer),
+    install: installs[provider.provider],
+  }))
 
 export const CANDIDATES = {
   mongodb: MONGO_PROVIDERS.map(mongoCandidate),
-  cassandra: CASSANDRA_PROVIDERS.map(
-    (provider): Candidate => ({
-      name: provider.name,
-      provider: provider.provider,
-      cacheCounters: true,
-      standIn: async () => false,
-      available: (prefer) => provider.available(prefer),
-      install: CASSANDRA_INSTALLS[provider.provider],
-    }),
-  ),
+  cassandra: plainCandidates(CASSANDRA_PROVIDERS, {
+    external: noInstall,
+    docker: imagePull(CASSANDRA_IMAGE),
+    native: toolInstall(TOOLS.cassandra, 'fetched first, 67 MB'),
+  }),
+  nats: plainCandidates(NATS_PROVIDERS, {
+    external: noInstall,
+    docker: imagePull(NATS_IMAGE),
+    native: toolInstall(TOOLS.nats, 'fetched first, 7 MB'),
+  }),
 } as const
 
 /** The next step on this family of systems. A provider itself may only refer to the doctor. */

@@ -25,6 +25,12 @@ const STAGES = [
     needs: "Cassandra, and stage 1's MongoDB",
     candidates: CANDIDATES.cassandra,
   },
+  {
+    stage: 3,
+    title: 'Gateway and guilds',
+    needs: "NATS, and stage 2's databases",
+    candidates: CANDIDATES.nats,
+  },
 ] as const
 
 /**

@@ -23,13 +23,13 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
     [
       'Docker',
       probeDocker,
-      `MongoDB and Cassandra in containers (${DOCKER_TRIED})`,
+      `MongoDB, Cassandra and NATS in containers (${DOCKER_TRIED})`,
       REMEDIES.docker,
     ],
     [
       'Python 3',
       async () => toProbe(await findPython()),
-      'the quick stand-in for MongoDB',
+      'the quick stand-in for MongoDB, and NATS',
       REMEDIES.python,
     ],
     [
@@ -44,7 +44,7 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
       'Cassandra from stage 2 on, OpenSearch',
       REMEDIES.java,
     ],
-    ['Go', probeGo, "discordgo's conformance client", REMEDIES.go],
+    ['Go', probeGo, "discordgo's conformance client, and NATS without Python", REMEDIES.go],
     ['Chromium', probeChromium, "the chat page's tests", REMEDIES.chromium],
   ] as const
   return await Promise.all(

@@ -8,6 +8,8 @@ import type { Engine, EngineLabel } from '../engine.ts'
 import { acquireLock } from '../lock.ts'
 import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
+import type { NatsEngine, StartNatsOptions } from '../nats/engine.ts'
+import { startNats } from '../nats/start.ts'
 import {
   fetchSharedEngine,
   type HostedKind,
@@ -107,6 +109,22 @@ export async function dedicatedCassandra(
     release()
     throw error
   }
+}
+
+/**
+ * A NATS for one suite, which may kill, pause and restart it. No suites share one: a server starts
+ * in a tenth of a second and takes 25 MB.
+ */
+export async function dedicatedNats(
+  options: Omit<StartNatsOptions, 'managed'> = {},
+): Promise<NatsEngine> {
+  const { provider, prefer } = testEngine()
+  return await startNats({
+    ...(provider === 'external' ? {} : { provider }),
+    prefer,
+    ...options,
+    managed: true,
+  })
 }
 
 const newName = (): string => `test_${process.pid}_${randomBytes(6).toString('hex')}`

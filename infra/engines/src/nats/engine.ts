@@ -1,0 +1,73 @@
+import type { Engine, EngineState, Preference } from '../engine.ts'
+
+/** A running NATS with JetStream. `kill`, `pause` and the like act on its first server. */
+export interface NatsEngine extends Engine {
+  readonly kind: 'nats'
+  /**
+   * `nats://user:password@host:port[,host:port]`, for the first of its users. It holds a secret:
+   * do not print it.
+   */
+  readonly uri: string
+  /**
+   * The address for one of the users that it was started with. An external NATS has users of its
+   * own, so it returns the address that it was given. Throws NO_SUCH_NATS_USER.
+   */
+  uriOf(user: string): string
+  /** Empty for an external NATS and a container. */
+  servers(): readonly NatsServer[]
+}
+
+/** A server of a cluster. */
+export interface NatsServer {
+  /** As streams name their leader. */
+  readonly name: string
+  /** `host:port` */
+  readonly address: string
+  readonly pid: number | undefined
+  state(): EngineState
+  kill(): Promise<void>
+  /**
+   * Restarts it on the same data and port. Returns when it answers, and if most servers of the
+   * cluster run, when it has caught up with them.
+   */
+  restart(): Promise<void>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** Ends the server for good and removes its data. */
+  stop(): Promise<void>
+}
+
+/** A client that may connect, and the subjects that it may use. */
+export interface NatsUser {
+  readonly user: string
+  readonly password: string
+  /** Undefined for all subjects. Wildcards are allowed. */
+  readonly publish?: readonly string[]
+  readonly subscribe?: readonly string[]
+  /** Lets it answer each request that it receives once, on whichever subject the request names. */
+  readonly allowResponses?: boolean
+}
+
+export interface StartNatsOptions {
+  readonly provider?: 'external' | 'docker' | 'native' | undefined
+  /** Skips `external`, whose engine cannot be killed or paused. */
+  readonly managed?: boolean | undefined
+  /** Default `quick`, which does not wait for an image or a build. */
+  readonly prefer?: Preference | undefined
+  /** Default 1. Streams can have three replicas on three servers, which only local processes form. */
+  readonly servers?: 1 | 3 | undefined
+  /** By default one user, who may use every subject, with a random password. */
+  readonly users?: readonly NatsUser[] | undefined
+  /** Go's soft memory limit, and the most that streams in memory may take, for each server. */
+  readonly memoryMb?: number | undefined
+  /** The most that streams on disk may take, for each server. */
+  readonly storeMb?: number | undefined
+  /**
+   * Syncs each write to the disk before it is acknowledged. By default the system writes it later:
+   * an acknowledged message survives a kill, and a power cut may lose two minutes of them.
+   */
+  readonly syncAlways?: boolean | undefined
+}
+
+export const DEFAULT_MEMORY_MB = 256
+export const DEFAULT_STORE_MB = 1_024
