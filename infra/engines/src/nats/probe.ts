@@ -1,4 +1,4 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection } from '@nats-io/transport-node'
 import { CodedError, messageOf } from '@threshold/kit'
 import { z } from 'zod'
 import type { NatsAddress } from './address.ts'
@@ -13,6 +13,8 @@ async function withNats<T>(
   address: NatsAddress,
   use: (connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
+  // Loaded only here: every command imports this package, and few need the client.
+  const { connect } = await import('@nats-io/transport-node')
   const options = { ...address, name: 'threshold', reconnect: false, timeout: TIMEOUT_MS }
   const connection = await connect(options).catch((error: unknown) => {
     const why = `${address.servers.join(', ')}: ${messageOf(error)}`
