@@ -7,7 +7,14 @@ import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { SourcePageData } from './plugins/source-pages.ts'
 
 /** Shows a file or folder of the repository that this site was built from. */
-export default function SourcePage({ source }: { source: SourcePageData }): ReactNode {
+export default function SourcePage({
+  sources,
+  route: { path },
+}: {
+  readonly sources: readonly SourcePageData[]
+  readonly route: { readonly path: string }
+}): ReactNode {
+  const source = sources.find(({ route }) => route === path)!
   return (
     <Layout title={source.path} description={`${source.path} in the Threshold repository`}>
       <main className="container margin-vert--lg source-page">

@@ -7,9 +7,17 @@ import { visit } from 'unist-util-visit'
 import type { LabData } from '../labs/lab-data.ts'
 import { HOME, type Repository, sourceRoute } from './repository.ts'
 
+/**
+ * Source pages whose contents are one module. Every page of the site loads the list of all modules,
+ * which would otherwise grow by 200 bytes with each source page; a reader of a source page loads
+ * the contents of its neighbours instead.
+ */
+const PAGES_PER_MODULE = 16
+
 /** The content of a source page: a file's text, or a folder's entries. */
 export interface SourcePageData {
   readonly path: string
+  readonly route: string
   readonly language: string
   readonly text?: string
   readonly entries?: readonly { readonly name: string; readonly route?: string }[]
@@ -21,6 +29,8 @@ interface Mention {
   readonly title: string
   readonly route: string
 }
+
+const NAME = 'threshold-source-pages'
 
 const LANGUAGES: Readonly<Record<string, string>> = {
   '.ts': 'ts',
@@ -44,7 +54,7 @@ export function sourcePages(options: {
 }): Plugin<SourcePageData[]> {
   const { repository, labs } = options
   return {
-    name: 'threshold-source-pages',
+    name: NAME,
 
     async loadContent() {
       const mentions = new Map<string, Mention[]>()
@@ -68,9 +78,8 @@ export function sourcePages(options: {
           const { lab, code } = recording
           mentionedBy(code.file, { title: `Lab ${lab.id}: ${lab.title}`, route: lab.route })
         }
-      return [...mentions].map(([file, mentionedOn]) =>
-        sourceOf(repository, file, mentionedOn, mentions),
-      )
+      const files = [...mentions].sort(([a], [b]) => (a < b ? -1 : 1))
+      return files.map(([file, mentionedOn]) => sourceOf(repository, file, mentionedOn, mentions))
     },
 
     async contentLoaded({ content, actions }) {
@@ -81,14 +90,18 @@ export function sourcePages(options: {
           title: (titleOf(repository.read(page)) ?? page).replaceAll('`', ''),
         })),
       })
-      for (const [index, source] of content.entries()) {
-        const data = await actions.createData(`source-${index}.json`, source)
-        actions.addRoute({
-          path: sourceRoute(source.path),
-          component: '@site/src/source-page.tsx',
-          exact: true,
-          modules: { source: data },
-        })
+      for (let start = 0; start < content.length; start += PAGES_PER_MODULE) {
+        const sources = content.slice(start, start + PAGES_PER_MODULE)
+        const name = `sources-${start / PAGES_PER_MODULE}.json`
+        await actions.createData(name, sources)
+        for (const source of sources)
+          actions.addRoute({
+            path: source.route,
+            component: '@site/src/source-page.tsx',
+            exact: true,
+            // The alias keeps the path of this clone out of the site.
+            modules: { sources: `@generated/${NAME}/default/${name}` },
+          })
       }
     },
 
@@ -117,6 +130,7 @@ function sourceOf(
   if (!statSync(absolute).isDirectory()) {
     return {
       path: file,
+      route: sourceRoute(file),
       language: LANGUAGES[path.extname(file)] ?? 'text',
       text: repository.read(file),
       mentionedOn,
@@ -139,5 +153,5 @@ function sourceOf(
         ? { name, route: page }
         : { name }
     })
-  return { path: file, language: 'text', entries, mentionedOn }
+  return { path: file, route: sourceRoute(file), language: 'text', entries, mentionedOn }
 }
