@@ -1,9 +1,13 @@
 import type { Duplex } from 'node:stream'
 import type { RequestHandler } from 'express'
 
-/** Limits for reading the rest of a request's body after its answer. */
-const LINGER_MS = 1_000
-const LINGER_BYTES = 512 * 1_024
+/**
+ * Limits for reading the rest of a request's body after its answer. The bytes exceed what the
+ * kernels at both ends buffer, about 10 MB. A client that has handed its whole body to its kernel
+ * uses the connection again, and would find it reset.
+ */
+const LINGER_MS = 3_000
+const LINGER_BYTES = 16 * 1_024 * 1_024
 const CHECK_INTERVAL_MS = 50
 
 export interface UnreadBodies {
