@@ -135,7 +135,7 @@ describe.skipIf(!images)('a container (skipped without Docker or its images)', (
       message: expect.stringContaining('not yet'),
     })
     expect(steps.length).toBeGreaterThan(1)
-    expect(steps.at(-1)).toMatch(/^waiting for MongoDB in Docker since \d+ s: /)
+    expect(steps.at(-1)).toMatch(/^waiting for MongoDB in Docker for \d+ s: /)
   })
 
   it('refuses controls after a kill, and stops even if it was removed', async () => {

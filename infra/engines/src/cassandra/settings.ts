@@ -74,11 +74,11 @@ export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
  *
  * A joining node needs more than a second, for three reasons:
  * - It asks its seed every five seconds for twice this time, then exits with `Unable to gossip with
- *   any peers`. If that is one second, it asks once, and a busy seed fails the join
+ *   any peers`. With a delay of one second it asks only once, and a busy seed fails the join
  *   (`Gossiper.doShadowRound`).
  * - It waits this long for the schema. It streams nothing without a schema, and joins nevertheless
- *   (`StorageService.waitForSchema`). Two of four nodes that joined under traffic with one second
- *   had none of the data they owned.
+ *   (`StorageService.waitForSchema`). In four joins under traffic with a delay of one
+ *   second, two nodes got none of the data they owned.
  * - The other nodes need this time to learn that they must send their writes to it too.
  */
 const FIRST_NODE_RING_DELAY_MS = 1_000
@@ -97,8 +97,9 @@ export const gcLogFile = (dir: string): string => join(dir, GC_LOG)
 const HOME = 'cassandra'
 
 /**
- * Writes cassandra.yaml for up to three nodes on one laptop: small caches, a small commit log, and
- * no authentication, since a node listens on loopback only.
+ * Prepares one node's folder: cassandra.yaml, and the link to the installation. The values suit up to
+ * three nodes on one laptop: small caches, a small commit log, and no authentication, since a node
+ * listens on loopback only.
  */
 export async function writeSettings(node: NodeSettings, home: string): Promise<void> {
   await mkdir(join(node.dir, 'conf'), { recursive: true })

@@ -42,7 +42,7 @@ export async function waitForContainer(
       if (waitedMs <= progressAt) return
       progressAt = waitedMs + progressEveryMs
       const seconds = Math.round(waitedMs / 1_000)
-      onProgress({ text: `waiting for ${product} in Docker since ${seconds} s: ${reason}` })
+      onProgress({ text: `waiting for ${product} in Docker for ${seconds} s: ${reason}` })
     },
   })
 }

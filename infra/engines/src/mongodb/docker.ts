@@ -8,7 +8,7 @@ import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
 import { MONGODB_IMAGE, VERSIONS } from '../versions.ts'
 import { detectProduct, type MongoProduct } from './product.ts'
-import { DEFAULT_CACHE_MB, mebibytes, type StartOptions } from './provider.ts'
+import { DEFAULT_CACHE_MB, mebibytesToBytes, type StartOptions } from './provider.ts'
 import { localUri, REPLICA_SET, requirePrimary } from './ready.ts'
 
 const CONTAINER_PORT = 27_017
@@ -61,7 +61,7 @@ export async function startDockerMongo(docker: Docker, options: StartOptions): P
       kind: 'mongodb',
       label,
       uri,
-      limits: () => ({ cacheBytes: mebibytes(cacheMb) }),
+      limits: () => ({ cacheBytes: mebibytesToBytes(cacheMb) }),
       async scale(nodes) {
         if (nodes !== 1) throw cannotScale(label.product, nodes)
       },

@@ -9,7 +9,7 @@ import type { OnProgress } from '../progress.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
 import { startMongod } from './mongod.ts'
 import { downloadMongod, MIRROR_NEXT, mongodUrl } from './mongod-download.ts'
-import { MONGOD_MIN_CACHE_MB, MONGOD_RUN_MB, type MongoProvider } from './provider.ts'
+import { MONGOD_MIN_CACHE_MB, MONGOD_MIN_DISK_MB, type MongoProvider } from './provider.ts'
 
 /** The time limit for the mirror's first answer. A closed network often gives none. */
 const PROBE_TIMEOUT_MS = 2_500
@@ -33,7 +33,7 @@ export const memoryServer: MongoProvider = {
   minCacheMb: MONGOD_MIN_CACHE_MB,
 
   async available(prefer) {
-    if ((await findMongod()) !== undefined) return await checkSpace('mongod', MONGOD_RUN_MB)
+    if ((await findMongod()) !== undefined) return await checkSpace('mongod', MONGOD_MIN_DISK_MB)
     const { mongodbMirror } = enginesConfig()
     const remembered = await readProbeFailure(mongodbMirror, prefer)
     if (remembered !== undefined) return unusable(remembered, MIRROR_NEXT)
@@ -48,7 +48,7 @@ export const memoryServer: MongoProvider = {
         method: 'HEAD',
         signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
       })
-      if (response.ok) return await checkToolSpace(TOOLS.mongod, MONGOD_RUN_MB)
+      if (response.ok) return await checkToolSpace(TOOLS.mongod, MONGOD_MIN_DISK_MB)
       return await rememberUnreachable(
         mongodbMirror,
         `${mongodbMirror} answers ${response.status} for MongoDB ${VERSIONS.mongodb}`,

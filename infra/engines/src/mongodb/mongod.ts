@@ -6,9 +6,9 @@ import { startProcessEngine } from './process-engine.ts'
 import {
   DEFAULT_CACHE_MB,
   MONGOD_MIN_CACHE_MB,
-  MONGOD_RUN_MB,
+  MONGOD_MIN_DISK_MB,
   type MongoProvider,
-  mebibytes,
+  mebibytesToBytes,
   type StartOptions,
 } from './provider.ts'
 import { REPLICA_SET } from './ready.ts'
@@ -23,7 +23,7 @@ export const mongodOnPath: MongoProvider = {
     const binary = await which('mongod')
     return binary === undefined
       ? unusable('no mongod on PATH', 'npx threshold doctor shows how to install MongoDB')
-      : await checkSpace('mongod', MONGOD_RUN_MB)
+      : await checkSpace('mongod', MONGOD_MIN_DISK_MB)
   },
 
   async start(options) {
@@ -42,7 +42,7 @@ export async function startMongod(binary: string, options: StartOptions): Promis
     format: 'mongod',
     dataDir: options.dataDir,
     wrap: options.wrap,
-    limits: { cacheBytes: mebibytes(cacheMb) },
+    limits: { cacheBytes: mebibytesToBytes(cacheMb) },
     replicaSet: true,
     launchSpec: (port, dataDir) => ({
       command: binary,

@@ -10,7 +10,7 @@ import {
   DEFAULT_CACHE_MB,
   MONGOD_MIN_CACHE_MB,
   type MongoProvider,
-  mebibytes,
+  mebibytesToBytes,
   type StartOptions,
 } from './provider.ts'
 import { buildSecantusRust, findCargo, installSecantusPython } from './secantus-install.ts'
@@ -102,7 +102,7 @@ async function startSecantus(
     format: `secantus-${build.toLowerCase()}`,
     dataDir: options.dataDir,
     wrap: options.wrap,
-    limits: { cacheBytes: mebibytes(cacheMb) },
+    limits: { cacheBytes: mebibytesToBytes(cacheMb) },
     replicaSet: false,
     launchSpec: secantusLaunchSpec(command, cacheMb, extra),
   })

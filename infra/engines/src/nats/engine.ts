@@ -1,6 +1,9 @@
 import type { Engine, EngineState, Preference } from '../engine.ts'
 
-/** A running NATS with JetStream. `kill`, `pause` and the like act on its first server. */
+/**
+ * A running NATS with JetStream. `kill`, `restart`, `pause` and `resume` act on its first server;
+ * `stop` ends all.
+ */
 export interface NatsEngine extends Engine {
   readonly kind: 'nats'
   /**
@@ -19,7 +22,7 @@ export interface NatsEngine extends Engine {
 
 /** A server of a cluster. */
 export interface NatsServer {
-  /** As streams name their leader. */
+  /** The name that JetStream reports for a stream's leader. */
   readonly name: string
   /** `host:port` */
   readonly address: string
@@ -44,7 +47,10 @@ export interface NatsUser {
   /** Undefined for all subjects. Wildcards are allowed. */
   readonly publish?: readonly string[]
   readonly subscribe?: readonly string[]
-  /** Lets it answer each request that it receives once, on whichever subject the request names. */
+  /**
+   * Lets it send one reply to each request that it receives, to the request's reply subject, even if
+   * it may not publish there.
+   */
   readonly allowResponses?: boolean
 }
 
@@ -52,9 +58,12 @@ export interface StartNatsOptions {
   readonly provider?: 'external' | 'docker' | 'native' | undefined
   /** Skips `external`, whose engine cannot be killed or paused. */
   readonly managed?: boolean | undefined
-  /** Default `quick`, which does not wait for an image or a build. */
+  /**
+   * Default `quick`, which pulls no image. Without Python it still builds NATS from source, which
+   * takes two minutes.
+   */
   readonly prefer?: Preference | undefined
-  /** Default 1. Streams can have three replicas on three servers, which only local processes form. */
+  /** Default 1. On 3, a stream can have three replicas. Only the native provider starts 3. */
   readonly servers?: 1 | 3 | undefined
   /** By default one user, who may use every subject, with a random password. */
   readonly users?: readonly NatsUser[] | undefined
@@ -63,8 +72,9 @@ export interface StartNatsOptions {
   /** The most that streams on disk may take, for each server. */
   readonly storeMb?: number | undefined
   /**
-   * Syncs each write to the disk before it is acknowledged. By default the system writes it later:
-   * an acknowledged message survives a kill, and a power cut may lose two minutes of them.
+   * Syncs each write to the disk before it is acknowledged. By default NATS syncs every two minutes:
+   * acknowledged messages survive a kill of the process, but a power cut may lose those of the last
+   * two minutes.
    */
   readonly syncAlways?: boolean | undefined
 }

@@ -13,7 +13,7 @@ import {
 /** The largest message that a client may publish. NATS's own default is 1 MB. */
 export const MAX_PAYLOAD = 4 * 1024 * 1024
 
-const mebibytes = (count: number): number => count * 1024 * 1024
+const mebibytesToBytes = (count: number): number => count * 1024 * 1024
 const secret = (): string => randomBytes(24).toString('hex')
 
 /** The settings that all servers of an engine share. */
@@ -40,8 +40,8 @@ export function natsSettings(options: StartNatsOptions): NatsSettings {
       subscribe: ['_INBOX.>'],
     },
     route: { user: 'threshold-route', password: secret() },
-    memoryBytes: mebibytes(memoryMb),
-    storeBytes: mebibytes(storeMb),
+    memoryBytes: mebibytesToBytes(memoryMb),
+    storeBytes: mebibytesToBytes(storeMb),
     syncAlways: options.syncAlways ?? false,
   }
 }

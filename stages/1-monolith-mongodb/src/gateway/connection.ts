@@ -20,7 +20,7 @@ import { Session, type SessionDependencies } from './session.ts'
 import { readSessionCommand } from './session-commands.ts'
 import { compressedTransport, isStreamCompression } from './transport.compressed.ts'
 import {
-  LOW_WATER_MARK,
+  BURST_PAUSE_BYTES,
   type OutboundSocket,
   type Transport,
   type TransportOptions,
@@ -103,7 +103,11 @@ export class Connection {
     if (this.#state === 'closed') return
     this.#end()
     this.#transport.flush()
-    this.#socket.close(code, CLOSE_REASONS[code] ?? '')
+    const close = (): void => this.#socket.close(code, CLOSE_REASONS[code] ?? '')
+    // A compressor works on another thread, and no payload may follow the close frame.
+    const { compressing } = this.#transport
+    if (compressing) void compressing.then(close)
+    else close()
   }
 
   /** Asks the client to reconnect, because this process stops. */
@@ -127,7 +131,7 @@ export class Connection {
 
   /** Resolves at once while little is buffered, so that an ordinary client never waits. */
   async #drained(): Promise<void> {
-    if (this.#transport.buffered >= LOW_WATER_MARK) await this.#transport.drained()
+    if (this.#transport.buffered >= BURST_PAUSE_BYTES) await this.#transport.drained()
   }
 
   /**

@@ -22,11 +22,12 @@ export interface GatewayPorts {
 }
 
 export interface GatewayConfig {
-  /** Milliseconds between a client's heartbeats. It is closed after two intervals without one. */
+  /** Milliseconds between a client's heartbeats. The connection is closed after two intervals
+   * without a heartbeat. */
   readonly heartbeatMs: number
   /** Maximum number of sockets. Further upgrades are answered 503. */
   readonly maxConnections: number
-  /** Milliseconds for a session's reads, such as those for READY. */
+  /** Time limit in milliseconds for one call of a session to the hub or the voice server. */
   readonly budgetMs: number
   readonly limits: Omit<ConnectionLimits, 'heartbeatMs'>
   /** `transport.ts` explains the difference. */

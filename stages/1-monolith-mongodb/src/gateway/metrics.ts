@@ -2,7 +2,7 @@ import type { Runtime } from '@threshold/kit'
 import { Counter, Gauge } from 'prom-client'
 
 export interface GatewayMetrics {
-  /** A frame was given to a socket. */
+  /** A payload was given to the transport, which may still drop it. */
   frame(): void
   /** A socket was dropped because it read too slowly. */
   slow(): void
@@ -15,7 +15,7 @@ export function createMetrics(
 ): GatewayMetrics {
   new Gauge({
     name: 'threshold_gateway_sessions',
-    help: 'Open gateway sockets.',
+    help: 'Open gateway sockets, also those without a session.',
     registers: [registry],
     collect() {
       this.set(connections.size)
@@ -26,7 +26,7 @@ export function createMetrics(
   let frames = 0
   new Counter({
     name: 'threshold_gateway_frames_total',
-    help: 'Frames handed to gateway sockets.',
+    help: 'Payloads handed to gateway sockets.',
     registers: [registry],
     collect() {
       this.reset()

@@ -3,7 +3,7 @@ import { OFFLINE, type Presence } from '@threshold/domain'
 import type { Clock } from '@threshold/kit'
 import { gatewayInput, type PresenceInput } from '../input/index.ts'
 
-/** Discord's limit on a client's payload, in bytes. A longer one is closed with 4002. */
+/** Discord's limit on a client's payload, in bytes. A longer one closes the connection with 4002. */
 const MAX_PAYLOAD_BYTES = 4_096
 /**
  * Bytes that ws reads of one message. It closes a longer one with 1009, before the gateway sees any
@@ -18,7 +18,7 @@ export interface ConnectionLimits {
    * session before they identify.
    */
   readonly identifyWithinMs: number
-  /** Frames that a client may send within `framesMs`. One more is closed with 4008. */
+  /** Frames that a client may send within `framesMs`. One more closes the connection with 4008. */
   readonly frames: number
   readonly framesMs: number
   /**
@@ -109,7 +109,10 @@ export function readIdentify(d: unknown, tokens: Tokens) {
   }
 }
 
-/** The session that RESUME asks for, or the code to close with. */
+/**
+ * The session that RESUME asks for, or the code to close with. Stages 1 and 2 refuse every resume,
+ * but check its form.
+ */
 export function readResume(d: unknown, tokens: Tokens) {
   const form = gatewayInput.resume.safeParse(d)
   if (!form.success) return { refused: CloseCode.DecodeError }
@@ -126,8 +129,11 @@ export function presenceOf(input: PresenceInput | null | undefined): Presence {
   return { status, activities: input?.activities ?? (input?.game?.name ? [input.game] : []) }
 }
 
-/** Discord4J rejects an activity without an id, and with it the guild that shows it. */
-export function withActivityIds(presence: Presence, clock: Clock): Presence {
+/**
+ * Adds what the server decides about an activity. Discord4J rejects an activity without an id, and
+ * with it the guild that shows it.
+ */
+export function completeActivities(presence: Presence, clock: Clock): Presence {
   const created_at = clock.now()
   const activities = presence.activities.map((activity, index) => ({
     id: String(index),

@@ -19,7 +19,7 @@ import { Dispatch } from './dispatch.ts'
 import type { DispatchCache, Recipient } from './dispatch-cache.ts'
 import { memberChunks } from './member-chunks.ts'
 import { guildCreatePayload, type Identity, readyPayload } from './payloads.ts'
-import { onShard, presenceOf, withActivityIds } from './protocol.ts'
+import { completeActivities, onShard, presenceOf } from './protocol.ts'
 import { VoiceParticipation, type VoiceRequest } from './voice-participation.ts'
 
 /** The parts that all sessions of a gateway share. */
@@ -29,7 +29,7 @@ export interface SessionDependencies {
   readonly dispatches: DispatchCache
   readonly voice: VoiceCalls
   readonly runtime: Runtime
-  /** Milliseconds for each request to a port. */
+  /** Time limit in milliseconds for one call of a session to the hub or the voice server. */
   readonly budgetMs: number
 }
 
@@ -85,7 +85,7 @@ export class Session {
     this.#identity = identity
     this.#link = link
     this.#recipient = { userId: identity.userId, intents: identity.intents }
-    this.#presence = withActivityIds(identity.presence, dependencies.runtime.clock)
+    this.#presence = completeActivities(identity.presence, dependencies.runtime.clock)
     this.#voice = new VoiceParticipation(dependencies, identity)
   }
 
@@ -99,6 +99,7 @@ export class Session {
     const subscriber = { userId, sessionId, deliver }
     const subscription = await this.#dependencies.hub.subscribeUser(subscriber, this.#deadline())
     if (!subscription) return false
+    // The view has arrived, so READY was sent and `#announced` is set.
     this.#unsubscribeUser = () => subscription.unsubscribe()
     if (this.#ended) this.#unsubscribeUser()
     await pLimit(MAX_CONCURRENT_JOINS).map(this.#announced ?? [], async (id) => {
@@ -109,7 +110,7 @@ export class Session {
   }
 
   setPresence(input: PresenceInput): void {
-    this.#presence = withActivityIds(presenceOf(input), this.#dependencies.runtime.clock)
+    this.#presence = completeActivities(presenceOf(input), this.#dependencies.runtime.clock)
     for (const { subscription } of this.#guilds.values()) subscription?.setPresence(this.#presence)
   }
 
@@ -121,8 +122,8 @@ export class Session {
       { channelId, selfMute, selfDeaf, sessionId: this.#identity.id },
       this.#deadline(),
     )
-    // If the session ended meanwhile, perhaps by the voice state itself, no later event would make
-    // the user leave the call.
+    // The session may have ended meanwhile: even the delivery of this voice state can end it. It
+    // gets no more events then, so nothing would take the user out of a call entered now.
     if (this.#ended || result !== 'moved' || channelId === null) return
     const entered = { channelId, selfMute, selfDeaf }
     const server = await this.#voice.enterChannel(guildId, entered, this.#deadline())
@@ -161,11 +162,20 @@ export class Session {
       },
     }
     const { hub } = this.#dependencies
-    const subscription = await hub.subscribe(guildId, subscriber, this.#deadline())
+    let subscription: Subscription | undefined
+    try {
+      subscription = await hub.subscribe(guildId, subscriber, this.#deadline())
+    } catch (error) {
+      // Otherwise the session would count as joined, and a later membership would do nothing.
+      if (this.#guilds.get(guildId) === joined) this.#guilds.delete(guildId)
+      throw error
+    }
     // The session, the membership or the guild may have ended while the hub loaded the guild.
     if (this.#ended || this.#guilds.get(guildId) !== joined) subscription?.unsubscribe()
-    else if (subscription) joined.subscription = subscription
-    else {
+    else if (subscription) {
+      joined.subscription = subscription
+      if (subscriber.presence !== this.#presence) subscription.setPresence(this.#presence)
+    } else {
       this.#guilds.delete(guildId)
       // The client waits for every guild that READY named.
       if (announced) this.#dispatchGuildDelete(guildId)
@@ -217,7 +227,8 @@ export class Session {
 
   #receiveUserView(view: UserView): void {
     if (this.#announced) {
-      // A new owner of the user's data repeats the view. It may name guilds joined meanwhile.
+      // When another process takes over the user's data, it sends the view again. The view may
+      // name guilds that the user joined meanwhile.
       for (const guildId of view.guilds) this.#joinNew(guildId)
       return
     }
@@ -262,7 +273,7 @@ export class Session {
 
 /**
  * Whether the session already has this position. It drops such events, which follow a publisher's
- * retry or, in stage 3, a change of the guild's owner. A newer epoch starts a new log.
+ * retry or, in stage 3, a move of the guild to another process. A newer epoch starts a new log.
  */
 const isDuplicate = (last: LogPosition | undefined, next: LogPosition): boolean =>
   last !== undefined &&

@@ -47,6 +47,7 @@ interface NumberedDispatch {
  * calls on such objects have to look their methods up. These are called for every frame.
  */
 class BatchedTransport implements Transport {
+  readonly compressing = undefined
   readonly #outbound: OutboundSocket
   readonly #compressed: boolean
   /** The first event of this turn. Usually it is the only one, and then nothing is allocated. */

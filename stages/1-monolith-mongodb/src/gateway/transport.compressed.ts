@@ -56,8 +56,10 @@ export function compressedTransport(
     get buffered() {
       return buffered()
     },
-    // The compressor holds payloads back, but only until it has finished them.
     flush() {},
+    get compressing() {
+      return compressingBytes > 0 ? lastCompressed : undefined
+    },
     async drained() {
       await lastCompressed
       await writesFlushed(tcp)

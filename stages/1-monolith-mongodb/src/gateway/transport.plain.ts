@@ -35,6 +35,7 @@ export function plainTransport(
     drained: () => writesFlushed(tcp),
     // Nothing is ever held back.
     flush() {},
+    compressing: undefined,
     close() {},
   }
 }

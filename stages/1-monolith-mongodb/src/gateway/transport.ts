@@ -22,9 +22,11 @@ export interface Transport {
   readonly buffered: number
   /** Writes events that are held back, so that ws may write a control frame after them. */
   flush(): void
+  /** Resolves when a compressor has finished everything sent so far. Undefined: it has. */
+  readonly compressing: Promise<void> | undefined
   /** Resolves when the kernel has everything sent so far, or the socket is closed. */
   drained(): Promise<void>
-  /** Drops events that are held back. */
+  /** Drops events that are held back, because the connection has ended. */
   close(): void
 }
 
@@ -40,12 +42,18 @@ export interface OutboundSocket {
 }
 
 export interface TransportOptions {
-  /** Deflate long payloads one by one, as `compress` in IDENTIFY asks. */
+  /**
+   * Deflate long payloads one by one, as `compress` in IDENTIFY asks. The stream compression of
+   * `transport.compressed.ts` is asked for in the URL.
+   */
   readonly compressed?: boolean
 }
 
-/** A burst, such as the guilds after READY, continues when fewer bytes than this are buffered. */
-export const LOW_WATER_MARK = 256 * 1_024
+/**
+ * From this many buffered bytes on, a burst, such as the guilds after READY, waits until the kernel
+ * has taken all of them.
+ */
+export const BURST_PAUSE_BYTES = 256 * 1_024
 
 /** Bytes. A shorter payload gains nothing from being compressed by itself. */
 export const COMPRESSION_THRESHOLD = 4_096

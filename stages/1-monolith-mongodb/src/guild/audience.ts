@@ -2,16 +2,17 @@ import type { ChannelId, UserId } from '@threshold/contract'
 import type { GuildState } from '@threshold/domain'
 import type { Permissions } from '@threshold/ports'
 
-/** A session that is subscribed to a guild. It is plain data: the guild's host delivers to it. */
+/**
+ * A session that is subscribed to a guild, as plain data. The hub that runs the guild delivers to
+ * it.
+ */
 export interface Listener {
   readonly userId: UserId
   readonly sessionId: string
 }
 
-/** The users who receive an event. A set of user ids is one. */
+/** The users who receive an event. A `Set<UserId>` can be used as one. */
 export interface Recipients {
-  /** An upper bound on the recipients, known before any of them is visited. */
-  readonly size: number
   has(user: UserId): boolean
 }
 
@@ -64,7 +65,10 @@ export function createAudience<L extends Listener>(permissions: Permissions): Au
   const sessionsByUser = new Map<UserId, L[]>()
   const listeners = new Set<L>()
   const viewersByChannel = new Map<ChannelId, Set<UserId>>()
-  /** By recipients. A change of the audience replaces the whole map. */
+  /**
+   * By recipients. A change of the audience replaces the whole map. `invalidate` need not: the next
+   * viewers are a new set, and so another key.
+   */
   let selections = new WeakMap<Recipients, readonly L[]>()
 
   const viewersOf = (state: GuildState, channel: ChannelId): Set<UserId> => {
@@ -87,12 +91,7 @@ export function createAudience<L extends Listener>(permissions: Permissions): Au
     get size() {
       return listeners.size
     },
-    everyone: {
-      get size() {
-        return listeners.size
-      },
-      has: () => true,
-    },
+    everyone: { has: () => true },
     add(state, listener) {
       listeners.add(listener)
       selections = new WeakMap()

@@ -4,15 +4,15 @@ import type { MetadataStore } from '@threshold/ports'
 import pLimit from 'p-limit'
 
 /**
- * Runs the commands of one guild one after the other, and writes their events to the store. It
- * keeps the store equal to the guild's state in memory, also after writes whose outcome is unknown.
+ * Runs the commands of one guild one after the other, and writes their events to the store. After a
+ * failed write, whose outcome is unknown, it repairs the store before the next command writes.
  */
 export interface CommandQueue {
   /** Whether a command runs or waits. */
   readonly busy: boolean
   /**
-   * Runs `work` after all earlier commands. Rejects with `DEADLINE_EXCEEDED` if its turn does not
-   * come in time; then `work` never runs.
+   * Runs `work` after all earlier commands. Rejects with `DEADLINE_EXCEEDED` at the deadline. If its
+   * turn has not come by then, `work` never runs; if it is running, it goes on and may take effect.
    */
   enqueue<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>
   /** Writes events. They are durable once this resolves. Rejects as the store does. */

@@ -74,7 +74,7 @@ export function createEventApplier({
     // Users who have just gained the channel receive CHANNEL_CREATE instead of an update.
     const gained = changes.find(({ channel }) => channel === channelId)?.gained
     const recipients = gained
-      ? { size: viewers.size, has: (user: UserId) => viewers.has(user) && !gained.has(user) }
+      ? { has: (user: UserId) => viewers.has(user) && !gained.has(user) }
       : viewers
     log.append(type, data, recipients)
   }

@@ -11,7 +11,7 @@ import type { Audience, Listener, Recipients } from './audience.ts'
  * at the time does not get the event later.
  */
 export interface GuildLog<L extends Listener = Listener> {
-  /** The position of the newest event. */
+  /** The position of the newest event, durable or not. */
   readonly position: LogPosition
   /** Appends an event that the guild itself makes. The log gives it an id. */
   append(type: string, data: object, recipients: Recipients): LogPosition
@@ -19,7 +19,10 @@ export interface GuildLog<L extends Listener = Listener> {
   appendEvent(event: HubEvent, recipients: Recipients): Appended
   /** Delivers something other than an event, such as the end of a subscription, in its turn. */
   deliver(listener: L, delivery: Delivery): void
-  /** Resolves when all events so far are durable. Undefined: they are. */
+  /**
+   * Undefined if all events so far are durable. Otherwise a promise that resolves when they are, and
+   * rejects if one may not be.
+   */
   durable(): Promise<void> | undefined
 }
 
@@ -31,7 +34,8 @@ export interface Appended {
 
 /**
  * Makes an event durable. Undefined: it is, or it need not be. The promises resolve in the order of
- * the positions. After one has rejected, the log delivers nothing more.
+ * the positions. After one has rejected, the log delivers
+ * nothing more, and the owner of the guild must give it up.
  */
 export type StoreEvent = (event: HubEvent, position: LogPosition) => Promise<void> | undefined
 
@@ -47,7 +51,10 @@ export interface GuildLogDependencies<L extends Listener> {
 interface Entry<L> {
   readonly listeners: readonly L[]
   readonly delivery: Delivery
-  /** The trace of the request that appended it. Another one may deliver it. */
+  /**
+   * The trace context of the request that appended it. The delivery may run in the context of
+   * another request.
+   */
   readonly context: ReturnType<Telemetry['tracer']['activeContext']>
   durable: boolean
 }
@@ -80,7 +87,7 @@ export function createGuildLog<L extends Listener>(
 
   /**
    * Delivers all entries up to the first that is not durable. A delivery may append to the log
-   * again: for example, a session whose socket is full ends, and so leaves its call. The nested event
+   * again: for example, a session that reads too slowly ends, and so leaves its call. The nested event
    * waits in the queue until all listeners have received the current one; otherwise some would
    * receive the two in the opposite order.
    */
@@ -102,11 +109,11 @@ export function createGuildLog<L extends Listener>(
     const context = tracer.activeContext()
     const entry = { listeners, delivery, context, durable: stored === undefined }
     queue.push(entry)
-    if (stored) deliverOnce(stored, entry)
+    if (stored) deliverWhenStored(stored, entry)
     else deliverDurable()
   }
 
-  const deliverOnce = (stored: Promise<void>, entry: Entry<L>): void => {
+  const deliverWhenStored = (stored: Promise<void>, entry: Entry<L>): void => {
     lastStored = stored
     stored.then(
       () => {
@@ -114,7 +121,8 @@ export function createGuildLog<L extends Listener>(
         if (lastStored === stored) lastStored = undefined
         deliverDurable()
       },
-      () => {}, // the publisher of the event gets the error
+      // `appendEvent` and `durable` report it. The entry stays first in the queue.
+      () => {},
     )
   }
 

@@ -246,7 +246,6 @@ export class Guild<L extends Listener = Listener> {
     // Only VIEW_CHANNEL is cached. Few events need another permission, so it is computed for each
     // viewer.
     return {
-      size: viewers.size,
       has: (user) => viewers.has(user) && can(this.state, user, channel, requiredPermissions),
     }
   }

@@ -64,7 +64,6 @@ export function createVoiceStates(
     const newViewers = viewersOf(change.channelId)
     const previousViewers = viewersOf(previous)
     const withUser = (viewers: ReadonlySet<UserId>): Recipients => ({
-      size: viewers.size + 1,
       has: (other) => other === user || viewers.has(other),
     })
     const departure = { ...change, channelId: null, suppress: false }
@@ -76,7 +75,6 @@ export function createVoiceStates(
     publish(user, change, receivesState)
     if (previous !== undefined && previous !== change.channelId)
       publish(user, departure, {
-        size: previousViewers.size,
         has: (other) => previousViewers.has(other) && !receivesState.has(other),
       })
   }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { aChannel, aGuild, newId, testDeadline } from '@threshold/conformance/ports'
+import { aChannel, aGuild, aUser, newId, testDeadline } from '@threshold/conformance/ports'
 import { Intent, Permission } from '@threshold/contract'
 import type { GuildCommand, GuildState, User } from '@threshold/domain'
-import { createRuntime } from '@threshold/kit'
-import type { MetadataStore } from '@threshold/ports'
+import { createRuntime, unavailable } from '@threshold/kit'
+import type { GuildHub, MetadataStore } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import { typescriptEventEncoder } from '../../src/adapters/event-encoder.typescript.ts'
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
@@ -30,13 +30,20 @@ async function startSession(
     users: async (ids: readonly string[]) => (ids.includes(user.id) ? [user] : []),
     loadGuild: async (id: string) => states.find(({ guild }) => guild.id === id),
     record: async () => {},
+    createGuild: async () => {},
   } as Partial<MetadataStore> as MetadataStore
   const runtime = createRuntime({ random: randomBytes })
   const messages = { newest: async () => new Map<string, string>() }
-  const hub = memoryGuildHub(
+  const real = memoryGuildHub(
     { metadata, messages, permissions: typescriptPermissions(), memberList: typescriptMemberList },
     runtime,
   )
+  const faults: ((call: () => Promise<unknown>) => Promise<unknown>)[] = []
+  const subscribe: GuildHub['subscribe'] = (...args) => {
+    const call = () => real.subscribe(...args)
+    return (faults.shift()?.(call) ?? call()) as ReturnType<GuildHub['subscribe']>
+  }
+  const hub: GuildHub = { ...real, subscribe }
   const encoder = typescriptEventEncoder()
   const admitted: string[] = []
   const muteCalls: boolean[] = []
@@ -82,6 +89,8 @@ async function startSession(
     muteCalls,
     hub,
     session,
+    /** The next subscription to a guild goes through this. */
+    atNextSubscribe: (fault: (typeof faults)[number]) => void faults.push(fault),
     idsOf: (type: string) => received.filter(({ t }) => t === type).map(({ d }) => d.id),
     async [Symbol.asyncDispose]() {
       session.end()
@@ -113,6 +122,60 @@ describe('a guild that READY names', () => {
     const { owner } = aGuild(0)
     await using fixture = await startSession(owner.user, [newId()], [], Intent.GuildMessages)
     expect(fixture.received.map(({ t }) => t)).toEqual(['READY'])
+  })
+})
+
+describe('a guild that the user joins during the session', () => {
+  it('is joined at the next news of it, if the guild could not be loaded before', async () => {
+    const { state, id, owner } = aGuild(1)
+    const stranger = aUser()
+    await using fixture = await startSession(stranger, [], [state])
+    const add: GuildCommand = {
+      type: 'member.add',
+      by: owner.user.id,
+      user: stranger,
+      nick: null,
+      roles: [],
+      joinedAt: 0,
+      invited: true,
+    }
+    const failed = Promise.withResolvers<void>()
+    fixture.atNextSubscribe(async () => {
+      failed.resolve()
+      throw unavailable('the hub')
+    })
+    await fixture.hub.execute(id, add, testDeadline())
+    await failed.promise
+    const by = owner.user.id
+    await fixture.hub.execute(
+      id,
+      { type: 'member.remove', by, userId: stranger.id },
+      testDeadline(),
+    )
+    await fixture.hub.execute(id, add, testDeadline())
+    await expect.poll(() => fixture.idsOf('GUILD_CREATE')).toEqual([id])
+  })
+
+  it('is told the presence that changed while it was joined', async () => {
+    const { state, id, owner } = aGuild(1)
+    await using fixture = await startSession(owner.user, [], [state])
+    const [reached, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    fixture.atNextSubscribe(async (call) => {
+      reached.resolve()
+      const subscription = await call()
+      await held.promise
+      return subscription
+    })
+    await fixture.hub.create(state, testDeadline())
+    await reached.promise
+    fixture.session.setPresence({ status: 'dnd', activities: [] })
+    held.resolve()
+    await expect
+      .poll(async () => {
+        const presences = await fixture.hub.presences(id, [owner.user.id], testDeadline())
+        return presences.get(owner.user.id)?.status
+      })
+      .toBe('dnd')
   })
 })
 

@@ -124,7 +124,8 @@ export interface UserView {
 
 /**
  * A message to a session outside of guilds: a direct message, or that its user joined a guild. The
- * first one is a view, unless the session has everything `after` some position.
+ * first one is a view, unless the session has everything `after` some position. Another view may
+ * replace it, as that of a guild.
  */
 export type UserDelivery =
   | { readonly kind: 'view'; readonly view: UserView; readonly position: LogPosition }
@@ -155,14 +156,15 @@ export type MemberQuery =
  * log of events and delivers them to sessions. The owner is an object in this process in stages 1
  * and 2, and an actor in another process from stage 3 on. The port stays the same.
  *
- * Guarantees: `publish` and `execute` resolve once the event is in the log. Every session of a
+ * Guarantees: `publish` and `execute` resolve once the event is in the log and durable. Every session of a
  * guild receives its events in log order and each of them once. It receives no event of a channel
  * that its user cannot view at that position of the log, or whose `requiredPermissions` the user
  * lacks there.
  *
- * Errors: methods reject with `UNAVAILABLE` or `DEADLINE_EXCEEDED` only. Publishing the same id
- * again is then safe. A rejected command has no visible effect: if the store kept part of it, the
- * hub undoes that before it decides on anything else.
+ * Errors: methods reject with `UNAVAILABLE` or `DEADLINE_EXCEEDED` only. `create` and the publishing
+ * methods may then be repeated. `execute` may not, since a command has no id: after
+ * `DEADLINE_EXCEEDED` it may have taken effect, wholly or not at all. If the store kept part of it,
+ * the hub undoes that before it decides on anything else.
  */
 export interface GuildHub extends AsyncDisposable {
   create(state: GuildState, deadline: Deadline): Promise<void>
@@ -187,13 +189,13 @@ export interface GuildHub extends AsyncDisposable {
   publish(guild: GuildId, event: HubEvent, deadline: Deadline): Promise<LogPosition>
   /**
    * Publishes to every session of these users, whatever their guilds. All of them receive the events
-   * of one channel in one order.
+   * of one channel in one order. After a rejection some users may have the event.
    */
   publishToUsers(users: readonly UserId[], event: HubEvent, deadline: Deadline): Promise<void>
 
   /**
-   * Subscribes a session to a guild. Its first delivery has arrived when this resolves. Undefined
-   * when there is no such guild or member.
+   * Subscribes a session to a guild. Its view has arrived when this resolves, unless the subscriber
+   * has all events up to now. Undefined when there is no such guild or member.
    */
   subscribe(
     guild: GuildId,
@@ -201,8 +203,8 @@ export interface GuildHub extends AsyncDisposable {
     deadline: Deadline,
   ): Promise<Subscription | undefined>
   /**
-   * Subscribes a session to its user's own events. The view has arrived when this resolves.
-   * Undefined when there is no such user.
+   * Subscribes a session to its user's own events. Its view has arrived when this resolves, unless
+   * the subscriber has all of them up to now. Undefined when there is no such user.
    */
   subscribeUser(
     subscriber: UserSubscriber,

@@ -17,7 +17,10 @@ export interface OutageOptions {
   readonly fullRunsOnly?: boolean
 }
 
-/** An outage of the database delays requests and loses nothing. */
+/**
+ * While the database is away, requests are answered with 503. Afterwards the stage serves again by
+ * itself, and no acknowledged message is lost.
+ */
 export function testDatabaseOutage(
   name: string,
   open: () => Promise<FaultTargets>,
@@ -113,7 +116,7 @@ export function testDatabaseOutage(
         const { token } = (await user.json()) as { token: string }
         const gatewayUrl = await askGateway(stage.url)
         await engine.kill()
-        // Clients reconnect after 4000. After a code for a wrong token they would not.
+        // Clients reconnect after close code 4000, and not after the code for a wrong token.
         expect(await identify(gatewayUrl, token)).toBe(identifiable ? 'READY' : 4_000)
         await engine.restart()
         await vi.waitFor(async () => expect(await identify(gatewayUrl, token)).toBe('READY'), WAIT)

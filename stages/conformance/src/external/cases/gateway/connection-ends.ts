@@ -4,7 +4,10 @@ import { expectEqual, expectTrue } from '../../expect.ts'
 import { identify } from '../../test-user.ts'
 import { intervalOf } from './handshake.ts'
 
-/** Connections that end for another reason than an invalid frame. */
+/**
+ * How connections end: floods, silence, a refused encoding, the client's own close. An invalid frame
+ * ends only its own connection.
+ */
 export const connectionEndCases: readonly Case[] = [
   {
     id: 'gateway.close.4008',
