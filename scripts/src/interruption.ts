@@ -83,9 +83,8 @@ function onInterruption(terminal: Terminal, controller: AbortController): () => 
   const listeners = SIGNALS.map((signal) => [signal, () => interrupt(exitCodeOf(signal))] as const)
   for (const [signal, listener] of listeners) process.on(signal, listener)
   const onLauncherEnd = (): void => interrupt(exitCodeOf('SIGHUP'))
+  // The channel keeps this process alive while it has a listener, so until the command has closed.
   process.on('disconnect', onLauncherEnd)
-  // A listener on the channel must not keep this process alive.
-  process.channel?.unref()
   // The launcher may have ended before this process listened.
   if (process.connected === false) onLauncherEnd()
   return () => {
