@@ -24,7 +24,7 @@ export interface PushClient {
 }
 
 /**
- * The longest preview, in UTF-16 code units: about what fits on a lock screen.
+ * UTF-16 code units of the text that a push shows, which is about what a lock screen has room for.
  */
 const MAX_PREVIEW_LENGTH = 120
 /** The title of a push has room for this much of a name. */
@@ -37,7 +37,7 @@ export function createPushClient(
 ): PushClient {
   const pushes = new Counter({
     name: 'threshold_pushes_total',
-    help: 'Tries to hand a notification to the sink, by outcome.',
+    help: 'Notifications handed to the sink, by outcome.',
     labelNames: ['outcome'],
     registers: [runtime.telemetry.registry],
   })
@@ -50,8 +50,8 @@ export function createPushClient(
   }
 
   async function attempt(notification: Notification, signal: AbortSignal): Promise<PushOutcome> {
+    const title = titleOf(notification)
     try {
-      const title = titleOf(notification)
       const response = await fetch(config.url!, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': notification.id, title },
@@ -70,22 +70,15 @@ export function createPushClient(
   }
 }
 
+/** Cuts the text, but never inside a surrogate pair: half an emoji is not valid text. */
 function preview(content: string): string {
   if (content.length <= MAX_PREVIEW_LENGTH) return content
-  return `${cut(content, MAX_PREVIEW_LENGTH - 1)}…`
+  const cut = content.slice(0, MAX_PREVIEW_LENGTH - 1)
+  return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`
 }
 
-/** The sink takes the title from a header, which must be ASCII, and decodes it. */
+/** Push services take the title from a header, which must be ASCII. */
 function titleOf({ author, reason }: Notification): string {
-  const name = cut(author.username.toWellFormed(), MAX_NAME_LENGTH)
+  const name = author.username.slice(0, MAX_NAME_LENGTH)
   return encodeURIComponent(reason === 'dm' ? name : `${name} mentioned you`)
-}
-
-/**
- * The first UTF-16 code units of a text, but never half of a surrogate pair: that is not valid text,
- * and `encodeURIComponent` throws on it.
- */
-function cut(text: string, length: number): string {
-  const start = text.slice(0, length)
-  return /[\uD800-\uDBFF]$/.test(start) ? start.slice(0, -1) : start
 }

@@ -26,14 +26,6 @@ const notifications = fc.record(
   },
   { requiredKeys: ['reason', 'recipients', 'content'], noNullPrototype: true },
 )
-/** Names that a title must cut, and names that are no valid text. */
-const usernames = [
-  'ada',
-  `${'a'.repeat(19)}\u{1F44D}`,
-  '\u{1F44D}'.repeat(16),
-  'half \uD83D',
-  '漢字',
-]
 
 /** The contract of a Notifier, with a real HTTP server as its sink. */
 export function testNotifier(
@@ -59,18 +51,6 @@ function notifierPushes(harness: NotifierHarness): void {
       harness.aheadMs = 0
       await harness.start()
       await harness.expectArrival(message)
-    })
-
-    it.each(usernames)('has a title in ASCII for the name %j', async (username) => {
-      const notifier = await harness.start()
-      const message = aMessage(newId())
-      const author = { id: message.authorId, username }
-      await notifier.enqueue(notificationOf(message, { author }), testDeadline())
-      await harness.store(message)
-      await harness.expectArrival(message)
-      const title = String(harness.sink.arrivalsOf(message.id)[0]!.headers.title)
-      expect(title).toMatch(/^[\x20-\x7e]+$/)
-      expect(username.toWellFormed().startsWith(decodeURIComponent(title))).toBe(true)
     })
 
     it('is the notification with its content cut, and has the message id in Idempotency-Key', async () => {
