@@ -21,6 +21,10 @@ async function clusterClient(use: AsyncDisposableStack, uri: string): Promise<Na
   return client
 }
 
+/** The numbers in the stream. The servers may still elect a leader, and then they refuse to read. */
+const storedNumbers = (client: NatsConnection): Promise<number[]> =>
+  vi.waitFor(() => numbersOf(client, 'kept'), WAIT)
+
 /** The server that leads the stream, and the others. */
 async function rolesOf(engine: NatsEngine, client: NatsConnection) {
   const name = await vi.waitFor(async () => {
@@ -84,7 +88,7 @@ describe('three servers of NATS', () => {
     await vi.waitFor(() => expect(load.acknowledged.length).toBeGreaterThan(killedAt + 50), WAIT)
     await load.stop()
     expect((await rolesOf(engine, client)).leader.name).not.toBe(leader.name)
-    const stored = new Set(await numbersOf(client, 'kept'))
+    const stored = new Set(await storedNumbers(client))
     expect([...upTo(50), ...load.acknowledged].filter((number) => !stored.has(number))).toEqual([])
     // A restarted server has caught up: the stream can do without another one.
     await leader.restart()
@@ -103,20 +107,19 @@ describe('three servers of NATS', () => {
     const other = await connect({ ...parseNatsUri(engine.uri), servers })
     own.defer(() => other.close())
     // The paused server may have led the cluster, which then elects another leader.
-    const before = await vi.waitFor(() => numbersOf(other, 'kept'), WAIT)
+    const before = await storedNumbers(other)
     await publish(other, 'kept', 1, 20)
-    expect(await numbersOf(other, 'kept')).toEqual([...before, ...upTo(20)])
+    expect(await storedNumbers(other)).toEqual([...before, ...upTo(20)])
   })
 
   it('start again one after another when all were killed', async () => {
-    // The test before has killed a server, so the stream may still elect a leader.
-    const stored = await vi.waitFor(() => numbersOf(client, 'kept'), WAIT)
+    const stored = await storedNumbers(client)
     for (const server of engine.servers()) await server.kill()
     // The first one answers without a leader. It would otherwise wait for ever.
     for (const server of engine.servers()) await server.restart()
     await using own = new AsyncDisposableStack()
     const later = await clusterClient(own, engine.uri)
-    expect(await vi.waitFor(() => numbersOf(later, 'kept'), WAIT)).toEqual(stored)
+    expect(await storedNumbers(later)).toEqual(stored)
   })
 })
 
