@@ -161,8 +161,8 @@ const USER_MAY_OVERRIDE = [
 ]
 
 /**
- * The environment of a stage that a user runs: Discord's heartbeat interval unless one is given, and
- * the user's values of the variables above. An empty value counts as not set.
+ * The environment of a stage that a user runs: Discord's heartbeat interval unless one is given,
+ * and the user's values of the variables above. An empty value counts as not set.
  */
 export function stageEnvironment(
   heartbeatMs: number | undefined,

@@ -16,9 +16,9 @@ interface Node {
 }
 
 /**
- * Replaces a code block of the language `contract-cases` with the contract: a table per section, with
- * each sentence and the ids of the cases that cover it. The table is computed from the cases, so it
- * cannot list a case that does not exist.
+ * Replaces a code block of the language `contract-cases` with the contract: a table per section,
+ * with each sentence and the ids of the cases that cover it. The table is computed from the cases,
+ * so it cannot list a case that does not exist.
  */
 export function contractCases() {
   const contract = loadContract()

@@ -15,6 +15,8 @@ export const engineLabelSchema = z
   .readonly()
 export type EngineLabel = z.infer<typeof engineLabelSchema>
 
+export const mebibytesToBytes = (count: number): number => count * 1024 * 1024
+
 export interface EngineLimits {
   readonly cacheBytes?: number
   readonly memoryBytes?: number

@@ -6,8 +6,8 @@ interface ExternalControls extends Omit<Engine, 'kind' | 'label' | 'uri'> {
 }
 
 /**
- * The controls of an engine that Threshold did not start. `stop` leaves it running; all others throw
- * ENGINE_NOT_OURS. `variable` is the one that names the engine.
+ * The controls of an engine that Threshold did not start. `stop` leaves it running; all others
+ * throw ENGINE_NOT_OURS. `variable` is the one that names the engine.
  */
 export function externalControls(variable: string): ExternalControls {
   const notOurs = (action: string): CodedError =>

@@ -1,5 +1,5 @@
 import { CodedError } from '@threshold/kit'
-import { cannotScale, type EngineState, engineLabel } from '../engine.ts'
+import { cannotScale, type EngineState, engineLabel, mebibytesToBytes } from '../engine.ts'
 import { withLock } from '../lock.ts'
 import type { OnProgress } from '../progress.ts'
 import { claimPort } from '../registry/claim-port.ts'
@@ -103,7 +103,7 @@ class Cluster implements CassandraEngine {
   }
 
   limits(): { cacheBytes: number } {
-    return { cacheBytes: (this.#options.cacheMb ?? MIN_CACHE_MB) * 1024 * 1024 }
+    return { cacheBytes: mebibytesToBytes(this.#options.cacheMb ?? MIN_CACHE_MB) }
   }
 
   async addNode(): Promise<CassandraNode> {

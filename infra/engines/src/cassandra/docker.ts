@@ -3,7 +3,7 @@ import { containerControls } from '../docker/controls.ts'
 import type { Docker } from '../docker/find.ts'
 import { ensureImage } from '../docker/image.ts'
 import { waitForContainer } from '../docker/ready.ts'
-import { cannotScale, engineLabel } from '../engine.ts'
+import { cannotScale, engineLabel, mebibytesToBytes } from '../engine.ts'
 import type { OnProgress } from '../progress.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
@@ -65,7 +65,7 @@ export async function startDockerCassandra(
       label: engineLabel({ product: `Cassandra, ${heapMb} MB heap`, version, provider: 'docker' }),
       uri,
       nodes: () => [],
-      limits: () => ({ cacheBytes: (options.cacheMb ?? MIN_CACHE_MB) * 1024 * 1024 }),
+      limits: () => ({ cacheBytes: mebibytesToBytes(options.cacheMb ?? MIN_CACHE_MB) }),
       async scale(nodes) {
         if (nodes !== 1) throw cannotScale('Cassandra in Docker', nodes)
       },

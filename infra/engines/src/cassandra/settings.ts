@@ -97,9 +97,9 @@ export const gcLogFile = (dir: string): string => join(dir, GC_LOG)
 const HOME = 'cassandra'
 
 /**
- * Prepares one node's folder: cassandra.yaml, and the link to the installation. The values suit up to
- * three nodes on one laptop: small caches, a small commit log, and no authentication, since a node
- * listens on loopback only.
+ * Prepares one node's folder: cassandra.yaml, and the link to the installation. The values suit up
+ * to three nodes on one laptop: small caches, a small commit log, and no authentication, since a
+ * node listens on loopback only.
  */
 export async function writeSettings(node: NodeSettings, home: string): Promise<void> {
   await mkdir(join(node.dir, 'conf'), { recursive: true })

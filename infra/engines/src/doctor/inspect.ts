@@ -34,8 +34,8 @@ const STAGES = [
 ] as const
 
 /**
- * Inspects this machine. It installs and starts nothing. It may create the cache folder, and note in
- * it that the network is closed.
+ * Inspects this machine. It installs and starts nothing. It may create the cache folder, and note
+ * in it that the network is closed.
  */
 export async function inspectMachine(tree: string = process.cwd()): Promise<DoctorReport> {
   const family = familyOf(

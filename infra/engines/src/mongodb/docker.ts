@@ -3,12 +3,18 @@ import { containerControls } from '../docker/controls.ts'
 import type { Docker } from '../docker/find.ts'
 import { ensureImage } from '../docker/image.ts'
 import { waitForContainer } from '../docker/ready.ts'
-import { cannotScale, type Engine, type EngineLabel, engineLabel } from '../engine.ts'
+import {
+  cannotScale,
+  type Engine,
+  type EngineLabel,
+  engineLabel,
+  mebibytesToBytes,
+} from '../engine.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
 import { MONGODB_IMAGE, VERSIONS } from '../versions.ts'
 import { detectProduct, type MongoProduct } from './product.ts'
-import { DEFAULT_CACHE_MB, mebibytesToBytes, type StartOptions } from './provider.ts'
+import { DEFAULT_CACHE_MB, type StartOptions } from './provider.ts'
 import { localUri, REPLICA_SET, requirePrimary } from './ready.ts'
 
 const CONTAINER_PORT = 27_017

@@ -1,5 +1,5 @@
 import { checkSpace } from '../cache.ts'
-import { type Engine, engineLabel, unusable } from '../engine.ts'
+import { type Engine, engineLabel, mebibytesToBytes, unusable } from '../engine.ts'
 import { runProbe } from '../process/probe.ts'
 import { which } from '../process/which.ts'
 import { startProcessEngine } from './process-engine.ts'
@@ -8,7 +8,6 @@ import {
   MONGOD_MIN_CACHE_MB,
   MONGOD_MIN_DISK_MB,
   type MongoProvider,
-  mebibytesToBytes,
   type StartOptions,
 } from './provider.ts'
 import { REPLICA_SET } from './ready.ts'

@@ -35,5 +35,3 @@ export const MONGOD_MIN_CACHE_MB = 256
 
 /** The disk space of a new replica set, mostly for its journal. */
 export const MONGOD_MIN_DISK_MB = 300
-
-export const mebibytesToBytes = (count: number): number => count * 1024 * 1024

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { checkToolSpace, isInstalled, toolDir } from '../cache.ts'
 import { ISOLATED_PYTHON } from '../config.ts'
-import { engineLabel, unusable } from '../engine.ts'
+import { engineLabel, mebibytesToBytes, unusable } from '../engine.ts'
 import type { LaunchSpec } from '../process/child.ts'
 import { findPython } from '../python.ts'
 import { TOOLS, VERSIONS } from '../versions.ts'
@@ -10,7 +10,6 @@ import {
   DEFAULT_CACHE_MB,
   MONGOD_MIN_CACHE_MB,
   type MongoProvider,
-  mebibytesToBytes,
   type StartOptions,
 } from './provider.ts'
 import { buildSecantusRust, findCargo, installSecantusPython } from './secantus-install.ts'

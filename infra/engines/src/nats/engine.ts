@@ -48,8 +48,8 @@ export interface NatsUser {
   readonly publish?: readonly string[]
   readonly subscribe?: readonly string[]
   /**
-   * Lets it send one reply to each request that it receives, to the request's reply subject, even if
-   * it may not publish there.
+   * Lets it send one reply to each request that it receives, to the request's reply subject, even
+   * if it may not publish there.
    */
   readonly allowResponses?: boolean
 }
@@ -72,9 +72,9 @@ export interface StartNatsOptions {
   /** The most that streams on disk may take, for each server. */
   readonly storeMb?: number | undefined
   /**
-   * Syncs each write to the disk before it is acknowledged. By default NATS syncs every two minutes:
-   * acknowledged messages survive a kill of the process, but a power cut may lose those of the last
-   * two minutes.
+   * Syncs each write to the disk before it is acknowledged. By default NATS syncs every two
+   * minutes: acknowledged messages survive a kill of the process, but a power cut may lose those of
+   * the last two minutes.
    */
   readonly syncAlways?: boolean | undefined
 }

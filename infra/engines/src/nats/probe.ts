@@ -32,8 +32,8 @@ const healthSchema = z.object({
 })
 
 /**
- * Throws NATS_NOT_HEALTHY unless JetStream serves on this server: its streams are restored, and in a
- * cluster it has caught up with the leader. Returns the server's version.
+ * Throws NATS_NOT_HEALTHY unless JetStream serves on this server: its streams are restored, and in
+ * a cluster it has caught up with the leader. Returns the server's version.
  */
 export const probeHealth = (address: NatsAddress): Promise<string> =>
   withNats(address, async (connection) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { CodedError } from '@threshold/kit'
-import type { EngineLimits } from '../engine.ts'
+import { type EngineLimits, mebibytesToBytes } from '../engine.ts'
 import { type NatsAddress, natsUri } from './address.ts'
 import {
   DEFAULT_MEMORY_MB,
@@ -13,7 +13,6 @@ import {
 /** The largest message that a client may publish. NATS's own default is 1 MB. */
 export const MAX_PAYLOAD = 4 * 1024 * 1024
 
-const mebibytesToBytes = (count: number): number => count * 1024 * 1024
 const secret = (): string => randomBytes(24).toString('hex')
 
 /** The settings that all servers of an engine share. */

@@ -3,8 +3,8 @@ import { CodedError, messageOf } from '@threshold/kit'
 const TIMEOUT_MS = 10_000
 
 /**
- * Asks a running stage for the address of a gateway, which need not be that of its REST API. A stage
- * with several gateways answers with each in turn. Throws NO_GATEWAY.
+ * Asks a running stage for the address of a gateway, which need not be that of its REST API. A
+ * stage with several gateways answers with each in turn. Throws NO_GATEWAY.
  */
 export async function askGateway(stageUrl: string): Promise<string> {
   const url = `${stageUrl}/api/v10/gateway`

@@ -126,9 +126,9 @@ export function memoryGuildHub(
       return guild ? guild.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
     },
 
-    async access(id, of, channelId, deadline) {
+    async access(id, userIds, channelId, deadline) {
       const guild = await guilds.get(id, deadline)
-      return guild ? guild.access(of, channelId) : { kind: 'unknown-guild' }
+      return guild ? guild.access(userIds, channelId) : { kind: 'unknown-guild' }
     },
 
     async view(id, user, deadline) {
@@ -147,11 +147,11 @@ export function memoryGuildHub(
         : guild.members.page(query.after, query.limit)
     },
 
-    async presences(id, of, deadline) {
+    async presences(id, userIds, deadline) {
       const guild = await guilds.get(id, deadline)
       if (!guild) return new Map()
       return new Map(
-        of
+        userIds
           .map((user) => [user, guild.subscriptions.presenceOf(user)] as const)
           .filter(([, { status }]) => status !== 'offline'),
       )
@@ -166,7 +166,7 @@ export function memoryGuildHub(
       return position
     },
 
-    publishToUsers: async (of, event) => users.publish(of, event),
+    publishToUsers: async (userIds, event) => users.publish(userIds, event),
 
     async subscribe(id, { userId, sessionId, presence, after, deliver }, deadline) {
       const guild = await guilds.getForView(id, deadline)

@@ -33,9 +33,9 @@ interface Entry {
  * has no such retry: sent again it is a later edit with an id of its own, and the first one is no
  * longer found.
  *
- * An attempt is remembered only once it fails. If the process dies, its changes are lost, and so are the sessions that
- * the events were for: their clients fetch the history when they reconnect. From stage 3 on gateways
- * outlive API processes, so changes are kept outside of them.
+ * An attempt is remembered only once it fails. If the process dies, its changes are lost, and so
+ * are the sessions that the events were for: their clients fetch the history when they reconnect.
+ * From stage 3 on gateways outlive API processes, so changes are kept outside of them.
  */
 export function memoryPublishReconciler({
   clock,

@@ -28,8 +28,8 @@ export interface UserEvents {
 }
 
 /**
- * Holds subscriptions in memory. A direct message belongs to no guild, so its event is in no log. It
- * reaches the sessions that are connected now, and a client that reconnects reads the history.
+ * Holds subscriptions in memory. A direct message belongs to no guild, so its event is in no log.
+ * It reaches the sessions that are connected now, and a client that reconnects reads the history.
  */
 export function createUserEvents(
   ports: {

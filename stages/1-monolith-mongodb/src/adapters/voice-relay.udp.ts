@@ -89,8 +89,8 @@ export async function voiceRelayUdp(
     // RTCP ends here as well: it has its SSRC at another offset, and the relay does not need it.
     if (endpoint === undefined) return 'unknown-ssrc'
     if (datagram.kind === 'discovery') {
-      // The first packet binds the endpoint to its source. An attacker would have to guess 32 random
-      // bits; an SFU would also check the packet's authentication tag.
+      // The first packet binds the endpoint to its source. An attacker would have to guess 32
+      // random bits; an SFU would also check the packet's authentication tag.
       endpoint.source ??= { address: from.address, port: from.port }
       if (!cameFrom(endpoint, from)) return 'wrong-source'
       send(socket, discoveryResponse(endpoint.ssrc, from.address, from.port), from)

@@ -22,8 +22,10 @@ export interface GatewayPorts {
 }
 
 export interface GatewayConfig {
-  /** Milliseconds between a client's heartbeats. The connection is closed after two intervals
-   * without a heartbeat. */
+  /**
+   * Milliseconds between a client's heartbeats. The connection is closed after two intervals
+   * without a heartbeat.
+   */
   readonly heartbeatMs: number
   /** Maximum number of sockets. Further upgrades are answered 503. */
   readonly maxConnections: number

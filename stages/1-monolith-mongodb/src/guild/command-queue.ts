@@ -11,8 +11,9 @@ export interface CommandQueue {
   /** Whether a command runs or waits. */
   readonly busy: boolean
   /**
-   * Runs `work` after all earlier commands. Rejects with `DEADLINE_EXCEEDED` at the deadline. If its
-   * turn has not come by then, `work` never runs; if it is running, it goes on and may take effect.
+   * Runs `work` after all earlier commands. Rejects with `DEADLINE_EXCEEDED` at the deadline. If
+   * its turn has not come by then, `work` never runs; if it is running, it goes on and may take
+   * effect.
    */
   enqueue<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>
   /** Writes events. They are durable once this resolves. Rejects as the store does. */

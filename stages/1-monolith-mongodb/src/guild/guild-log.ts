@@ -20,8 +20,8 @@ export interface GuildLog<L extends Listener = Listener> {
   /** Delivers something other than an event, such as the end of a subscription, in its turn. */
   deliver(listener: L, delivery: Delivery): void
   /**
-   * Undefined if all events so far are durable. Otherwise a promise that resolves when they are, and
-   * rejects if one may not be.
+   * Undefined if all events so far are durable. Otherwise a promise that resolves when they are,
+   * and rejects if one may not be.
    */
   durable(): Promise<void> | undefined
 }
@@ -87,9 +87,9 @@ export function createGuildLog<L extends Listener>(
 
   /**
    * Delivers all entries up to the first that is not durable. A delivery may append to the log
-   * again: for example, a session that reads too slowly ends, and so leaves its call. The nested event
-   * waits in the queue until all listeners have received the current one; otherwise some would
-   * receive the two in the opposite order.
+   * again: for example, a session that reads too slowly ends, and so leaves its call. The nested
+   * event waits in the queue until all listeners have received the current one; otherwise some
+   * would receive the two in the opposite order.
    */
   const deliverDurable = (): void => {
     if (delivering) return

@@ -186,9 +186,9 @@ export class Guild<L extends Listener = Listener> {
   }
 
   /**
-   * Appends an event to the log. Publishing the same event id again, as a retried send does, returns
-   * the first position and delivers nothing. The event is delivered to the sessions that may receive
-   * it once it is durable.
+   * Appends an event to the log. Publishing the same event id again, as a retried send does,
+   * returns the first position and delivers nothing. The event is delivered to the sessions that
+   * may receive it once it is durable.
    *
    * It is synchronous: nothing else runs between the choice of the position and the choice of the
    * recipients. An event therefore reaches exactly the sessions that may see it at its position in

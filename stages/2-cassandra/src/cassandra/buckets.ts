@@ -65,7 +65,8 @@ export function createBuckets(keyspace: string, days: number, now: () => number)
       const over = isOver(bucket)
       if (opened.has(key) && !over) return
       // The write time must be later than that of a mark, even if the clock of the process that
-      // wrote the mark was ahead. Otherwise the bucket would stay marked, and no page would read it.
+      // wrote the mark was ahead. Otherwise the bucket would stay marked, and no page would read
+      // it.
       const [row] = await execute(cql.mark, [long(channel), bucket])
       const markedAt = row?.emptied === true ? (row.at as bigint) : 0n
       const at = micros(now())

@@ -52,9 +52,9 @@ export interface CassandraDatabase extends AsyncDisposable {
   /**
    * Runs one operation of a port, of any number of statements. Rejects with `UNAVAILABLE` or
    * `DEADLINE_EXCEEDED` where a later try may succeed, with `TOO_LARGE` or `CASSANDRA_REFUSED`
-   * where none will. A `TypeError`, for a value that no column takes, stays as it is: it is a bug in
-   * the adapter. After the deadline no further statement is sent. Adapters order their statements so
-   * that any of them may be the last.
+   * where none will. A `TypeError`, for a value that no column takes, stays as it is: it is a bug
+   * in the adapter. After the deadline no further statement is sent. Adapters order their
+   * statements so that any of them may be the last.
    */
   run<T>(operation: string, deadline: Deadline, work: (execute: Execute) => Promise<T>): Promise<T>
 }
@@ -64,8 +64,8 @@ export interface CassandraDatabase extends AsyncDisposable {
  * `undefined` is left unset on the wire, since a null would be a tombstone in each column that a
  * message does not have.
  *
- * Rejects as `connect` does. If `retryLog` is given and no node answers, it does not reject: it logs
- * that, and tries again in the background. Until it is connected, every operation rejects with
+ * Rejects as `connect` does. If `retryLog` is given and no node answers, it does not reject: it
+ * logs that, and tries again in the background. Until it is connected, every operation rejects with
  * `UNAVAILABLE`.
  */
 export async function cassandraDatabase(
@@ -92,8 +92,8 @@ export async function cassandraDatabase(
               SPECULATE_AFTER_MS,
               1,
             ),
-      // RetryPolicy would repeat a statement on the next node even if it is not idempotent. Version 4
-      // of the driver does not ask it about such a statement; this wrapper holds for any version.
+      // RetryPolicy would repeat a statement on the next node even if it is not idempotent. Version
+      // 4 of the driver does not ask it about such a statement; this wrapper holds for any version.
       retry: new policies.retry.IdempotenceAwareRetryPolicy(
         config.speculate === false
           ? new policies.retry.RetryPolicy()
@@ -223,8 +223,8 @@ function mayHaveHappened(error: unknown): boolean {
 }
 
 /**
- * Counts statements, not operations. A page of messages takes one for each bucket that it reads, and
- * the metric shows this cost.
+ * Counts statements, not operations. A page of messages takes one for each bucket that it reads,
+ * and the metric shows this cost.
  */
 function countStatements(telemetry: Telemetry | undefined): (operation: string) => void {
   if (!telemetry) return () => {}

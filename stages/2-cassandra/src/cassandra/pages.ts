@@ -10,9 +10,9 @@ import type { PageBound } from './statements.ts'
 type Edge = { readonly comparison: '<' | '<=' | '>'; readonly id: MessageId } | undefined
 
 /**
- * Reads pages of a channel. A page starts at its anchor and reads bucket by bucket until it is full.
- * In a busy channel that is one partition. Buckets are read one after the other, since most pages
- * need only one. A channel with one message a month takes one round trip for each bucket.
+ * Reads pages of a channel. A page starts at its anchor and reads bucket by bucket until it is
+ * full. In a busy channel that is one partition. Buckets are read one after the other, since most
+ * pages need only one. A channel with one message a month takes one round trip for each bucket.
  */
 export function createPages<T>(
   statement: (bound: PageBound) => string,

@@ -28,8 +28,8 @@ const CANNOT_LOOK_UP = 'Unable to perform authentication'
 const TOO_LARGE = /\btoo (large|big)\b|oversized mutation|exceeds maximum (allowed )?(length|size)/i
 
 /**
- * Returns the error that waiting does not cure: the error itself, or the first such error of a node.
- * Undefined where waiting may help.
+ * Returns the error that waiting does not cure: the error itself, or the first such error of a
+ * node. Undefined where waiting may help.
  */
 export function permanentErrorIn(error: unknown): unknown {
   if (error instanceof errors.NoHostAvailableError) {

@@ -32,9 +32,9 @@ const byRecipients: Sampler = {
 }
 
 /**
- * A trace loses a fan-out that is not in its share, and with it everything below: a kept child would
- * name a parent that no collector has. It keeps all spans above and beside. Other processes follow,
- * since the carrier says whether its span was kept.
+ * A trace loses a fan-out that is not in its share, and with it everything below: a kept child
+ * would name a parent that no collector has. It keeps all spans above and beside. Other processes
+ * follow, since the carrier says whether its span was kept.
  */
 export const fanOutSampler: Sampler = new ParentBasedSampler({
   root: byRecipients,

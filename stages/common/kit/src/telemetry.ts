@@ -11,8 +11,8 @@ export interface Telemetry
   readonly registry: Registry
   /**
    * Runs `work` as a named action such as `message.send`. Records its time in a histogram (seconds,
-   * by name and outcome) and in a span, also when it fails, and settles as `work` does. The actions,
-   * steps and fan-outs that `work` causes are below it in its trace.
+   * by name and outcome) and in a span, also when it fails, and settles as `work` does. The
+   * actions, steps and fan-outs that `work` causes are below it in its trace.
    */
   action<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T>
   /**

@@ -156,13 +156,13 @@ export type MemberQuery =
  * log of events and delivers them to sessions. The owner is an object in this process in stages 1
  * and 2, and an actor in another process from stage 3 on. The port stays the same.
  *
- * Guarantees: `publish` and `execute` resolve once the event is in the log and durable. Every session of a
- * guild receives its events in log order and each of them once. It receives no event of a channel
- * that its user cannot view at that position of the log, or whose `requiredPermissions` the user
- * lacks there.
+ * Guarantees: `publish` and `execute` resolve once the event is in the log and durable. Every
+ * session of a guild receives its events in log order and each of them once. It receives no event
+ * of a channel that its user cannot view at that position of the log, or whose
+ * `requiredPermissions` the user lacks there.
  *
- * Errors: methods reject with `UNAVAILABLE` or `DEADLINE_EXCEEDED` only. `create` and the publishing
- * methods may then be repeated. `execute` may not, since a command has no id: after
+ * Errors: methods reject with `UNAVAILABLE` or `DEADLINE_EXCEEDED` only. `create` and the
+ * publishing methods may then be repeated. `execute` may not, since a command has no id: after
  * `DEADLINE_EXCEEDED` it may have taken effect, wholly or not at all. If the store kept part of it,
  * the hub undoes that before it decides on anything else.
  */
@@ -188,8 +188,8 @@ export interface GuildHub extends AsyncDisposable {
 
   publish(guild: GuildId, event: HubEvent, deadline: Deadline): Promise<LogPosition>
   /**
-   * Publishes to every session of these users, whatever their guilds. All of them receive the events
-   * of one channel in one order. After a rejection some users may have the event.
+   * Publishes to every session of these users, whatever their guilds. All of them receive the
+   * events of one channel in one order. After a rejection some users may have the event.
    */
   publishToUsers(users: readonly UserId[], event: HubEvent, deadline: Deadline): Promise<void>
 

@@ -24,8 +24,9 @@ export interface PendingChange {
 
 /**
  * Looks a change up in the store and publishes its event. Resolves with `absent` if the store does
- * not have the change: the message, or this edit of it, or for a deletion its absence. Rejects if the
- * store or the hub does not answer. Publishing twice is harmless, since the hub drops the second.
+ * not have the change: the message, or this edit of it, or for a deletion its absence. Rejects if
+ * the store or the hub does not answer. Publishing twice is harmless, since the hub drops the
+ * second.
  */
 export type PublishChange = (
   change: PendingChange,
@@ -49,9 +50,9 @@ export interface PublishAttempt {
  * there, leaves a change that no session has received.
  *
  * An adapter looks a change up until it is published. `absent` is final only when no write can land
- * any more, thirty seconds after the first such answer. An adapter may give up after ten minutes, or
- * when too many changes wait: clients then find them in the history. One that keeps changes outside
- * of its process also reconciles the attempts of a process that died.
+ * any more, thirty seconds after the first such answer. An adapter may give up after ten minutes,
+ * or when too many changes wait: clients then find them in the history. One that keeps changes
+ * outside of its process also reconciles the attempts of a process that died.
  */
 export interface PublishReconciler extends AsyncDisposable {
   /** Sets how changes are published. Called once, before all other methods. */
@@ -62,8 +63,8 @@ export interface PublishReconciler extends AsyncDisposable {
    */
   begin(changes: readonly PendingChange[], deadline: Deadline): Promise<PublishAttempt>
   /**
-   * These events were published, so that no attempt has to publish them any more, such as the failed
-   * first try of a request that the client has repeated.
+   * These events were published, so that no attempt has to publish them any more, such as the
+   * failed first try of a request that the client has repeated.
    */
   published(eventIds: readonly string[]): void
 }

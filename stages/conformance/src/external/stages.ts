@@ -43,7 +43,8 @@ export function conformanceStages(): ConformanceStages {
       published: () => ({
         baseUrl: published.url,
         gatewayUrl: `wss://${PUBLIC_ADDRESS}`,
-        // The stage announces an address where nothing listens. One process serves REST and sockets.
+        // The stage announces an address where nothing listens. One process serves REST and
+        // sockets.
         socketUrl: `ws://${new URL(published.url).host}`,
       }),
       heartbeatMs: HEARTBEAT_MS,

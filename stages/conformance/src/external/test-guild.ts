@@ -16,8 +16,8 @@ export interface GuildOptions {
 }
 
 /**
- * The permissions that @everyone gets in a test guild. Set explicitly, because a stage's defaults may
- * differ.
+ * The permissions that @everyone gets in a test guild. Set explicitly, because a stage's defaults
+ * may differ.
  */
 export const MEMBER_PERMISSIONS: bigint =
   Permission.ViewChannel |
@@ -127,8 +127,8 @@ export class TestGuild {
   /**
    * Sends a marker message and waits until each socket has received it. A guild's events have one
    * order, so every earlier event has arrived by then, and an event that has not arrived never
-   * will. A case uses this to check that something did not happen. The sockets must receive messages
-   * of the text channel.
+   * will. A case uses this to check that something did not happen. The sockets must receive
+   * messages of the text channel.
    */
   async awaitDelivery(...sockets: Socket[]): Promise<void> {
     const { id } = await this.send(DELIVERY_MARKER)

@@ -4,7 +4,8 @@ import type { Context } from '../context.ts'
 import type { GuildMessageChannel } from './message-channel.ts'
 
 /**
- * Writes the search entry of a message: its words, whether a bot wrote it, and the author of `replied`, the message that it replies to. Writing it again replaces it.
+ * Writes the search entry of a message: its words, whether a bot wrote it, and the author of
+ * `replied`, the message that it replies to. Writing it again replaces it.
  */
 export async function writeSearchEntry(
   context: Context,

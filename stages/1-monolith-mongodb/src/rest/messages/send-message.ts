@@ -22,8 +22,8 @@ export interface SendServices {
 
 /**
  * Sends a message and resolves with the body of the answer. A resolved send means that the message
- * is durable and was published to the sessions that see the channel, and that its search entry (in a
- * guild) and its push (if it has recipients) are stored.
+ * is durable and was published to the sessions that see the channel, and that its search entry (in
+ * a guild) and its push (if it has recipients) are stored.
  *
  * The steps and their order:
  *
@@ -35,8 +35,8 @@ export interface SendServices {
  * 4. Store the message. A repeated nonce finds the message of the first try here.
  * 5. Publish MESSAGE_CREATE.
  *
- * If step 4 fails, the message may or may not be stored, since a timed-out insert may still land. If
- * step 5 fails, the message is stored and may be unpublished. The client gets 503 and may retry.
+ * If step 4 fails, the message may or may not be stored, since a timed-out insert may still land.
+ * If step 5 fails, the message is stored and may be unpublished. The client gets 503 and may retry.
  * With or without a retry, the publish reconciler publishes the message if the store has it.
  */
 export async function sendMessage(
@@ -124,10 +124,10 @@ const creationOf = (id: MessageId): MessageChange => ({
 })
 
 /**
- * A draft with a fresh id, for the rare case that another message has the first one. A process makes
- * ids only in time that it alone has reserved, so this happens only if the reservations were lost or
- * messages with such ids were imported. The send must not fail for it; the request's deadline bounds
- * the tries.
+ * A draft with a fresh id, for the rare case that another message has the first one. A process
+ * makes ids only in time that it alone has reserved, so this happens only if the reservations were
+ * lost or messages with such ids were imported. The send must not fail for it; the request's
+ * deadline bounds the tries.
  */
 function withNewId({ runtime, tools }: Context, { message, replied }: Draft): Draft {
   runtime.log.error(

@@ -5,8 +5,8 @@ import { identify } from '../../test-user.ts'
 import { intervalOf } from './handshake.ts'
 
 /**
- * How connections end: floods, silence, a refused encoding, the client's own close. An invalid frame
- * ends only its own connection.
+ * How connections end: floods, silence, a refused encoding, the client's own close. An invalid
+ * frame ends only its own connection.
  */
 export const connectionEndCases: readonly Case[] = [
   {

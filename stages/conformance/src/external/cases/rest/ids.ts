@@ -162,8 +162,8 @@ export const idCases: readonly Case[] = [
 ]
 
 /**
- * Checks that every id in a response body is a string of digits, and that no number in it looks like
- * an id.
+ * Checks that every id in a response body is a string of digits, and that no number in it looks
+ * like an id.
  */
 function expectIdsAreStrings(node: unknown, path: string): void {
   if (Array.isArray(node)) for (const each of node) expectIdsAreStrings(each, path)
