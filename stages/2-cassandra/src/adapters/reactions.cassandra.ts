@@ -3,13 +3,18 @@ import type { Reaction, ReactionCount } from '@threshold/domain'
 import { keyedRwLock, unavailable } from '@threshold/kit'
 import type { MessageStore } from '@threshold/ports'
 import { reactWithinLimit } from '@threshold/stage-1/adapters/reaction-limit'
+import pRetry from 'p-retry'
 import type { CassandraDatabase, CassandraRow, Execute } from '../cassandra/database.ts'
 import { keyedMutex } from '../cassandra/keyed-mutex.ts'
 import { long, text } from '../cassandra/rows.ts'
 import { statements } from '../cassandra/statements.ts'
 
-/** Rounds that two processes may overtake each other at one reaction; more are no coincidence. */
-const ROUNDS = 5
+/**
+ * When a tombstone covers a new reaction, it is written again after 5 ms, then 10 ms and so on,
+ * 1.3 s in all. One batch deletes a message and its reactions, but Cassandra may apply the two parts
+ * at different moments.
+ */
+const WRITE_AGAIN = { retries: 8, minTimeout: 5, factor: 2 }
 
 type ReactionPart = Pick<MessageStore, 'react' | 'unreact' | 'reactors' | 'reactions'>
 
@@ -99,12 +104,13 @@ export function cassandraReactions(
   }
 
   const insert = (execute: Execute, reaction: Reaction) =>
-    withLock(lockKey(reaction), async () => {
-      for (let round = 0; round < ROUNDS; round++) {
+    withLock(lockKey(reaction), () => {
+      const covered = unavailable('a reaction that changes faster than it can be written')
+      const attempt = async (number: number) => {
         const message = await messageOf(execute, reaction)
         if (message === undefined) return 'absent'
         if ((await writeTimeOf(execute, reaction)) !== undefined)
-          return round === 0 ? 'known' : 'added'
+          return number === 1 ? 'known' : 'added'
         // Later than every reaction that was taken back, whatever the clock says: otherwise their
         // tombstones would cover it.
         const at = later(reaction.writeTimeMicros, message.reactedAt)
@@ -112,10 +118,10 @@ export function cassandraReactions(
         if (message.reactedAt === undefined) await markReacted(execute, reaction, at)
         await execute(cql.insert, [...keyOf(reaction), at, at])
         if ((await writeTimeOf(execute, reaction)) !== undefined) return 'added'
-        // A tombstone covers it: the message was deleted meanwhile, or another process has just
-        // taken this reaction back.
+        // The message was deleted meanwhile, or another process has just taken this reaction back.
+        throw covered
       }
-      throw unavailable('a reaction that changes faster than it can be written')
+      return pRetry(attempt, { ...WRITE_AGAIN, shouldRetry: ({ error }) => error === covered })
     })
 
   const remove = (execute: Execute, reaction: Reaction) =>

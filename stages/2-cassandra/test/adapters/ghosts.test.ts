@@ -2,7 +2,7 @@ import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance
 import type { StoredMessage } from '@threshold/domain'
 import { bucketOf } from '@threshold/domain'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   cassandraMessageStore,
   DELETE_WRITE_TIME,
@@ -94,6 +94,35 @@ describe('a message that is edited and deleted at the same time', () => {
     await opened.store.remove(message.channelId, [message.id], writeTime(), testDeadline())
     await opened.store.import([message], testDeadline())
     expect(await rowsLeft(message)).toBe(0)
+  })
+})
+
+describe('a reaction to a message whose batch of deletes is half applied', () => {
+  it('is told that there is no such message when the other half follows', async () => {
+    const message = aMessage(newId())
+    await opened.store.insert(message, testDeadline())
+    const { database, keyspace } = opened
+    const reactions = `DELETE FROM ${keyspace}.reactions USING TIMESTAMP ? WHERE message_id = ?`
+    const values = [DELETE_WRITE_TIME, long(message.id)]
+    await database.client.execute(reactions, values, { prepare: true })
+    const before = await opened.statements()
+    const reacting = opened.store.react(
+      {
+        v: 1,
+        channelId: message.channelId,
+        messageId: message.id,
+        emoji: '👍',
+        userId: newId(),
+        writeTimeMicros: writeTime(),
+      },
+      testDeadline(),
+    )
+    // The tombstone covers each attempt. One sends four statements, so these are more than five.
+    await vi.waitFor(async () => expect(await opened.statements()).toBeGreaterThan(before + 24), {
+      timeout: 5_000,
+    })
+    await mutations(message, DELETE_WRITE_TIME).remove()
+    expect(await reacting).toBe('absent')
   })
 })
 
