@@ -21,7 +21,7 @@ async function clusterClient(use: AsyncDisposableStack, uri: string): Promise<Na
   return client
 }
 
-/** The numbers in the stream. The servers may still elect a leader, and then they refuse to read. */
+/** The numbers in the stream. Servers that still elect a leader refuse to read, so this waits. */
 const storedNumbers = (client: NatsConnection): Promise<number[]> =>
   vi.waitFor(() => numbersOf(client, 'kept'), WAIT)
 

@@ -10,8 +10,8 @@ import { long, text } from '../cassandra/rows.ts'
 import { statements } from '../cassandra/statements.ts'
 
 /**
- * When a tombstone covers a new reaction, it is written again after 5 ms, then 10 ms and so on,
- * 1.3 s in all. One batch deletes a message and its reactions, but Cassandra may apply the two parts
+ * When a tombstone covers a new reaction, it is written again after 5 ms, then 10 ms and so on, for
+ * up to 1.3 s. One batch deletes a message and its reactions, but Cassandra may apply the two parts
  * at different moments.
  */
 const WRITE_AGAIN = { retries: 8, minTimeout: 5, factor: 2 }
