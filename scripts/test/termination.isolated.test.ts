@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { allTests, canStartContainers } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { DOCS_ITEM } from '../src/docs-packages.ts'
+import { type Folder, temporaryFolder } from './cli.ts'
 import {
   expectCleanExit,
   isRunning,
@@ -29,16 +30,21 @@ const pairs = (first: number) =>
   SIGNALS.map((signal, index) => ({ signal, target: TARGETS[(first + index) % TARGETS.length]! }))
 const allPairs = SIGNALS.flatMap((signal) => TARGETS.map((target) => ({ signal, target })))
 
+let oldNodeFolder: Folder
 /** A server that accepts connections and never answers, so that its clients wait. */
 let silent: Server
 let silentPort = 0
 beforeAll(async () => {
   silent = createServer((socket) => void socket.on('error', () => {})).listen(0, '127.0.0.1')
   await once(silent, 'listening')
-  await prepareOldNode()
+  oldNodeFolder = await temporaryFolder()
+  await prepareOldNode(oldNodeFolder)
   silentPort = (silent.address() as AddressInfo).port
 })
-afterAll(() => void silent.close())
+afterAll(async () => {
+  silent.close()
+  await oldNodeFolder?.[Symbol.asyncDispose]()
+})
 
 const serves: Scenario = {
   args: ['threshold', 'stage', '1'],

@@ -7,7 +7,8 @@ import { promisify } from 'node:util'
 import { isPortFree } from '@threshold/engines'
 import { acquireLock, containersOfCache } from '@threshold/engines/testing'
 import { expect, vi } from 'vitest'
-import { type Cache, LAUNCHER, ROOT, temporaryCache } from './cli.ts'
+import { type Cache, type Folder, LAUNCHER, ROOT, temporaryCache } from './cli.ts'
+import { fetchOldNode } from './launcher-repository.ts'
 
 const run = promisify(execFile)
 
@@ -20,8 +21,6 @@ export const TARGETS = ['npm', 'launcher', 'cli', 'group'] as const
 export type Signal = (typeof SIGNALS)[number]
 export type Target = (typeof TARGETS)[number]
 
-/** The launcher starts the command line as a second process on this Node. */
-const OLDEST_NODE = '20.20.2'
 const LIFT_LIMITS = fileURLToPath(new URL('./lift-load-limits.mjs', import.meta.url))
 /** So many scenarios run at a time. Each is five processes and a database. */
 const LANES = 3
@@ -103,23 +102,15 @@ export async function expectCleanExit(
 const withinMs = (): number =>
   PROMISED_MS * Math.max(1, Math.min(4, loadavg()[0]! / availableParallelism()))
 
+/** The launcher starts the command line as a second process on this Node. */
 let oldNode = ''
 
 /**
- * Fetches Node 20, and the Node that the launcher fetches on it. All scenarios then find both in
- * their caches.
+ * Fetches the old Node into the folder, and the Node that the launcher fetches on it. All scenarios
+ * then find both.
  */
-export async function prepareOldNode(): Promise<void> {
-  const { stdout } = await run('npm', [
-    'exec',
-    '--yes',
-    `--package=node@${OLDEST_NODE}`,
-    '--',
-    'node',
-    '-p',
-    'process.execPath',
-  ])
-  oldNode = stdout.trim()
+export async function prepareOldNode(folder: Folder): Promise<void> {
+  oldNode = await fetchOldNode(folder)
   await run(oldNode, [LAUNCHER, '--version'], { cwd: ROOT })
 }
 
