@@ -10,11 +10,19 @@ const run = promisify(execFile)
 export const OLDEST_NODE = '20.20.2'
 
 /**
- * Fetches that Node into a folder and returns its path. npm's `node` package needs an install
- * script, which npm 12 does not run, so this uses the package with the binary.
+ * Fetches a Node into a folder and returns its path. npm's `node` package needs an install script,
+ * which npm 12 does not run, so this uses the package with the binary.
  */
-export async function fetchOldNode(folder: Folder): Promise<string> {
+export async function fetchOldNode(folder: Folder, version = OLDEST_NODE): Promise<string> {
   const name = `node-${process.platform}-${process.arch}`
+  return join(await fetchPackage(folder, name, version), 'bin', 'node')
+}
+
+/** Fetches an npm into a folder and returns the path of its program, as in `npm_execpath`. */
+export const fetchNpm = async (folder: Folder, version: string): Promise<string> =>
+  join(await fetchPackage(folder, 'npm', version), 'bin', 'npm-cli.js')
+
+async function fetchPackage(folder: Folder, name: string, version: string): Promise<string> {
   await run('npm', [
     'install',
     '--prefix',
@@ -22,9 +30,9 @@ export async function fetchOldNode(folder: Folder): Promise<string> {
     '--no-audit',
     '--no-fund',
     '--no-save',
-    `${name}@${OLDEST_NODE}`,
+    `${name}@${version}`,
   ])
-  return join(folder.path, 'node_modules', name, 'bin', 'node')
+  return join(folder.path, 'node_modules', name)
 }
 
 /**

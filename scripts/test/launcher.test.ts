@@ -15,6 +15,7 @@ import {
 import {
   copyLauncher,
   createRepository,
+  fetchNpm,
   fetchOldNode,
   OLDEST_NODE,
   setDependency,
@@ -23,27 +24,45 @@ import {
 /** npm runs a dozen times here, and each run may be slow beside other tests. */
 const MINUTES = 120_000
 
-let oldNode = ''
+/** npm 12 runs no install scripts by default. It needs this Node 22 or a newer one. */
+const NEWER = { node: '22.23.5', npm: '12.2.2' }
+
+/** The programs that start the launcher, and the cache that it uses. */
+interface Runtime {
+  readonly node: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+const use = new AsyncDisposableStack()
+const openFolder = async (): Promise<Folder> => use.use(await temporaryFolder())
+let oldNode: Runtime
 let wanted = ''
-/** All repositories here share it. The first test fetches the launcher's Node into it. */
-let cache: Folder
-let oldNodeFolder: Folder
 
 beforeAll(async () => {
   wanted = (await readFile(join(ROOT, '.node-version'), 'utf8')).trim()
-  ;[cache, oldNodeFolder] = [await temporaryFolder(), await temporaryFolder()]
-  oldNode = await fetchOldNode(oldNodeFolder)
+  // All repositories here share the cache. The first test fetches the launcher's Node into it.
+  const THRESHOLD_CACHE = (await openFolder()).path
+  const node = await fetchOldNode(await openFolder())
+  const PATH = [dirname(node), '/usr/bin', '/bin'].join(delimiter)
+  oldNode = { node, env: { PATH, THRESHOLD_CACHE, npm_config_ignore_scripts: 'true' } }
 }, MINUTES)
-afterAll(() => Promise.all([cache, oldNodeFolder].map((folder) => folder[Symbol.asyncDispose]())))
+afterAll(() => use.disposeAsync())
 
-/** Options that run the launcher on the old Node, with no newer one on PATH. */
-const onOldNode = (repository: Folder) => ({
-  node: oldNode,
+/** Node 22, and an npm 12 that is only in `npm_execpath`, where npx names itself. */
+async function newerRuntime(): Promise<Runtime> {
+  const node = await fetchOldNode(await openFolder(), NEWER.node)
+  const npm_execpath = await fetchNpm(await openFolder(), NEWER.npm)
+  const THRESHOLD_CACHE = (await openFolder()).path
+  return { node, env: { PATH: dirname(node), THRESHOLD_CACHE, npm_execpath } }
+}
+
+/** Options that run the launcher on an old Node, with no newer one on PATH. */
+const onOldNode = (repository: Folder, { node, env }: Runtime = oldNode) => ({
+  node,
   launcher: join(repository.path, 'scripts', 'threshold.mjs'),
   cwd: repository.path,
-  env: { PATH: oldPath(), THRESHOLD_CACHE: cache.path, npm_config_ignore_scripts: 'true' },
+  env,
 })
-const oldPath = (): string => [dirname(oldNode), '/usr/bin', '/bin'].join(delimiter)
 const launch = (repository: Folder, ...args: string[]): Promise<Finished> =>
   threshold(args, onOldNode(repository))
 
@@ -62,6 +81,15 @@ describe('the launcher, on a Node that is too old', { timeout: MINUTES }, () => 
 
     const second = await launch(repository, 'print')
     expect(second).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it.runIf(allTests())('installs and fetches on Node 22 with npm 12, too', async () => {
+    await using fresh = await createRepository()
+    const runtime = await newerRuntime()
+    const { code, stdout, stderr } = await threshold(['print'], onOldNode(fresh, runtime))
+    expect(stderr).toContain(`this is Node ${NEWER.node}; getting ${wanted}`)
+    expect(JSON.parse(stdout), stderr).toMatchObject({ node: wanted, dep: '1.0.0' })
+    expect(code).toBe(0)
   })
 
   it.runIf(allTests())(
@@ -180,7 +208,7 @@ describe('the launcher, when something is missing', { timeout: MINUTES }, () => 
 
   it.runIf(allTests())('reports that there is no npm', async () => {
     await using bare = await temporaryFolder()
-    await symlink(oldNode, join(bare.path, 'node'))
+    await symlink(oldNode.node, join(bare.path, 'node'))
     const { code, stderr } = await threshold(['print'], {
       ...onOldNode(repository),
       env: { ...onOldNode(repository).env, npm_execpath: '', PATH: bare.path },
