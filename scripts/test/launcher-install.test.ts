@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startCommand, temporaryFolder } from './cli.ts'
@@ -52,6 +52,38 @@ describe('the launcher installs the dependencies', { timeout: MINUTES }, () => {
       stdout: expect.stringContaining('"dep":"1.0.0"'),
     })
   })
+
+  it('with a long TMPDIR that exists', async () => {
+    await using fresh = await fixture.freshRepository()
+    await using folder = await temporaryFolder()
+    const TMPDIR = join(folder.path, 'long'.repeat(33))
+    await mkdir(TMPDIR)
+    expect(await fixture.launch(fresh, { env: { TMPDIR } })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('"dep":"1.0.0"'),
+    })
+  })
+
+  it
+    .runIf(isRoot && process.platform === 'linux')
+    .each(['launcher was', 'launcher and npm were'] as const)(
+    "after root's %s killed, or reports what root left (needs root on Linux: reads /proc)",
+    async (killed) => {
+      await using fresh = await fixture.freshRepository(UNPRIVILEGED)
+      await using first = startCommand(['print'], fixture.optionsFor(fresh))
+      await vi.waitFor(() => expect(first.stderr()).toContain('running npm ci'), {
+        timeout: 60_000,
+      })
+      const npm = killed === 'launcher was' ? [] : await childrenOf(first.child.pid!)
+      first.child.kill('SIGKILL')
+      for (const pid of npm) kill(pid)
+      const env = { HOME: fresh.path }
+      const second = await fixture.launch(fresh, { uid: UNPRIVILEGED, env })
+      // The npm of the killed launcher goes on, and may have finished the install.
+      if (second.code !== 0) expectFailure(second, /^NOT_WRITABLE: .*, it belongs to user 0$/m)
+      else expect(second.stdout, second.stderr).toContain('"dep":"1.0.0"')
+    },
+  )
 
   it('once, when an install was killed and six are started at once', async () => {
     await using fresh = await fixture.freshRepository()
@@ -136,3 +168,17 @@ describe('before it installs, the launcher rejects', { timeout: MINUTES }, () =>
     expect(await fixture.launch(fresh, { uid: UNPRIVILEGED, env })).toMatchObject({ code: 0 })
   })
 })
+
+/** None if the process has ended. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  return text.split(' ').filter(Boolean).map(Number)
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
+  }
+}
