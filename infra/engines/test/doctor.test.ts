@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { symlink, writeFile } from 'node:fs/promises'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { markInstalled, toolDir } from '../src/cache.ts'
 import { findDocker } from '../src/docker/find.ts'
 import { formatDoctor } from '../src/doctor/format.ts'
 import { inspectMachine } from '../src/doctor/inspect.ts'
 import { familyOf, REMEDIES } from '../src/doctor/remedies.ts'
 import type { DoctorReport } from '../src/doctor/report.ts'
 import { which } from '../src/process/which.ts'
+import { TOOLS } from '../src/versions.ts'
 import { emptyCache, setEnvironment, startSite, tempFolder } from './helpers.ts'
 
 const dockerAnswers = (await findDocker()).usable
@@ -20,8 +22,10 @@ const dockerAnswers = (await findDocker()).usable
 async function diagnose(
   use: AsyncDisposableStack,
   programs: Readonly<Record<string, string>> = {},
+  prepareCache = async (): Promise<void> => {},
 ) {
   const cache = await emptyCache(use)
+  await prepareCache()
   const [path, home] = [await tempFolder(use), await tempFolder(use)]
   for (const [name, target] of Object.entries(programs)) await symlink(target, join(path, name))
   const mirror = await startSite(use, () => ({ status: 404 }))
@@ -173,8 +177,29 @@ describe.skipIf(dockerAnswers)(
       expect(report.stages[2]?.lab).toMatchObject({ name: expect.stringMatching(/^NATS /) })
     })
 
+    it('recognizes an engine in the cache that no longer runs', async () => {
+      await using use = new AsyncDisposableStack()
+      const breakEngine = async (): Promise<void> => {
+        const bin = join(toolDir(TOOLS.secantusPython), 'bin')
+        await mkdir(bin, { recursive: true })
+        await writeFile(join(bin, 'secantusd-py'), '#!/nowhere/python\n', { mode: 0o755 })
+        await markInstalled(TOOLS.secantusPython)
+      }
+      const java = await programPrinting(use, 'openjdk version "17.0.15" 2025-04-15')
+      const [mvn, go] = [(await which('true'))!, (await which('true'))!]
+      const repairable = await diagnose(use, { python3: python(), java, mvn }, breakEngine)
+      expect(repairable.report.status).toBe('stand-in')
+      expect(repairable.text).toContain(
+        'at once: SecantusDB, Python wheel (stand-in), installed first, about 10 s',
+      )
+      const { text } = await diagnose(use, { java, mvn, go }, breakEngine)
+      expect(text.match(/[✗~✓] stage \d/g)).toEqual(['✗ stage 1', '✓ stage 2', '✓ stage 3'])
+      expect(text).not.toContain('Everything runs')
+    })
+
     it('recognizes installed programs that do not work', async () => {
       await using use = new AsyncDisposableStack()
+      setEnvironment(use, { DOCKER_HOST: undefined })
       const failing = (await which('false'))!
       const { report } = await diagnose(use, {
         python3: python(),
@@ -188,7 +213,10 @@ describe.skipIf(dockerAnswers)(
       expect(report.stages.map(({ lab }) => lab?.standIn)).toEqual([true, undefined, false])
       for (const name of ['Docker', 'Rust', 'Java 17', 'Go'])
         expect(tool(report, name)?.version).toBeUndefined()
-      expect(tool(report, 'Docker')?.why).toContain('its daemon does not answer')
+      expect(tool(report, 'Docker')).toMatchObject({
+        why: expect.stringContaining('its daemon does not answer'),
+        install: expect.stringMatching(/^start Docker /),
+      })
     })
 
     it('installs and starts nothing', async () => {
