@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, chown, cp, link, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,11 +10,10 @@ import { formatDoctor } from '../src/doctor/format.ts'
 import { inspectMachine } from '../src/doctor/inspect.ts'
 import { withLock } from '../src/lock.ts'
 import { register } from '../src/registry/registry.ts'
-import { emptyCache, setEnvironment, tempFolder } from './helpers.ts'
+import { emptyCache, hasNamespaces, runOnSmallDisk, setEnvironment, tempFolder } from './helpers.ts'
 
 const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0
-const hasNamespaces = isRoot && spawnSync('unshare', ['--mount', 'true']).status === 0
 
 /** Uses a cache in a new process like every command, and returns the output. */
 async function useCache(
@@ -125,6 +124,18 @@ describe('a cache that cannot be used', () => {
       expect(output).toMatch(
         /^DISK_FULL: the disk is full: installing tool 1 needs 60 MB, and [34]\d MB are left in \S+\n$/,
       )
+    },
+  )
+  it.runIf(hasNamespaces)(
+    'on a disk with 40 MB left makes the doctor reject stage 1 (needs mount namespaces)',
+    async () => {
+      await using use = new AsyncDisposableStack()
+      const output = await runOnSmallDisk(use, 40, 'doctor.ts')
+      expect(output).toContain('✗ stage 1')
+      expect(output).toMatch(
+        /: the disk is full: secantusdb-py \S+ needs \d+ MB, and [34]\d MB are/,
+      )
+      expect(output).not.toContain('Everything runs')
     },
   )
 })

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { isInstalled, toolDir } from '../src/cache.ts'
 import { enginesConfig } from '../src/config.ts'
 import { identify, type ProcessIdentity } from '../src/process/identity.ts'
@@ -155,4 +156,34 @@ export async function startSite(
     server.close()
   })
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
+}
+
+/** Whether this user may mount disks that only a child process sees. */
+export const hasNamespaces =
+  process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true']).status === 0
+
+/**
+ * Runs a script of `processes/` with an empty cache on a disk of its own, where neither Docker nor
+ * MongoDB's mirror answers. Returns its output. Needs mount namespaces.
+ */
+export async function runOnSmallDisk(
+  use: AsyncDisposableStack,
+  megabytes: number,
+  script: string,
+): Promise<string> {
+  const [cache, home] = [await tempFolder(use), await tempFolder(use)]
+  const path = fileURLToPath(new URL(`./processes/${script}`, import.meta.url))
+  const mount = `mount -t tmpfs -o size=${megabytes}m none "$0" && exec "$@"`
+  const args = ['--mount', 'sh', '-c', mount, cache, process.execPath, path]
+  const env = {
+    ...process.env,
+    HOME: home,
+    XDG_CACHE_HOME: home,
+    THRESHOLD_CACHE: cache,
+    DOCKER_HOST: `unix://${home}/none.sock`,
+    THRESHOLD_MONGODB_URI: '',
+    // A closed port fails at once, and does not wait for a resolver's timeout.
+    THRESHOLD_MONGODB_MIRROR: 'http://127.0.0.1:9',
+  }
+  return (await promisify(execFile)('unshare', args, { env })).stdout
 }

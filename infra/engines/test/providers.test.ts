@@ -11,7 +11,14 @@ import { which } from '../src/process/which.ts'
 import { noProgress } from '../src/progress.ts'
 import { leaseDatabase } from '../src/testing/index.ts'
 import { TOOLS, VERSIONS } from '../src/versions.ts'
-import { emptyCache, setEnvironment, startSite, tempFolder } from './helpers.ts'
+import {
+  emptyCache,
+  hasNamespaces,
+  runOnSmallDisk,
+  setEnvironment,
+  startSite,
+  tempFolder,
+} from './helpers.ts'
 
 /** A machine without tools, with an empty cache and home, and with its own mirror. */
 async function bareMachine(use: AsyncDisposableStack, mirror: string): Promise<{ path: string }> {
@@ -91,6 +98,17 @@ describe('the providers of MongoDB', () => {
     )
     expect(lines[2]).toMatch(/^SecantusDB/)
   })
+
+  it.runIf(hasNamespaces)(
+    'fail with a hint about the disk if it has 90 MB left (needs mount namespaces)',
+    async () => {
+      await using use = new AsyncDisposableStack()
+      const output = await runOnSmallDisk(use, 90, 'mongo-starter.ts')
+      expect(output).toMatch(/^NO_MONGODB: /)
+      expect(output).toMatch(/: the disk is full: secantusdb-py \S+ needs \d+ MB, and 9\d MB are/)
+      expect(output).toMatch(/^→ free some space .* THRESHOLD_CACHE to a folder on another disk$/m)
+    },
+  )
 
   it('fail with their own error if an option selects only one', async () => {
     await using use = new AsyncDisposableStack()
