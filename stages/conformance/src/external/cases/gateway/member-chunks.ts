@@ -116,6 +116,17 @@ export const memberChunkCases: readonly Case[] = [
         'the members, with an invalid id in the list',
       )
       expectEqual(withInvalidId.chunks[0]!.not_found, ['abc'], 'not_found for an invalid id')
+      const onlyInvalid = await requestMembers(socket, {
+        guild_id: guild.id,
+        user_ids: ['abc'],
+        limit: 0,
+      })
+      expectEqual(onlyInvalid.ids, [], 'the members, with nothing but an invalid id')
+      expectIncludes(
+        onlyInvalid.chunks[0],
+        { chunk_index: 0, chunk_count: 1, not_found: ['abc'] },
+        'the only chunk',
+      )
       const mixedIds = [null, true, {}, 'x'.repeat(200), guild.owner.id]
       const mixed = await requestMembers(socket, {
         guild_id: guild.id,
