@@ -20,12 +20,15 @@ beforeAll(async () => {
 afterAll(async () => await underTest?.[Symbol.asyncDispose]())
 
 /** A socket to the process itself. Nothing listens at the configured addresses. */
-const socketTo = (headers: Record<string, string>): WebSocket =>
-  new WebSocket(`ws://${new URL(underTest.url).host}/?v=10&encoding=json`, { headers })
+const socketTo = (headers: Record<string, string>, { url }: StageUnderTest): WebSocket =>
+  new WebSocket(`ws://${new URL(url).host}/?v=10&encoding=json`, { headers })
 
-async function resumeUrl(headers: Record<string, string>): Promise<string> {
-  const socket = socketTo(headers)
-  socket.once('message', () => socket.send(JSON.stringify(identify(token))))
+async function resumeUrl(
+  headers: Record<string, string>,
+  { stage = underTest, as = token } = {},
+): Promise<string> {
+  const socket = socketTo(headers, stage)
+  socket.once('message', () => socket.send(JSON.stringify(identify(as))))
   try {
     for (;;) {
       const [data] = (await once(socket, 'message')) as [Buffer]
@@ -39,7 +42,7 @@ async function resumeUrl(headers: Record<string, string>): Promise<string> {
 
 /** The status of the answer to an upgrade from a page. */
 async function upgradeFrom(origin: string): Promise<number | undefined> {
-  const socket = socketTo({ origin })
+  const socket = socketTo({ origin }, underTest)
   socket.on('error', () => {})
   const { promise: status, resolve } = Promise.withResolvers<number | undefined>()
   socket.on('open', () => resolve(101))
@@ -78,5 +81,22 @@ describe('a stage with gateways at addresses of their own', () => {
     expect(await upgradeFrom(underTest.url)).toBe(101)
     for (const origin of ['http://evil.example', 'http://127.0.0.1:2', 'https://127.0.0.1:1'])
       expect(await upgradeFrom(origin), origin).toBe(403)
+  })
+})
+
+describe('a stage behind a proxy', () => {
+  it.each([
+    ['is reached at the host that it forwards, if its address is trusted', '127.0.0.1', true],
+    ['ignores the forwarded host if its address is not trusted', '10.0.0.0/8', false],
+  ])('%s', async (_title, proxies, trusted) => {
+    await using stage = await startStageUnderTest({ THRESHOLD_TRUSTED_PROXIES: proxies })
+    const as = (await newUser(stage.url)).token
+    const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'chat.example' }
+    const expected = trusted ? 'wss://chat.example' : `ws://${new URL(stage.url).host}`
+    for (const path of ['/gateway', '/gateway/bot']) {
+      const { text } = await apiAs(stage.url, as)('GET', path, undefined, headers)
+      expect(JSON.parse(text).url, path).toBe(expected)
+    }
+    expect(await resumeUrl(headers, { stage, as })).toBe(expected)
   })
 })
