@@ -10,7 +10,7 @@ export interface OverloadSample {
   /** Requests answered with 200 within the window. */
   readonly done: number
   readonly shed: number
-  /** Requests with another status, or without an answer. */
+  /** Requests with another status within the window, and all that got no answer. */
   readonly others: number
   /** Latency in milliseconds of the requests answered with 200. */
   readonly p50: number
@@ -49,7 +49,9 @@ export async function measureOverload(
       const began = performance.now()
       const { status, retryAfterMs } = await request(target, kind)
       const now = performance.now()
-      if (now >= from && now < until) {
+      // The timeout of a request may be longer than the window.
+      if (status === 0) count.others += 1
+      else if (now >= from && now < until) {
         if (status === 200) {
           count.done += 1
           recordMs(latency, now - began)
