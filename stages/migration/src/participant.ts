@@ -25,8 +25,8 @@ export interface Participation extends AsyncDisposable {
 const POLL_MS = 100
 const REPORT_MS = 1_000
 /**
- * A process that has not read the document for this long may not write: the migrator may have gone
- * on without it.
+ * A read of the document lets the process work for this long, counted from the report before it.
+ * Later the migrator may have gone on without the process.
  */
 const LEASE_MS = 5_000
 /**
@@ -35,8 +35,9 @@ const LEASE_MS = 5_000
 const FENCE_MS = 2_000
 
 /**
- * Polls the document. Each poll reports first and reads afterwards, so a migrator that did not see
- * this process has changed the document before the process reads it.
+ * Polls the document. A poll that is due to report does so before it reads. The migrator counts the
+ * process from its report on, and a change that it made without the process is in the document that
+ * the process then reads. A process that was stopped, or could not report, writes nothing before.
  *
  * An operation keeps the phase in which it began, and a process acknowledges an epoch once every
  * operation begun before it has ended. So when all have acknowledged `dual-write`, no process
@@ -48,12 +49,12 @@ export async function joinMigration(
   { log }: Pick<Runtime, 'log'>,
   shadow: () => ShadowReads,
 ): Promise<Participation> {
-  await state.report({ id, epoch: 0, shadow: shadow() })
   // Durations by the monotonic clock: the system's clock may be set meanwhile.
-  let readAt = performance.now()
+  let reportedAt = performance.now()
+  await state.report({ id, epoch: 0, shadow: shadow() })
   let current = (await state.read())!
+  let leasedAt = reportedAt
   let acknowledged = 0
-  let reportedAt = 0
   let closed = false
   let timer: NodeJS.Timeout | undefined
   let fenceTimer: NodeJS.Timeout | undefined
@@ -84,22 +85,22 @@ export async function joinMigration(
     })
   }
 
+  async function report(epoch: number): Promise<void> {
+    const sentAt = performance.now()
+    await state.report({ id, epoch, shadow: shadow() })
+    acknowledged = epoch
+    reportedAt = sentAt
+  }
   async function poll(): Promise<void> {
     try {
-      const began = performance.now()
+      if (performance.now() - reportedAt > REPORT_MS) await report(acknowledged)
       const next = await state.read()
-      readAt = began
+      leasedAt = reportedAt
       if (next) adopt(next)
       const drained = [...underWay].every(([epoch]) => epoch >= current.epoch)
-      const news = drained && acknowledged !== current.epoch
-      if (news || performance.now() - reportedAt > REPORT_MS) {
-        const epoch = drained ? current.epoch : acknowledged
-        await state.report({ id, epoch, shadow: shadow() })
-        acknowledged = epoch
-        reportedAt = performance.now()
-      }
+      if (drained && acknowledged !== current.epoch) await report(current.epoch)
     } catch (error) {
-      log.warn({ err: messageOf(error) }, 'the state of the migration cannot be read')
+      log.warn({ err: messageOf(error) }, 'the process cannot follow the migration')
     }
     if (!closed) timer = setTimeout(poll, POLL_MS)
   }
@@ -107,7 +108,7 @@ export async function joinMigration(
   async function run<T>(work: (migration: Migration) => Promise<T>): Promise<T> {
     const { epoch } = current
     // The last phase never changes, so it needs no lease.
-    if (current.phase !== 'decommissioned' && performance.now() - readAt > LEASE_MS)
+    if (current.phase !== 'decommissioned' && performance.now() - leasedAt > LEASE_MS)
       throw unavailable('the state of the migration')
     underWay.set(epoch, (underWay.get(epoch) ?? 0) + 1)
     try {

@@ -87,9 +87,9 @@ export interface Participant {
 /**
  * The state of a move, where every process can reach it. It must outlive the move.
  *
- * `participants` must leave out a process once it can write no more. A participant writes by what
- * it read last for 5 s (`LEASE_MS`), finishes a request within 5 s more and its replication within
- * one, and may have reported a second before it read: 12 s. Adapters add a margin for clocks.
+ * `participants` must leave out a process once it can write no more, and not before. A participant
+ * begins no request later than 5 s after its last report (`LEASE_MS`), finishes one within 5 s more
+ * and its replication within one: 11 s. Adapters add a margin for clocks.
  */
 export interface MigrationState {
   read(): Promise<Migration | undefined>

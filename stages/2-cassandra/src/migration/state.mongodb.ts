@@ -10,7 +10,7 @@ import {
 import { isDuplicateKey, type MongoDatabase } from '@threshold/stage-1/mongodb'
 
 const ID = 'mongo-cassandra'
-/** The 12 s of `MigrationState`, and a margin. Ages are computed by the database's clock alone. */
+/** The 11 s of `MigrationState`, and a margin. Ages are computed by the database's clock alone. */
 const LIVE_MS = 18_000
 const TIMEOUT_MS = 2_000
 
