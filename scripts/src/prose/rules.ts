@@ -50,7 +50,7 @@ export const NAMES: readonly Rule[] = [
   { pattern: /^(Ask|Asked)$/, instead: 'ApiRequest, StatementOptions' },
   { pattern: /^(Look|World|Scene)$/, instead: 'MigratorContext, Fixture, TrialContext' },
   { pattern: /^(Orphans|Doubt)$/, instead: 'EventPublisher, PendingPublish' },
-  { pattern: /^(Movable|Gone)$/, instead: 'MigrationReplica, DeletedMessage' },
+  { pattern: /^(Movable|Gone)$/, instead: 'MigrationPort, DeletedMessage' },
   { pattern: /^(Follower|wellFollowed)$/, instead: 'Participant, allParticipantsFresh' },
   { pattern: /^(Talk|Teller|Deed)$/, instead: 'VoiceParticipation, Reporter, Intervention' },
   { pattern: /^(sight|sightBefore)$/, instead: 'visibility, visibilityDiff' },

@@ -4,7 +4,7 @@ import { replicateReaction } from './reconcile.ts'
 import {
   type MessageKey,
   type MessageRow,
-  type MigrationReplica,
+  type MigrationPort,
   type PutOptions,
   reactionKey,
 } from './replica.ts'
@@ -24,8 +24,8 @@ export interface Divergence {
 }
 
 interface BothEnds {
-  readonly source: MigrationReplica
-  readonly target: MigrationReplica
+  readonly source: MigrationPort
+  readonly target: MigrationPort
 }
 
 async function compareOnce(
@@ -33,7 +33,7 @@ async function compareOnce(
   keys: readonly MessageKey[],
 ): Promise<Divergence[]> {
   if (keys.length === 0) return []
-  const rowsOf = async (end: MigrationReplica) => byId(await retry((by) => end.rows(keys, by)))
+  const rowsOf = async (end: MigrationPort) => byId(await retry((by) => end.rows(keys, by)))
   const [sourceRows, targetRows] = await Promise.all([rowsOf(source), rowsOf(target)])
   // Only messages with a reaction in either store are compared further: most have none.
   const reacted = keys.filter(
@@ -66,7 +66,7 @@ async function differingReactions(
 ): Promise<Map<string, Pick<Divergence, 'sourceReactions' | 'targetReactions'>>> {
   const found = new Map<string, Pick<Divergence, 'sourceReactions' | 'targetReactions'>>()
   for (const some of slices(reacted, REACTED_AT_ONCE)) {
-    const read = async (end: MigrationReplica) =>
+    const read = async (end: MigrationPort) =>
       byMessage((await Array.fromAsync(reactionPages(end, some))).flat())
     const [bySource, byTarget] = await Promise.all([read(source), read(target)])
     for (const { id } of some) {
@@ -121,12 +121,9 @@ const PRESENT = { onlyIfPresent: true } as const
  */
 export async function repair({ source, target }: BothEnds, divergence: Divergence): Promise<void> {
   const { key, source: one, target: other } = divergence
-  const put = (
-    end: MigrationReplica,
-    row: MessageRow,
-    options?: Pick<PutOptions, 'onlyIfPresent'>,
-  ) => retry((by) => end.put([row], by, { edited: true, ...options }))
-  const remove = (end: MigrationReplica, { dedupe }: MessageRow) =>
+  const put = (end: MigrationPort, row: MessageRow, options?: Pick<PutOptions, 'onlyIfPresent'>) =>
+    retry((by) => end.put([row], by, { edited: true, ...options }))
+  const remove = (end: MigrationPort, { dedupe }: MessageRow) =>
     retry((by) => end.delete([{ ...key, dedupe }], by))
   if (!one) return other && (await remove(target, other))
   if (!other) {

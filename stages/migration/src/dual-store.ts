@@ -9,15 +9,15 @@ import {
   replicateReaction,
   replicateRows,
 } from './reconcile.ts'
-import type { MigrationReplica } from './replica.ts'
+import type { MigrationPort } from './replica.ts'
 import type { ShadowReader } from './shadow-reads.ts'
 import type { Policy, WriteIntent, WriteIntents } from './state.ts'
 import { type End, type Phase, ROLES } from './transitions.ts'
 
-/** One end of a move: what the product asks of it, and what the move asks of it. */
+/** One store of a move: the port that requests use, and the port that the move uses. */
 export interface MoveEnd {
   readonly store: MessageStore
-  readonly replica: MigrationReplica
+  readonly port: MigrationPort
 }
 
 export type MoveEnds = Readonly<Record<End, MoveEnd>>
@@ -33,8 +33,8 @@ export function rolesIn(phase: Phase, ends: MoveEnds): Roles {
 }
 
 export const pairOf = (primary: MoveEnd, replica: MoveEnd): ReplicaPair => ({
-  primary: primary.replica,
-  replica: replica.replica,
+  primary: primary.port,
+  replica: replica.port,
 })
 
 /**
@@ -178,9 +178,9 @@ export function dualMessageStore(
       let dedupes: ReadonlyMap<string, string | undefined> = new Map()
       return write(deadline, {
         // Only for messages that exist: the intent of a delete is a licence to delete for good.
-        async intents({ replica }) {
+        async intents({ port }) {
           const keys = ids.map((id) => ({ channelId, id }))
-          const existing = await replica.existing(keys, deadline)
+          const existing = await port.existing(keys, deadline)
           dedupes = new Map(existing.map(({ id, dedupe }) => [id, dedupe]))
           return existing.map(({ id, dedupe }) => ({ kind: 'remove', channelId, id, dedupe }))
         },
@@ -206,8 +206,8 @@ export function dualMessageStore(
     unreact: (reaction, deadline) => {
       let removed = reaction
       return write(deadline, {
-        async intents({ replica }) {
-          const stored = await replica.reaction(reaction, deadline)
+        async intents({ port }) {
+          const stored = await port.reaction(reaction, deadline)
           // The delete must be at least as late as the reaction. Otherwise a backfill that read the
           // reaction a moment ago would bring it back.
           if (stored && stored.writeTimeMicros > reaction.writeTimeMicros) removed = stored
@@ -240,5 +240,5 @@ export function dualMessageStore(
 
 export const REFUSED = 'the replica refuses a message; the move cannot be completed with it'
 
-const refusalCodes = ({ refusalCode }: MigrationReplica): string[] =>
+const refusalCodes = ({ refusalCode }: MigrationPort): string[] =>
   refusalCode === undefined ? [] : [refusalCode]

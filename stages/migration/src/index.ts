@@ -1,5 +1,5 @@
 /*
- * A stage needs these to take part in a move and to implement its ends. The migrator is another
+ * A stage needs these to take part in a move and to implement its ports. The migrator is another
  * entry, `@threshold/migration/migrator`, and the stage does not load it.
  */
 export type { MoveEnd, MoveEnds } from './dual-store.ts'
@@ -12,7 +12,7 @@ export {
   type ExistingMessage,
   type MessageKey,
   type MessageRow,
-  type MigrationReplica,
+  type MigrationPort,
   type MigrationSource,
   type MigrationTarget,
   messageKey,

@@ -1,12 +1,12 @@
 import type { Reaction, StoredMessage } from '@threshold/domain'
 import { CodedError, type Deadline } from '@threshold/kit'
-import { type MessageRow, type MigrationReplica, messageKey, type PutOptions } from './replica.ts'
+import { type MessageRow, type MigrationPort, messageKey, type PutOptions } from './replica.ts'
 import type { WriteIntent } from './state.ts'
 
 /** `replica` is made equal to `primary`, by role and not by end: a cutover swaps them. */
 export interface ReplicaPair {
-  readonly primary: MigrationReplica
-  readonly replica: MigrationReplica
+  readonly primary: MigrationPort
+  readonly replica: MigrationPort
 }
 
 /** Changes that may meet one reaction while it is replicated; more are no coincidence. */

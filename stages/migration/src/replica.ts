@@ -44,13 +44,13 @@ export interface PutOptions {
 }
 
 /**
- * Each end of a move implements this beside its `MessageStore`: rows as they are stored, put where
- * an older or a newer one may already be. Every write may be repeated and may arrive late, since
- * the larger write time wins.
+ * Each store of a move implements this beside its `MessageStore`, whether it is the primary or the
+ * replica: rows as they are stored, put where an older or a newer one may already be. Every write
+ * may be repeated and may arrive late, since the larger write time wins.
  *
  * Rejects with `UNAVAILABLE` or `DEADLINE_EXCEEDED` where a later try may succeed.
  */
-export interface MigrationReplica {
+export interface MigrationPort {
   /**
    * A deleted message stays deleted, whatever is put after it. Where this is false, a caller that
    * puts a row must check afterwards whether the message was deleted meanwhile.
@@ -88,8 +88,8 @@ export interface MigrationReplica {
   deleteReactions(reactions: readonly Reaction[], deadline: Deadline): Promise<void>
 }
 
-/** The end that a backfill reads. */
-export interface MigrationSource extends MigrationReplica {
+/** The store that a backfill reads. */
+export interface MigrationSource extends MigrationPort {
   /** All that there is, in ranges to be scanned side by side. `about` estimates the rows. */
   ranges(deadline: Deadline): Promise<{ about: number; ranges: RangeBounds[] }>
   /** The rows of a range from its cursor on, until there are so many or they are so large. */
@@ -98,8 +98,8 @@ export interface MigrationSource extends MigrationReplica {
   nonces(before: Date, deadline: Deadline): Promise<Nonce[]>
 }
 
-/** The end that data goes to. */
-export interface MigrationTarget extends MigrationReplica {
+/** The store that data goes to. */
+export interface MigrationTarget extends MigrationPort {
   /** Any message, of this move or not. */
   hasMessages(deadline: Deadline): Promise<boolean>
   /** All that it may hold, in ranges to be scanned side by side. */

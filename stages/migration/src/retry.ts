@@ -1,12 +1,7 @@
 import type { Reaction } from '@threshold/domain'
 import { type Deadline, deadlineAfter, hasCode } from '@threshold/kit'
 import pRetry from 'p-retry'
-import {
-  type MessageKey,
-  type MigrationReplica,
-  type PutOptions,
-  REACTIONS_PAGE,
-} from './replica.ts'
+import { type MessageKey, type MigrationPort, type PutOptions, REACTIONS_PAGE } from './replica.ts'
 import { slices } from './sizes.ts'
 
 const WITHIN_MS = 10_000
@@ -32,12 +27,12 @@ export const retry = <T>(work: (deadline: Deadline) => Promise<T>): Promise<T> =
 const REACTIONS_AT_ONCE = 500
 
 export async function putReactions(
-  replica: MigrationReplica,
+  port: MigrationPort,
   reactions: readonly Reaction[],
   options?: Pick<PutOptions, 'onlyIfPresent'>,
 ): Promise<void> {
   for (const some of slices(reactions, REACTIONS_AT_ONCE))
-    await retry((by) => replica.putReactions(some, by, options))
+    await retry((by) => port.putReactions(some, by, options))
 }
 
 /** Messages whose reactions are read together. */
@@ -45,14 +40,14 @@ const MESSAGES_AT_ONCE = 100
 
 /** All reactions on these messages, page by page: one message may have more than memory holds. */
 export async function* reactionPages(
-  replica: MigrationReplica,
+  port: MigrationPort,
   keys: readonly MessageKey[],
 ): AsyncGenerator<Reaction[]> {
   for (const some of slices(keys, MESSAGES_AT_ONCE)) {
     let page: Reaction[] = []
     do {
       const after = page.at(-1)
-      page = await retry((by) => replica.reactionsOn(some, by, after))
+      page = await retry((by) => port.reactionsOn(some, by, after))
       yield page
     } while (page.length >= REACTIONS_PAGE)
   }

@@ -58,8 +58,8 @@ export async function movingMessageStore(
     return { ...messages, ready: pingCassandra }
   }
   const ends: MoveEnds = {
-    source: { store: await mongoMessageStore(mongo), replica: mongoReplica(mongo) },
-    target: { store: messages, replica: cassandraReplica(cassandra, config.cassandra) },
+    source: { store: await mongoMessageStore(mongo), port: mongoReplica(mongo) },
+    target: { store: messages, port: cassandraReplica(cassandra, config.cassandra) },
   }
   return await openMigratingStore(
     {

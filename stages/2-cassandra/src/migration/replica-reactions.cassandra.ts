@@ -1,7 +1,7 @@
 import type { Reaction } from '@threshold/domain'
 import {
   type MessageKey,
-  type MigrationReplica,
+  type MigrationPort,
   messagesAfter,
   REACTIONS_PAGE,
   slices,
@@ -12,7 +12,7 @@ import { statements } from '../cassandra/statements.ts'
 import { each } from './each.ts'
 
 type ReactionReplica = Pick<
-  MigrationReplica,
+  MigrationPort,
   'reaction' | 'reactionsOn' | 'putReactions' | 'reactionsDeletedAt' | 'deleteReactions'
 >
 

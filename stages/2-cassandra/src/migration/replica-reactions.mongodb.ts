@@ -1,6 +1,6 @@
 import type { Reaction } from '@threshold/domain'
 import {
-  type MigrationReplica,
+  type MigrationPort,
   messagesAfter,
   REACTIONS_PAGE,
   reactionKey,
@@ -10,7 +10,7 @@ import type { MessageDocument, ReactionDocument } from '@threshold/stage-1/mongo
 import { inOrder } from './each.ts'
 
 type ReactionReplica = Pick<
-  MigrationReplica,
+  MigrationPort,
   'reaction' | 'reactionsOn' | 'putReactions' | 'reactionsDeletedAt' | 'deleteReactions'
 >
 

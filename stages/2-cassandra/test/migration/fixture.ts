@@ -22,10 +22,10 @@ export async function openFixture(use: AsyncDisposableStack) {
   const mongo = use.use(await mongoDatabase({ uri: database.uri }))
   const cassandra = use.use(await cassandraDatabase(config))
   const ends = {
-    source: { store: await mongoMessageStore(mongo), replica: mongoReplica(mongo) },
+    source: { store: await mongoMessageStore(mongo), port: mongoReplica(mongo) },
     target: {
       store: cassandraMessageStore(cassandra, config),
-      replica: cassandraReplica(cassandra, config),
+      port: cassandraReplica(cassandra, config),
     },
   }
   const state = mongoMigrationState(mongo, runtime.clock)

@@ -3,7 +3,7 @@ import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance
 import type { StoredMessage } from '@threshold/domain'
 import { unavailable } from '@threshold/kit'
 import {
-  type MigrationReplica,
+  type MigrationPort,
   type MoveEnd,
   type MoveEnds,
   messageKey,
@@ -96,8 +96,8 @@ export async function openFlakyMove(
 
 /** Fails as a network would have it: before the store did anything, or when it had done it all. */
 function sometimesAway(end: MoveEnd, away: () => boolean, failure: () => Error): MoveEnd {
-  const replica = new Proxy(end.replica, {
-    get(target, name: keyof MigrationReplica) {
+  const port = new Proxy(end.port, {
+    get(target, name: keyof MigrationPort) {
       const method = target[name]
       if (typeof method !== 'function') return method
       return async (...args: never[]) => {
@@ -108,7 +108,7 @@ function sometimesAway(end: MoveEnd, away: () => boolean, failure: () => Error):
       }
     },
   })
-  return { ...end, replica }
+  return { ...end, port }
 }
 
 async function act(
@@ -146,9 +146,9 @@ async function act(
   }
 }
 
-async function stateOf({ store, replica }: MoveEnd, message: StoredMessage) {
+async function stateOf({ store, port }: MoveEnd, message: StoredMessage) {
   const { id, channelId } = message
-  const reactions = await replica.reactionsOn([messageKey(message)], testDeadline())
+  const reactions = await port.reactionsOn([messageKey(message)], testDeadline())
   return {
     message: await store.get(channelId, [id], testDeadline()),
     page: await store.page(channelId, { at: 'latest' }, 10, testDeadline()),

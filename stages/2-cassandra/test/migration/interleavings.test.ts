@@ -30,8 +30,8 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
         await source.store.insert(message, testDeadline()) // by stage 1, before dual writes
         if (readAt % 2 === 0) await source.store.react(reactionTo(message), testDeadline())
         const read = async (of: typeof keys) => ({
-          rows: await source.replica.rows(of, testDeadline()),
-          reactions: await source.replica.reactionsOn(of, testDeadline()),
+          rows: await source.port.rows(of, testDeadline()),
+          reactions: await source.port.reactionsOn(of, testDeadline()),
         })
         let copied = await read([])
         const from = Math.min(readAt, steps.length)
@@ -40,8 +40,8 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
           if (at === from) copied = await read(keys)
           if (at === to) {
             const edited = copied.rows.some((row) => row.message.editedAt !== undefined)
-            await target.replica.put(copied.rows, testDeadline(), { edited })
-            await target.replica.putReactions(copied.reactions, testDeadline())
+            await target.port.put(copied.rows, testDeadline(), { edited })
+            await target.port.putReactions(copied.reactions, testDeadline())
           }
           const step = steps[at]
           if (step) await move.act(message, step)
@@ -58,14 +58,14 @@ describe('a backfill that reads a message and writes it later', { timeout: 120_0
     const keys = [messageKey(message)]
     await source.store.insert(message, testDeadline())
     await source.store.react(reactionTo(message), testDeadline())
-    const rows = await source.replica.rows(keys, testDeadline())
-    const reactions = await source.replica.reactionsOn(keys, testDeadline())
+    const rows = await source.port.rows(keys, testDeadline())
+    const reactions = await source.port.reactionsOn(keys, testDeadline())
     await move.act(message, 'unreact')
-    await target.replica.put(rows, testDeadline(), { edited: false })
-    await target.replica.putReactions(reactions, testDeadline())
-    expect(await target.replica.reactionsOn(keys, testDeadline())).toEqual([])
+    await target.port.put(rows, testDeadline(), { edited: false })
+    await target.port.putReactions(reactions, testDeadline())
+    expect(await target.port.reactionsOn(keys, testDeadline())).toEqual([])
     await move.act(message, 'remove')
-    await target.replica.put(rows, testDeadline(), { edited: false })
+    await target.port.put(rows, testDeadline(), { edited: false })
     expect(await target.store.get(message.channelId, [message.id], testDeadline())).toEqual([])
   })
 })

@@ -104,9 +104,7 @@ describe('large messages', { timeout: 300_000 }, () => {
     expect(readers.map((one) => one.map(({ id }) => id))).toEqual(
       readers.map(() => page.map(({ id }) => id)),
     )
-    const all = await Array.fromAsync(
-      reactionPages(fixture.ends.target.replica, [messageKey(liked)]),
-    )
+    const all = await Array.fromAsync(reactionPages(fixture.ends.target.port, [messageKey(liked)]))
     expect(all.flat()).toHaveLength(reactions.length)
   })
 })

@@ -1,6 +1,6 @@
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
 import type { Reaction } from '@threshold/domain'
-import { type MigrationReplica, messageKey } from '@threshold/migration'
+import { type MigrationPort, messageKey } from '@threshold/migration'
 import { compare, repair } from '@threshold/migration/divergence'
 import { replicateReaction } from '@threshold/migration/reconcile'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -30,13 +30,13 @@ async function messageOnBoth() {
     writeTimeMicros: writeTime(),
   })
   const reactionsOnBoth = async () => {
-    const find = ({ replica }: { replica: MigrationReplica }) =>
-      replica.reactionsOn([messageKey(message)], testDeadline())
+    const find = ({ port }: { port: MigrationPort }) =>
+      port.reactionsOn([messageKey(message)], testDeadline())
     return [await find(source), await find(target)] as const
   }
   const both = {
-    source: source.replica,
-    target: target.replica,
+    source: source.port,
+    target: target.port,
     intents: noIntents,
   }
   return { source, target, both, message, reaction, reactionsOnBoth }
@@ -60,19 +60,19 @@ describe.each(['source', 'target'] as const)(
       const removed = reaction()
       await primary.store.unreact(removed, testDeadline())
       let again: Reaction | undefined
-      const meanwhile: MigrationReplica = {
-        ...primary.replica,
+      const meanwhile: MigrationPort = {
+        ...primary.port,
         async reaction(one, deadline) {
-          const stored = await primary.replica.reaction(one, deadline)
+          const stored = await primary.port.reaction(one, deadline)
           if (again === undefined) {
             again = reaction()
             await primary.store.react(again, testDeadline())
-            await replica.replica.putReactions([again], testDeadline())
+            await replica.port.putReactions([again], testDeadline())
           }
           return stored
         },
       }
-      const pair = { primary: meanwhile, replica: replica.replica }
+      const pair = { primary: meanwhile, replica: replica.port }
       await replicateReaction(pair, removed, true, testDeadline())
       expect(await reactionsOnBoth()).toEqual([[again], [again]])
     })
@@ -86,7 +86,7 @@ describe.each(['source', 'target'] as const)(
       const given = inFuture(3_600_000_000n)
       const removed = inFuture(3_600_100_000n)
       const again = reaction()
-      const pair = { primary: primary.replica, replica: replica.replica }
+      const pair = { primary: primary.port, replica: replica.port }
       for (const { store } of [source, target]) await store.react(given, testDeadline())
       await primary.store.unreact(removed, testDeadline())
       await replicateReaction(pair, removed, true, testDeadline())
@@ -107,9 +107,9 @@ describe('a repair', { timeout: 30_000 }, () => {
     const [divergence] = await compare(both, [messageKey(message)])
     expect(divergence?.targetReactions).toHaveLength(1)
     const again = reaction()
-    for (const { store, replica } of [source, target]) {
+    for (const { store, port } of [source, target]) {
       await store.react(again, testDeadline())
-      await replica.putReactions([again], testDeadline())
+      await port.putReactions([again], testDeadline())
     }
     await repair(both, divergence!)
     expect(await reactionsOnBoth()).toEqual([[again], [again]])
@@ -131,7 +131,7 @@ describe('a repair', { timeout: 30_000 }, () => {
   it('does not bring back a reaction that was taken back since, though the target has a newer one', async () => {
     const { source, target, both, message, reaction, reactionsOnBoth } = await messageOnBoth()
     await source.store.react(reaction(), testDeadline())
-    await target.replica.putReactions([reaction()], testDeadline())
+    await target.port.putReactions([reaction()], testDeadline())
     const [divergence] = await compare(both, [messageKey(message)])
     await source.store.unreact(reaction(), testDeadline())
     await repair(both, divergence!)

@@ -38,8 +38,8 @@ it.runIf(allTests())(
     })
     await mongo.db.collection<ReactionDocument>('reactions').insertMany(others)
 
-    await ends.target.replica.put([asSent(message)], testDeadline(), { edited: false })
-    await ends.target.replica.putReactions(
+    await ends.target.port.put([asSent(message)], testDeadline(), { edited: false })
+    await ends.target.port.putReactions(
       [{ v: 1, channelId, messageId: id, emoji: '👍', userId: '0', writeTimeMicros: times[0]! }],
       testDeadline(),
     )
@@ -49,8 +49,8 @@ it.runIf(allTests())(
       await cassandra.client.batch(rows.slice(at, at + AT_ONCE), { prepare: true, logged: false })
 
     const pair = {
-      source: ends.source.replica,
-      target: ends.target.replica,
+      source: ends.source.port,
+      target: ends.target.port,
       intents: { pendingFor: async () => new Set<string>() },
     }
     expect(await pair.target.reactionsOn([messageKey(message)], testDeadline())).toHaveLength(

@@ -1,5 +1,5 @@
 import { aMessage, newId, testDeadline, writeTime } from '@threshold/conformance/ports'
-import type { MigrationReplica } from '@threshold/migration'
+import type { MigrationPort } from '@threshold/migration'
 import { reconcile } from '@threshold/migration/reconcile'
 import type { MessageStore } from '@threshold/ports'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -38,10 +38,10 @@ describe('reconciling a delete that died half-way', { timeout: 30_000 }, () => {
       await end.store.react(reaction, testDeadline())
     }
     await other.mongo.db.collection('messages').deleteMany({}) // and then the process is killed
-    const pair = { primary: source.replica, replica: target.replica }
+    const pair = { primary: source.port, replica: target.port }
     await reconcile(pair, { kind: 'remove', channelId, id }, testDeadline())
     for (const end of [source, target]) {
-      expect(await end.replica.reactionsOn([{ channelId, id }], testDeadline())).toEqual([])
+      expect(await end.port.reactionsOn([{ channelId, id }], testDeadline())).toEqual([])
       expect(await end.store.get(channelId, [id], testDeadline())).toEqual([])
     }
   })
@@ -54,22 +54,22 @@ describe('reconciling a send after the cutover', { timeout: 30_000 }, () => {
     const { channelId, id } = message
     // The first try reserved its nonce and came no further.
     const nonce = { key: keyText(channelId), id, deleted: false }
-    await target.replica.putNonces([nonce], testDeadline())
-    const retried: MigrationReplica = {
-      ...target.replica,
+    await target.port.putNonces([nonce], testDeadline())
+    const retried: MigrationPort = {
+      ...target.port,
       async rows(keys, deadline) {
-        const before = await target.replica.rows(keys, deadline)
+        const before = await target.port.rows(keys, deadline)
         const inserted = await store.insert(aMessage(channelId), testDeadline(), key(channelId))
         expect(inserted).toMatchObject({ outcome: 'inserted', message: { id } })
         return before
       },
     }
     const intent = { kind: 'insert' as const, channelId, id, dedupe: keyText(channelId) }
-    await reconcile({ primary: retried, replica: source.replica }, intent, testDeadline())
+    await reconcile({ primary: retried, replica: source.port }, intent, testDeadline())
     const onSource = await source.store.get(channelId, [id], testDeadline())
     expect(onSource).toHaveLength(1)
     expect(onSource).toEqual(await target.store.get(channelId, [id], testDeadline()))
-    expect(await source.replica.nonce(keyText(channelId), testDeadline())).toMatchObject({
+    expect(await source.port.nonce(keyText(channelId), testDeadline())).toMatchObject({
       id,
       deleted: false,
     })
@@ -83,12 +83,12 @@ describe('reconciling a send after the cutover', { timeout: 30_000 }, () => {
     await target.store.remove(channelId, [id], writeTime(), testDeadline()) // bypasses the source
     expect(await source.store.get(channelId, [id], testDeadline())).toHaveLength(1)
     await reconcile(
-      { primary: target.replica, replica: source.replica },
+      { primary: target.port, replica: source.port },
       { kind: 'insert', channelId, id, dedupe: keyText(channelId) },
       testDeadline(),
     )
     expect(await source.store.get(channelId, [id], testDeadline())).toEqual([])
-    expect(await source.replica.nonce(keyText(channelId), testDeadline())).toMatchObject({
+    expect(await source.port.nonce(keyText(channelId), testDeadline())).toMatchObject({
       id,
       deleted: true,
     })

@@ -88,11 +88,11 @@ describe('a move', { timeout: 120_000 }, () => {
     await source.store.unreact(reaction(old[3]!.id, '👍'), testDeadline())
     await source.store.react(reaction(old[4]!.id, '👎'), testDeadline())
     // A ghost on Cassandra: a reaction's mark without a message.
-    await fixture.ends.target.replica.putReactions([reaction(newId(), '👍')], testDeadline())
+    await fixture.ends.target.port.putReactions([reaction(newId(), '👍')], testDeadline())
     // Killed after its repair: the difference that it found still counts.
     await expect(run('verify', 'after a repair')).rejects.toThrow('after a repair')
     expect(await run('verify')).toMatch(/[1-9]\d* differed.*\nnext: .*verify$/s)
-    const { rows } = await source.replica.scan(
+    const { rows } = await source.port.scan(
       { from: '0', to: String(1n << 62n), cursor: null },
       { rows: 5, bytes: 1 << 20 },
       testDeadline(),
