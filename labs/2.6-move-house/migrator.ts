@@ -17,7 +17,7 @@ export interface Migrator extends AsyncDisposable {
 }
 
 /** Error codes for stores that differ. They are a result, and not a failure of the lab. */
-const STORES_DIFFER = /^(NEVER_EQUAL|READS_DIFFER|NOT_SETTLED): /m
+const STORES_DIFFER = /^(NEVER_EQUAL|READS_DIFFER|NOT_RECONCILED): /m
 
 /**
  * Runs `threshold migrate mongo-cassandra all --until cutover` in a process of its own, on the

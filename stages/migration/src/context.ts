@@ -185,7 +185,7 @@ export async function startedMigration({
     const next =
       `start ${stage} in the place of ${previousStage}, with the same database; it ` +
       `serves the messages from where they are, then ${commandOf(names, 'dual-write')}`
-    throw new CodedError('NO_FOLLOWER', why, { next })
+    throw new CodedError('NO_PARTICIPANT', why, { next })
   }
   const why = found
     ? `messages are on ${target} from the beginning`

@@ -117,7 +117,7 @@ async function ensureMessage(
 }
 
 /**
- * Settles an intent by reading the primary, whatever became of the write, and making the replica
+ * Reconciles an intent by reading the primary, whatever became of the write, and making the replica
  * equal. A message that the primary does not have is deleted in the replica only where the intent
  * is a delete or the replica had it before: an insert may never have happened, and a replica that
  * remembers deletes deletes for good.

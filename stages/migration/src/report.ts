@@ -64,7 +64,7 @@ async function startedMigrationOrWhy(context: MigratorContext): Promise<Migratio
   try {
     return await startedMigration(context)
   } catch (error) {
-    if (!hasCode(error, 'NO_FOLLOWER', 'NOTHING_TO_MOVE')) throw error
+    if (!hasCode(error, 'NO_PARTICIPANT', 'NOTHING_TO_MOVE')) throw error
     return `no move has begun: ${error.message}\nnext: ${error.next}`
   }
 }

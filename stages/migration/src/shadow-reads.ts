@@ -173,7 +173,7 @@ const ENOUGH = 20
 const ENOUGH_WITHIN_MS = 5_000
 /** A page that differed at the beginning is known to be doubtful by then, and reported. */
 const AT_LEAST_MS = 2_500
-const LOOK_MS = 100
+const POLL_MS = 100
 
 type ShadowCounts = Omit<ShadowReads, 'round'>
 
@@ -210,6 +210,6 @@ export async function awaitShadowReads(
     const decided = doubtful === 0 || past(ENOUGH_WITHIN_MS + COMPARED_WITHIN_MS)
     if (differing > 0 || (enough && decided)) return { same, differing, failed }
     if (waits === 0) onWait()
-    await delay(LOOK_MS)
+    await delay(POLL_MS)
   }
 }

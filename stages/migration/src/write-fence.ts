@@ -7,7 +7,7 @@ import { type ReplicaPair, reconcile } from './reconcile.ts'
 import { IN_FLIGHT_MS, type Migration, type Participant } from './state.ts'
 import type { Transition } from './transitions.ts'
 
-const LOOK_MS = 50
+const POLL_MS = 50
 const ACKNOWLEDGED_WITHIN_MS = 60_000
 /** Participants report once a second. One that has not for this long has probably ended. */
 const FRESH_MS = 3_000
@@ -28,13 +28,13 @@ export async function allAcknowledged(
         `${behind.length} of ${participants.length} processes have not followed ` +
         `within ${withinMs} ms`
       const next = 'wait 18 s, after which a process that was killed does not count any more'
-      throw new CodedError('FOLLOWER_LAGS', why, { next })
+      throw new CodedError('PARTICIPANT_LAGS', why, { next })
     }
     if (!reported && Date.now() > until - withinMs + FRESH_MS) {
       reporter.progress(`waiting for ${behind.length} of ${participants.length} processes`)
       reported = true
     }
-    await delay(LOOK_MS)
+    await delay(POLL_MS)
   }
 }
 
@@ -45,13 +45,13 @@ async function allParticipantsFresh(context: MigratorContext, migration: Migrati
     const participants = await allAcknowledged(context, migration)
     if (participants.length === 0 || Date.now() > until) throw noParticipant(context.names)
     if (participants.every(({ silentMs }) => silentMs < FRESH_MS)) return
-    await delay(LOOK_MS)
+    await delay(POLL_MS)
   }
 }
 
 /** A process that writes without following the move would be missed, so one must be there. */
 export const noParticipant = (names: MoveNames): CodedError =>
-  new CodedError('NO_FOLLOWER', `no ${names.stage} is running that follows this move`, {
+  new CodedError('NO_PARTICIPANT', `no ${names.stage} is running that follows this move`, {
     next: startStage(names),
   })
 
@@ -70,11 +70,11 @@ async function intentsReconciled({ intents, reporter, names }: MigratorContext):
     if (overdue === 0) return
     if (Date.now() > until) {
       const why = `${overdue} writes wait for the replica: it does not follow`
-      throw new CodedError('NOT_SETTLED', why, { next: 'see that it is up and well' })
+      throw new CodedError('NOT_RECONCILED', why, { next: 'see that it is up and well' })
     }
     if (overdue !== reported) reporter.progress(`${overdue} writes wait for the replica`)
     reported = overdue
-    await delay(LOOK_MS * 4)
+    await delay(POLL_MS * 4)
   }
 }
 
@@ -125,7 +125,7 @@ export async function moveBehindFence(
 }
 
 const fenceLost = (): CodedError =>
-  new CodedError('HOLD_LOST', 'processes lowered the write fence before the phase could change', {
+  new CodedError('FENCE_LOST', 'processes lowered the write fence before the phase could change', {
     next: 'wait some seconds',
   })
 

@@ -64,7 +64,7 @@ export async function hasMessages(
   deadline: Deadline,
 ): Promise<boolean> {
   const { any } = statements(keyspace).messages
-  return (await database.run('look', deadline, (execute) => execute(any, []))).length > 0
+  return (await database.run('has-messages', deadline, (execute) => execute(any, []))).length > 0
 }
 
 /** Serves /readyz: writes one row and reads, at as many replicas as a request does. */

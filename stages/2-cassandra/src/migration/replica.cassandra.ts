@@ -137,7 +137,7 @@ export function cassandraReplica(
     put: (rows, deadline, { edited }) =>
       database.run('migration.put', deadline, (execute) => put(execute, rows, edited)),
     delete: (deleted, deadline) =>
-      database.run('migration.erase', deadline, (execute) =>
+      database.run('migration.delete', deadline, (execute) =>
         each(deleted, async (message) => {
           const { id, dedupe } = message
           if (dedupe !== undefined) await nonces.put(execute, { key: dedupe, id, deleted: true })

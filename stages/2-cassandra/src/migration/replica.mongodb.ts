@@ -102,7 +102,7 @@ export function mongoReplica(mongo: MongoDatabase): MigrationSource {
         inOrder(rows, deadline, (row) => putOne(row, !onlyIfPresent)),
       ),
     delete: (deleted, deadline) =>
-      mongo.run('migration.erase', deadline, async () => {
+      mongo.run('migration.delete', deadline, async () => {
         const ids = idsOf(deleted)
         const stored = await messages
           .find({ _id: { $in: ids } }, { projection: { dedupe: 1 } })

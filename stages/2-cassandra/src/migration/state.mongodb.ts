@@ -38,7 +38,7 @@ type ParticipantDocument = Omit<Participant, 'id' | 'silentMs'> & { _id: string;
 /** The state of the move in MongoDB, which outlives it: people and guilds stay there. */
 export function mongoMigrationState(mongo: MongoDatabase, clock: Clock): MigrationState {
   const migrations = mongo.db.collection<MigrationDocument>('migrations')
-  const participants = mongo.db.collection<ParticipantDocument>('migration_followers')
+  const participants = mongo.db.collection<ParticipantDocument>('migration_participants')
   const rounds = mongo.db.collection<{ _id: string; differing: number }>('migration_rounds')
   const run = <T>(name: string, work: () => Promise<T>): Promise<T> =>
     mongo.run(`migration.${name}`, deadlineAfter(TIMEOUT_MS, clock), work)
@@ -73,13 +73,13 @@ export function mongoMigrationState(mongo: MongoDatabase, clock: Clock): Migrati
       const { _id, ...document } = toDocument(next)
       // Replaces the whole document, and only the one that was read: of two concurrent updates one
       // finds nothing to replace.
-      const replaced = await run('move', () =>
+      const replaced = await run('update', () =>
         migrations.replaceOne({ _id, epoch: from.epoch }, document),
       )
       return Number(replaced.matchedCount) > 0 ? next : undefined
     },
     async participants() {
-      const all = await run('followers', () => participants.find().toArray())
+      const all = await run('participants', () => participants.find().toArray())
       const { localTime } = (await run('time', () => mongo.db.command({ hello: 1 }))) as {
         localTime: Date
       }
@@ -108,7 +108,7 @@ export function mongoMigrationState(mongo: MongoDatabase, clock: Clock): Migrati
       return Number(found?.differing ?? 0)
     },
     async sourceHasMessages() {
-      const first = await run('look', () =>
+      const first = await run('has-messages', () =>
         mongo.db.collection('messages').findOne({}, { projection: { _id: 1 } }),
       )
       return first !== null

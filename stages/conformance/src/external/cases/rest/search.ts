@@ -148,7 +148,7 @@ export const searchCases: readonly Case[] = [
     },
   },
   {
-    id: 'rest.search.sight',
+    id: 'rest.search.visibility',
     title: 'A search finds nothing that the user may not read',
     covers: ['rest.route.search'],
     async run(fixture) {
