@@ -15,8 +15,8 @@ function finderOf(fakes: readonly Fake[]) {
     ({ usableFor = ['quick', 'lab'], ...fake }): Candidate => ({
       provider: 'native',
       cacheCounters: true,
-      standIn: async () => false,
-      install: async () => undefined,
+      isStandIn: async () => false,
+      preparation: async () => undefined,
       ...fake,
       async available(prefer) {
         requests.push(`${fake.name} ${prefer}`)
@@ -33,10 +33,10 @@ function finderOf(fakes: readonly Fake[]) {
 
 describe('the engine that a start would take', () => {
   it('is the first that is usable, with its first download', async () => {
-    const install = async () => 'fetched first'
+    const preparation = async () => 'fetched first'
     const { find } = finderOf([
       { name: 'docker', usableFor: [] },
-      { name: 'mongod', install },
+      { name: 'mongod', preparation },
     ])
     expect(await find()).toEqual({
       found: 'now',

@@ -13,8 +13,8 @@ export interface Image {
 }
 
 /**
- * Whether Docker runs and has the image. A `lab` start may pull a missing image of a few hundred
- * megabytes; a `quick` start may not.
+ * Whether a start may use the image: Docker runs, and the image is present or `lab` may pull it. A
+ * `quick` start does not wait for a pull of a few hundred megabytes.
  */
 export async function imageAvailable(image: Image, prefer: Preference): Promise<Availability> {
   const docker = await findDocker()
@@ -40,7 +40,7 @@ export async function hasImage(client: Dockerode, name: string): Promise<boolean
  * Whether a label of the image marks it as a stand-in. False if the image has not been pulled. Use
  * `detectProduct` for a running server.
  */
-export async function holdsStandIn(image: Image): Promise<boolean> {
+export async function isStandInImage(image: Image): Promise<boolean> {
   const docker = await findDocker()
   if (!docker.usable || !(await hasImage(docker.client, image.name))) return false
   const { Config } = await docker.client.getImage(image.name).inspect()

@@ -1,6 +1,6 @@
 import { isInstalled, type Tool } from '../cache.ts'
 import { CASSANDRA_PROVIDERS, JAVA_NEXT } from '../cassandra/provider.ts'
-import { holdsStandIn, type Image, imageAvailable } from '../docker/image.ts'
+import { type Image, imageAvailable, isStandInImage } from '../docker/image.ts'
 import type { Availability, EngineLabel, Preference } from '../engine.ts'
 import type { MongoProvider } from '../mongodb/provider.ts'
 import { MONGO_PROVIDERS } from '../mongodb/start.ts'
@@ -16,49 +16,49 @@ export interface Candidate {
   readonly minCacheMb?: number | undefined
   /** It counts the pages that it reads into its cache. */
   readonly cacheCounters: boolean
-  standIn(): Promise<boolean>
+  isStandIn(): Promise<boolean>
   available(prefer: Preference): Promise<Availability>
-  /** The download or build that is needed first; undefined for none. */
-  install(): Promise<string | undefined>
+  /** Describes the download or build that is needed first; undefined for none. */
+  preparation(): Promise<string | undefined>
 }
 
-const noInstall: Candidate['install'] = async () => undefined
+const noPreparation: Candidate['preparation'] = async () => undefined
 
-const toolInstall =
-  (tool: Tool, note: string): Candidate['install'] =>
+const toolPreparation =
+  (tool: Tool, note: string): Candidate['preparation'] =>
   async () =>
     (await isInstalled(tool)) ? undefined : note
 
-const imagePull =
-  (image: Image): Candidate['install'] =>
+const imagePreparation =
+  (image: Image): Candidate['preparation'] =>
   async () =>
     (await imageAvailable(image, 'quick')).usable ? undefined : `pulled first, ${image.size}`
 
-function mongoCandidate(provider: MongoProvider): Candidate {
+function mongoCandidate(mongo: MongoProvider): Candidate {
   const candidate: Candidate = {
-    name: provider.name,
-    provider: provider.provider,
-    minCacheMb: provider.minCacheMb,
-    cacheCounters: provider.native !== 'secantus-python',
-    standIn: async () => provider.native?.startsWith('secantus') ?? false,
-    available: (prefer) => provider.available(prefer),
-    install: noInstall,
+    name: mongo.name,
+    provider: mongo.provider,
+    minCacheMb: mongo.minCacheMb,
+    cacheCounters: mongo.native !== 'secantus-python',
+    isStandIn: async () => mongo.native?.startsWith('secantus') ?? false,
+    available: (prefer) => mongo.available(prefer),
+    preparation: noPreparation,
   }
-  if (provider.native === 'secantus-rust') {
+  if (mongo.native === 'secantus-rust') {
     const note = 'built first, about 12 minutes of processor time'
-    return { ...candidate, install: toolInstall(TOOLS.secantusRust, note) }
+    return { ...candidate, preparation: toolPreparation(TOOLS.secantusRust, note) }
   }
-  if (provider.native === 'secantus-python')
+  if (mongo.native === 'secantus-python')
     return {
       ...candidate,
-      install: toolInstall(TOOLS.secantusPython, 'installed first, about 10 s'),
+      preparation: toolPreparation(TOOLS.secantusPython, 'installed first, about 10 s'),
     }
-  if (provider.provider !== 'docker') return candidate
+  if (mongo.provider !== 'docker') return candidate
   return {
     ...candidate,
     // The doctor starts nothing, so it reads the image's label instead of asking the server.
-    standIn: () => holdsStandIn(MONGODB_IMAGE),
-    install: imagePull(MONGODB_IMAGE),
+    isStandIn: () => isStandInImage(MONGODB_IMAGE),
+    preparation: imagePreparation(MONGODB_IMAGE),
   }
 }
 
@@ -67,28 +67,28 @@ interface PlainProvider extends Pick<Candidate, 'name' | 'provider' | 'available
 
 const plainCandidates = (
   providers: readonly PlainProvider[],
-  installs: Record<EngineLabel['provider'], Candidate['install']>,
+  preparations: Record<EngineLabel['provider'], Candidate['preparation']>,
 ): Candidate[] =>
-  providers.map((provider) => ({
-    name: provider.name,
-    provider: provider.provider,
+  providers.map((engine) => ({
+    name: engine.name,
+    provider: engine.provider,
     cacheCounters: true,
-    standIn: async () => false,
-    available: (prefer) => provider.available(prefer),
-    install: installs[provider.provider],
+    isStandIn: async () => false,
+    available: (prefer) => engine.available(prefer),
+    preparation: preparations[engine.provider],
   }))
 
 export const CANDIDATES = {
   mongodb: MONGO_PROVIDERS.map(mongoCandidate),
   cassandra: plainCandidates(CASSANDRA_PROVIDERS, {
-    external: noInstall,
-    docker: imagePull(CASSANDRA_IMAGE),
-    native: toolInstall(TOOLS.cassandra, 'fetched first, 67 MB'),
+    external: noPreparation,
+    docker: imagePreparation(CASSANDRA_IMAGE),
+    native: toolPreparation(TOOLS.cassandra, 'fetched first, 67 MB'),
   }),
   nats: plainCandidates(NATS_PROVIDERS, {
-    external: noInstall,
-    docker: imagePull(NATS_IMAGE),
-    native: toolInstall(TOOLS.nats, 'fetched first, 7 MB'),
+    external: noPreparation,
+    docker: imagePreparation(NATS_IMAGE),
+    native: toolPreparation(TOOLS.nats, 'fetched first, 7 MB'),
   }),
 } as const
 

@@ -50,7 +50,7 @@ export function createEngineFinder(
             { why: `${candidate.name} does not count cache misses`, next: 'npx threshold doctor' },
           ],
         }
-      const [standIn, install] = [await candidate.standIn(), await candidate.install()]
+      const [standIn, install] = [await candidate.isStandIn(), await candidate.preparation()]
       return { choice: { name: candidate.name, standIn, install }, refused }
     }
     return { refused }

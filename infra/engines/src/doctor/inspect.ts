@@ -122,9 +122,12 @@ async function choose(
     const { name } = candidate
     const availability = await candidate.available(prefer)
     if (availability.usable) {
-      const standIn = await candidate.standIn()
+      const standIn = await candidate.isStandIn()
       const label = standIn && !name.includes('stand-in') ? `${name} (a stand-in)` : name
-      return { choice: { name: label, standIn, install: await candidate.install() }, passedOver }
+      return {
+        choice: { name: label, standIn, install: await candidate.preparation() },
+        passedOver,
+      }
     }
     passedOver.push({ name, why: availability.why, next: availability.next })
   }
