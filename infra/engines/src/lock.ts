@@ -15,8 +15,8 @@ export interface LockOptions {
 const POLL_MS = 50
 
 /**
- * Keeps the databases reachable. If the garbage collector took one, for instance while `work` waits
- * for something unreachable, its lock would be released.
+ * References to the open databases. Node closes a database that the garbage collector frees, and
+ * that would release its lock while `work` still runs.
  */
 const held = new Set<DatabaseSync>()
 
@@ -24,10 +24,9 @@ const held = new Set<DatabaseSync>()
  * Runs `work` while no other process on this machine runs work under the same name. Throws
  * LOCK_TIMED_OUT after `timeoutMs`, one hour by default.
  *
- * The lock is SQLite's lock on an empty database file, which is a lock of the operating system: it
- * ends with the process that holds it, however that process ends. A lock file with a process id
- * would need a judgement whether its owner is dead, and two processes that judge at the same moment
- * would both take it.
+ * The lock is SQLite's lock on an empty database file. The operating system releases it when the
+ * process ends, also after `kill -9`. A lock file with a process id would have to be checked for a
+ * dead owner, and two processes that check at the same moment could both take it.
  */
 export async function withLock<T>(
   name: string,
@@ -48,8 +47,8 @@ export async function withLock<T>(
 }
 
 /**
- * Takes the lock and resolves with the function that releases it, for a holder that is not one
- * call.
+ * Takes the lock, and resolves with a function that releases it. For a caller that cannot hold the
+ * lock within one function.
  */
 export async function acquireLock(name: string): Promise<() => void> {
   const acquired = Promise.withResolvers<void>()

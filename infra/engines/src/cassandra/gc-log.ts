@@ -31,7 +31,7 @@ export function parsePauses(log: string): Pause[] {
 export const readPauses = async (file: string): Promise<Pause[]> =>
   parsePauses(await readFile(file, 'utf8').catch(() => ''))
 
-/** Whether a period overlaps a pause: separates reads during a pause from the others. */
+/** Whether a period overlaps a pause. Pauses must be sorted and must not overlap. */
 export function overlapsPause(pauses: readonly Pause[], start: number, end: number): boolean {
   let low = 0
   let high = pauses.length

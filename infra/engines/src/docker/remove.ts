@@ -18,8 +18,9 @@ export interface RegisteredContainer {
 }
 
 /**
- * Removes the containers of a registration with their data, and returns their ids. Throws if the
- * daemon does not answer.
+ * Removes the containers of a registration with their data, and returns their ids. If the id is
+ * unknown, it looks for labelled containers for up to 3 s, since the daemon may still be creating
+ * one. Throws if the daemon does not answer.
  */
 export async function removeRegisteredContainers({
   registrationId,

@@ -34,8 +34,8 @@ const READY_TIMEOUT_MS = 90_000
 const STOP_GRACE_MS = 15_000
 
 /**
- * Starts a server as a local process, and returns when it accepts writes. If another process took
- * the chosen port in the meantime, it tries again on another port, up to `BIND_TRIES` times in all.
+ * Starts a server as a local process, and resolves when it accepts writes. If another process takes
+ * the chosen port first, it starts the server on another port, up to `BIND_TRIES` times in all.
  */
 export async function startProcessEngine(options: ProcessEngineOptions): Promise<Engine> {
   if (options.dataDir !== undefined)
@@ -54,6 +54,7 @@ export async function startProcessEngine(options: ProcessEngineOptions): Promise
       return engine
     } catch (error) {
       const portTaken = engine?.portWasTaken() === true
+      // `stop` closes the registration too.
       await (engine === undefined ? registration.close() : engine.stop())
       if (!portTaken || attempt === BIND_TRIES) throw error
     }
@@ -105,6 +106,7 @@ class ProcessEngine implements Engine {
     })
   }
 
+  /** The server's own message. EADDRINUSE is errno 98 on Linux and 48 on macOS. */
   portWasTaken(): boolean {
     return /address (already )?in use|EADDRINUSE|errno 98|errno 48/i.test(this.#server.tail())
   }
