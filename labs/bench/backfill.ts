@@ -52,7 +52,8 @@ export function describe({ samples, noCopy, exportSeconds }: BackfillResult) {
       samples.filter((sample) => sample.name === name),
       read,
     )
-  const speed = (name: string): number => medianOf(name, ({ rows, copying }) => rows / copying)
+  const speed = (name: string): number =>
+    medianOf(name, ({ rows, copySeconds }) => rows / copySeconds)
   const rounded = (n: number): string => Math.round(n).toLocaleString('en')
   const rows = names.map((name) => [
     name,

@@ -17,11 +17,11 @@ import {
   migratorWriter,
   SEQUENTIAL,
   type Writer,
-  type WriterAnswer,
+  type WriterResult,
 } from './writers.ts'
 
 /** One writer in one round. */
-export interface BackfillSample extends WriterAnswer, TableContents {
+export interface BackfillSample extends WriterResult, TableContents {
   readonly name: string
   readonly round: number
   /** Undefined if Cassandra is not a process of this machine. */

@@ -9,12 +9,12 @@ import type { Source } from './source.ts'
 /** Writes the messages into a keyspace whose tables exist. */
 export interface Writer {
   readonly name: string
-  write(cassandra: string, onLine: (line: string) => void): Promise<WriterAnswer>
+  write(cassandra: string, onLine: (line: string) => void): Promise<WriterResult>
 }
 
-export interface WriterAnswer extends Omit<Metered, 'output'> {
+export interface WriterResult extends Omit<Metered, 'output'> {
   /** Seconds from the first row to the last, as the writer reports them, without its start. */
-  readonly copying: number
+  readonly copySeconds: number
 }
 
 export const MIGRATOR = 'the migrator'
@@ -29,7 +29,10 @@ export const migratorWriter = (source: Source): Writer => ({
   name: MIGRATOR,
   async write(cassandra, onLine) {
     const { output, ...used } = await source.backfill(cassandra, onLine)
-    return { ...used, copying: stated(output, /^backfill: [\d,]+ rows in ([\d.]+) s/m) }
+    return {
+      ...used,
+      copySeconds: reportedSeconds(output, /^backfill: [\d,]+ rows in ([\d.]+) s/m),
+    }
   },
 })
 
@@ -39,13 +42,13 @@ export const loopWriter = (source: Source, name: typeof SEQUENTIAL | typeof LOOP
     const inFlight = name === SEQUENTIAL ? 1 : IN_FLIGHT
     const args = [PROGRAM, source.mongodb, cassandra, String(source.bucketDays), String(inFlight)]
     const { output, ...used } = await meteredNode({ args, onLine })
-    return { ...used, copying: stated(output, /^loop: \d+ rows in ([\d.]+) s/m) }
+    return { ...used, copySeconds: reportedSeconds(output, /^loop: \d+ rows in ([\d.]+) s/m) }
   },
 })
 
 /**
- * Uses cqlsh's default settings. It copies both tables, since a page finds no message whose bucket
- * is missing from the second one.
+ * Copies both tables with cqlsh's default settings. A page finds no message whose bucket is missing
+ * from `channel_buckets`.
  */
 export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: CsvExport): Writer {
   return {
@@ -56,18 +59,18 @@ export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: CsvExport): Writ
         `COPY ${keyspace}.messages (${COLUMNS.join(', ')}) FROM '${messages}'`,
         `COPY ${keyspace}.channel_buckets (channel_id, bucket) FROM '${buckets}'`,
       ]
-      const who =
+      const credentialArgs =
         credentials === undefined ? [] : ['-u', credentials.username, '-p', credentials.password]
       const args = [
         '--no-color',
-        ...who,
+        ...credentialArgs,
         '-e',
         copies.join('; '),
         contactPoints[0] ?? '',
         String(port),
       ]
-      // It also exits with 2 if a batch timed out and succeeded on retry. The bench checks the rows
-      // afterwards.
+      // cqlsh also exits with 2 if a batch timed out and succeeded on retry. The bench checks the
+      // rows afterwards.
       const { output, ...used } = await meteredCqlsh(cqlsh, { args, mayEndWith: 2, onLine })
       const times = [
         ...output.matchAll(
@@ -76,12 +79,12 @@ export function copyWriter(cqlsh: Cqlsh, { messages, buckets }: CsvExport): Writ
       ]
       if (times.length !== copies.length)
         throw new Error(`COPY FROM did not report its end:\n${output.slice(-2_000)}`)
-      const copying = times.reduce(
+      const copySeconds = times.reduce(
         (sum, [, d = 0, h = 0, m = 0, s = 0]) =>
           sum + ((Number(d) * 24 + Number(h)) * 60 + Number(m)) * 60 + Number(s),
         0,
       )
-      return { ...used, copying }
+      return { ...used, copySeconds }
     },
   }
 }
@@ -95,7 +98,7 @@ export async function findCqlsh(onProgress: OnProgress): Promise<Cqlsh | string>
   }
 }
 
-function stated(output: string, shape: RegExp): number {
+function reportedSeconds(output: string, shape: RegExp): number {
   const seconds = Number(shape.exec(output)?.[1])
   if (Number.isNaN(seconds))
     throw new Error(`the writer did not report its duration:\n${output.slice(-2_000)}`)
