@@ -50,8 +50,8 @@ export function findMentions(
 }
 
 /**
- * Drops the mentions that the author may not make. Everyone needs the permission, and so does a
- * role that is not mentionable. Roles that do not exist are dropped as well.
+ * Drops the mentions that the author may not make. `@everyone`, and a role that is not mentionable,
+ * need MENTION_EVERYONE. Roles that do not exist are dropped as well.
  */
 export function permittedMentions(
   mentions: Mentions,
