@@ -72,9 +72,9 @@ const REMEMBERED_EVENTS = 16_384
 /**
  * One guild: its state, its log and its subscribers.
  *
- * Commands run one after the other, so each decision is made on the state that its events change. A
- * command follows the same four steps every time: decide, write to the store, apply, publish. If
- * the store fails, the state stays as it was and no subscriber receives anything.
+ * Commands run one after the other, so no other command changes the state between a decision and
+ * its events. A command follows the same four steps every time: decide, write to the store, apply,
+ * publish. If the store fails, the state stays as it was and no subscriber receives anything.
  *
  * Messages do not change the guild's state. They skip the queue and go to the log directly.
  *
@@ -162,14 +162,14 @@ export class Guild<L extends Listener = Listener> {
    */
   async execute(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
     const [result, durable] = await this.#commands.enqueue(deadline, async () => {
-      const decided = await this.#decide(command, deadline)
-      return [decided, this.#log.durable()] as const
+      const result = await this.#run(command, deadline)
+      return [result, this.#log.durable()] as const
     })
     await durable
     return result
   }
 
-  async #decide(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
+  async #run(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
     if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
     // The member may have come back while the removal waited in the queue.
     if (command.type === 'member.expire' && this.#audience.hasUser(command.userId))
