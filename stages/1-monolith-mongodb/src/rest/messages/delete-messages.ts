@@ -59,9 +59,9 @@ export async function deleteMessages(
     return { kind: 'deleted', eventId: deletionEventId(messageId), messageId } as const
   })
   const deleted = await publisher.attempt(request, access, changes, async () => {
-    // Any of them may be deleted, now or when a late write lands. If this fails, the reconciler
-    // publishes one event for each that is not in the store. That includes ids that never existed,
-    // which clients do not know and ignore.
+    // Each id is announced, because the delete may take effect even if the store reports a failure.
+    // After a failure the reconciler publishes an event for each id that is not in the store. That
+    // includes ids that never existed, which clients do not know and ignore.
     const removed = await deleteFromStore(stores, access.channel.id, ids, deadline)
     if (removed.length === 0) return removed
     if (events === 'bulk')
@@ -83,7 +83,7 @@ export async function deleteMessages(
 /** Finds the MESSAGE_DELETE of a message that may be deleted. */
 export const findDeleted =
   ({ ports }: Context): FindEvent =>
-  async (channel, { messageId }, { deadline }) => {
-    const found = await ports.messages.get(channel.channel.id, [messageId], deadline)
-    return found.length === 0 ? messageDeleted(channel, messageId) : undefined
+  async (access, { messageId }, { deadline }) => {
+    const found = await ports.messages.get(access.channel.id, [messageId], deadline)
+    return found.length === 0 ? messageDeleted(access, messageId) : undefined
   }

@@ -72,17 +72,17 @@ const changeTo = (version: Version): MessageChange => ({
  */
 export const findEdited =
   (context: Context): FindEvent =>
-  async (channel, { messageId, writeTimeMicros }, editor) => {
+  async (access, { messageId, writeTimeMicros }, editor) => {
     const read = async (): Promise<StoredMessage | undefined> =>
-      (await context.ports.messages.get(channel.channel.id, [messageId], editor.deadline))[0]
+      (await context.ports.messages.get(access.channel.id, [messageId], editor.deadline))[0]
     const found = await read()
     if (found?.writeTimeMicros !== writeTimeMicros) return undefined
-    const { event } = await indexAndRender(context, editor, channel, found!)
+    const { event } = await indexAndRender(context, editor, access, found!)
     const latest = await read()
     if (latest?.writeTimeMicros === writeTimeMicros) return event
-    if (latest && channel.kind === 'guild') {
+    if (latest && access.kind === 'guild') {
       const replied = await findReplied(context, latest, editor)
-      await writeSearchEntry(context, channel, latest, replied, editor.deadline)
+      await writeSearchEntry(context, access, latest, replied, editor.deadline)
     }
     return undefined
   }

@@ -43,20 +43,20 @@ export const updateEventId = ({
 
 export const deletionEventId = (id: MessageId): string => `${id}:deleted`
 
-export const messageDeleted = (channel: MessageChannel, id: MessageId): HubEvent => ({
+export const messageDeleted = (access: MessageChannel, id: MessageId): HubEvent => ({
   v: 1,
   id: deletionEventId(id),
   type: 'MESSAGE_DELETE',
-  data: { id, ...locationOf(channel) },
-  channelId: channel.channel.id,
+  data: { id, ...locationOf(access) },
+  channelId: access.channel.id,
 })
 
-export const messagesDeleted = (channel: MessageChannel, ids: readonly MessageId[]): HubEvent => ({
+export const messagesDeleted = (access: MessageChannel, ids: readonly MessageId[]): HubEvent => ({
   v: 1,
   id: `${ids[0]}:bulk:${ids.length}`,
   type: 'MESSAGE_DELETE_BULK',
-  data: { ids, ...locationOf(channel) },
-  channelId: channel.channel.id,
+  data: { ids, ...locationOf(access) },
+  channelId: access.channel.id,
 })
 
 const locationOf = ({ kind, guildId, channel }: MessageChannel): object => ({
@@ -68,14 +68,14 @@ const locationOf = ({ kind, guildId, channel }: MessageChannel): object => ({
 async function messageEvent(
   context: Context,
   requester: Requester,
-  channel: MessageChannel,
+  access: MessageChannel,
   message: StoredMessage,
   body: object,
   { id, type }: Pick<HubEvent, 'id' | 'type'>,
 ): Promise<HubEvent> {
   const guildFields =
-    channel.kind === 'guild'
-      ? await memberFields(context, requester, channel, message, body as WithMentions)
+    access.kind === 'guild'
+      ? await memberFields(context, requester, access, message, body as WithMentions)
       : {}
   return {
     v: 1,
@@ -84,7 +84,7 @@ async function messageEvent(
     data: {
       ...body,
       // discord.js builds a direct channel from it that no CHANNEL_CREATE has announced.
-      channel_type: channel.channel.type,
+      channel_type: access.channel.type,
       ...guildFields,
     },
     channelId: message.channelId,
