@@ -51,7 +51,7 @@ function isVerified({ enteredEpoch }: Migration, checkpoints: Checkpoints): bool
   return verified?.clean === true && verified.key === enteredEpoch
 }
 
-/** Undefined where the pages that were compared speak for a cutover. */
+/** Undefined if the compared pages allow a cutover. */
 export function readsRefusal({
   same,
   differing,

@@ -96,7 +96,7 @@ export const STEPS: readonly Step[] = ['plan', ...stepsOf(TRANSITIONS), 'status'
 export const transitionFrom = (phase: Phase, step: ChangingStep): Transition | undefined =>
   TRANSITIONS.find((one) => one.step === step && one.from === phase)
 
-/** The phase is the one that the step leads to: it has been taken, and may be confirmed. */
+/** Whether the step leads to this phase: it has been taken, and repeating it is no error. */
 export const isTaken = (phase: Phase, step: ChangingStep): boolean =>
   TRANSITIONS.some((one) => one.step === step && one.to === phase)
 

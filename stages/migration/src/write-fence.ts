@@ -56,7 +56,7 @@ export const noParticipant = (names: MoveNames): CodedError =>
   })
 
 const RECONCILED_WITHIN_MS = 60_000
-/** Older than any write that goes well. */
+/** A healthy write completes sooner. */
 const OVERDUE_MS = 1_500
 
 /** Waits until the participants have reconciled all intents but those of writes in flight. */
