@@ -25,7 +25,7 @@ interface Node {
 
 /**
  * Adds the player of the recorded run to each lab's page, at the end of its section “Predict”. The
- * page itself stays plain Markdown. On other pages it replaces code blocks: `recorded-run` by the
+ * page itself stays plain Markdown. It replaces code blocks on other pages: `recorded-run` by the
  * player of the run that breaks most visibly, `lab-path` by a table of the labs with their minutes.
  */
 export function labPages(options: { repository: Repository; labs: readonly LabData[] }) {
