@@ -133,7 +133,7 @@ make_base() {
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
     grep -v security | head -n 1)
   rm -rf "$root" && mkdir -p "$CACHE/debs"
-  # debootstrap mounts file systems in the tree. In a mount namespace they disappear with it.
+  # debootstrap mounts file systems in the tree. They disappear with its mount namespace.
   unshare --mount debootstrap --variant=minbase --include="$BASE_PACKAGES" \
     --cache-dir="$CACHE/debs" "$SUITE" "$root" "$mirror"
   rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/usr/share/{doc,locale,man}

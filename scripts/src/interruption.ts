@@ -107,7 +107,7 @@ export async function unlessInterrupted<T>(interrupted: AbortSignal, work: Promi
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = (): void => reject(interrupted.reason)
   interrupted.addEventListener('abort', abort, { once: true })
-  // After an interruption the work may still reject; that must not count as unhandled.
+  // The work may still reject after an interruption; that must not count as unhandled.
   work.catch(() => {})
   try {
     return await Promise.race([work, promise])

@@ -40,8 +40,8 @@ export interface Engine extends AsyncDisposable {
   /** Ends the engine and removes its data, unless the caller gave the data folder. Idempotent. */
   stop(): Promise<void>
   /**
-   * Sends SIGKILL, so that the engine can neither flush nor close anything. The data stays. Unlike
-   * in a power cut, the operating system still writes what it had buffered.
+   * Sends SIGKILL, so that the engine can neither flush nor close anything. The data stays. The
+   * operating system still writes what it had buffered, which a power cut would lose.
    */
   kill(): Promise<void>
   /** Restarts a running or killed engine on the same data and port. Returns when it answers. */

@@ -47,8 +47,8 @@ export async function withLock<T>(
 }
 
 /**
- * Takes the lock, and resolves with a function that releases it. For a caller that cannot hold the
- * lock within one function.
+ * Takes the lock, and resolves with a function that releases it. `withLock` is simpler where one
+ * function holds the lock.
  */
 export async function acquireLock(name: string): Promise<() => void> {
   const acquired = Promise.withResolvers<void>()

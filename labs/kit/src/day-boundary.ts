@@ -9,8 +9,8 @@ const BEFORE_MINUTES = 3
 const AFTER_MINUTES = 12
 
 /**
- * Refuses to run around midnight UTC, when one-day buckets change. For ten minutes neither the
- * bucket of the new day nor that of the old one may be skipped, so that a figure about skipped
+ * Refuses to run around midnight UTC, when one-day buckets change. Neither the bucket of the new
+ * day nor that of the old one may be skipped for ten minutes, so that a figure about skipped
  * buckets would say nothing about the stage.
  */
 export const awayFromMidnight = (intervention: Intervention): Intervention => ({

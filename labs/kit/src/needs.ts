@@ -13,7 +13,7 @@ export async function engineNeedsOf(lab: Lab): Promise<EngineNeed[]> {
       engine: 'mongodb',
       cacheMb,
       managed: cacheMb !== undefined,
-      // In later stages messages are in Cassandra, whose misses count.
+      // Messages of later stages are in Cassandra, whose misses count.
       cacheCounters: cacheCounters && !hasCassandra,
     }
     if (!hasCassandra) return [mongodb]

@@ -59,7 +59,7 @@ describe('the busiest programs', () => {
     try {
       const found = (skipChildren: boolean) => async (): Promise<string[]> => {
         const after = await snapshotProcesses()
-        // With one core even a small part of a busy machine is above the limit.
+        // Even a small part of a busy machine with one core is above the limit.
         const programs = await busiestPrograms(before, after, 0.2, { skipChildren })
         return programs.map(({ name }) => name)
       }

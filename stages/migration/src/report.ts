@@ -75,7 +75,7 @@ function progressOf(
   outcome: StepOutcome | undefined,
 ): string {
   if (outcome === undefined) return 'under way'
-  // After the cutover the outcome still stands, though its phase has ended.
+  // The outcome still stands after the cutover, though its phase has ended.
   const isOver = phase === 'cutover' || phase === 'decommissioned'
   const key = step === 'backfill' ? generation : enteredEpoch
   if (!isOver && outcome.key !== key) return 'of an earlier attempt'

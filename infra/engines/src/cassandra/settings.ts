@@ -74,11 +74,11 @@ export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
  *
  * A joining node needs more than a second, for three reasons:
  * - It asks its seed every five seconds for twice this time, then exits with `Unable to gossip with
- *   any peers`. With a delay of one second it asks only once, and a busy seed fails the join
+ *   any peers`. It asks only once if the delay is one second, and a busy seed fails the join
  *   (`Gossiper.doShadowRound`).
  * - It waits this long for the schema. It streams nothing without a schema, and joins nevertheless
- *   (`StorageService.waitForSchema`). In four joins under traffic with a delay of one
- *   second, two nodes got none of the data they owned.
+ *   (`StorageService.waitForSchema`). Two nodes got none of the data they owned in four joins under
+ *   traffic with a delay of one second.
  * - The other nodes need this time to learn that they must send their writes to it too.
  */
 const FIRST_NODE_RING_DELAY_MS = 1_000

@@ -22,7 +22,7 @@ export interface MachineFacts {
   readonly cores: number
   readonly memoryBytes: number
   readonly freeMemoryBytes: number
-  /** The one-minute average. Above the number of cores, other programs distort measurements. */
+  /** The one-minute average. Other programs distort measurements if it exceeds the cores. */
   readonly load: number
 }
 

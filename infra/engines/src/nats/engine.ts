@@ -59,8 +59,8 @@ export interface StartNatsOptions {
   /** Skips `external`, whose engine cannot be killed or paused. */
   readonly managed?: boolean | undefined
   /**
-   * Default `quick`, which pulls no image. Without Python it still builds NATS from source, which
-   * takes two minutes.
+   * Default `quick`, which pulls no image. It still builds NATS from source if Python is missing,
+   * which takes two minutes.
    */
   readonly prefer?: Preference | undefined
   /** Default 1. On 3, a stream can have three replicas. Only the native provider starts 3. */

@@ -88,7 +88,7 @@ function nextSection({ next }: Report): Markup {
 <p>Lab ${next.id}, ${next.title} <code>${next.command}</code></p></section>`
 }
 
-/** The reasons and the next step. Without a verdict there is nothing else to read first. */
+/** The reasons and the next step. There is nothing else to read first without a verdict. */
 function failure(report: Report): Markup {
   const { lab, rerun, nextStep, busiest } = report
   const steps = (nextStep ?? rerun).split('; or ')

@@ -17,7 +17,7 @@ export function sampleMemory(): MemorySampler {
   let peak: number | null = null
   let sampling = false
   const sample = async (): Promise<void> => {
-    // On a busy machine a sample may take longer than a second.
+    // A sample may take longer than a second on a busy machine.
     if (sampling) return
     sampling = true
     try {

@@ -33,8 +33,8 @@ export const MACHINE_LIMITS: MachineLimits = {
 }
 
 /**
- * For a demonstration. A generator that falls behind by seconds would still show nothing. Beside
- * programs that use all cores, a stage with a lower priority would answer nothing in time.
+ * For a demonstration. A generator that falls behind by seconds would still show nothing. A stage
+ * with a lower priority would answer nothing in time beside programs that use all cores.
  */
 export const ANY_MACHINE: MachineLimits = {
   loadPerCore: Number.POSITIVE_INFINITY,

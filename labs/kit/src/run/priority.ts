@@ -5,8 +5,8 @@ import type { System } from './system.ts'
 const POLL_MS = 100
 
 /**
- * Lowers the priority of every process that the lab started except the load generator. Until the
- * result is disposed of, processes that start later are lowered too.
+ * Lowers the priority of every process that the lab started except the load generator. Processes
+ * that start later are lowered too, until the result is disposed of.
  *
  * The generator is the lab's clock and uses little CPU. A fair scheduler still let it wait up to
  * 200 ms on two cores with thirty database threads, which broke its schedule. Production would give

@@ -8,7 +8,7 @@ import { tryNewest } from '../guild/last-messages.ts'
 
 /** Enough for the largest guild. Callers have shorter deadlines of their own. */
 const LOAD_TIMEOUT_MS = 30_000
-/** After a failed read of the newest messages the store is left alone for this long. */
+/** The store is left alone for this long after a failed read of the newest messages. */
 const NEWEST_PAUSE_MS = 5_000
 const CATEGORY = 4
 
@@ -45,7 +45,7 @@ export function createLoadedGuilds<L extends Listener>(
   const loading = new Map<GuildId, Promise<Guild<L> | undefined>>()
   /** When the newest messages of a guild may be read again. */
   const readAgainAt = new WeakMap<Guild<L>, number>()
-  /** Until then a load does not wait for the newest messages. */
+  /** A load does not wait for the newest messages until then. */
   let skipNewestUntil = 0
   let closed = false
 

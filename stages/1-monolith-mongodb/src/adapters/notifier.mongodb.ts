@@ -20,9 +20,9 @@ interface OutboxDocument {
 /** How long a claimed push belongs to one worker. */
 const CLAIM_MS = 30_000
 /**
- * After this time a push without a stored message is dropped: its send was never acknowledged. It
- * is longer than the life of a nonce, because a late retry stores the message under the id of the
- * first try.
+ * A push whose message is not stored is dropped after this time: its send was never acknowledged.
+ * It is longer than the life of a nonce, because a late retry stores the message under the id of
+ * the first try.
  */
 const ABANDON_AFTER_MS = 10 * 60_000
 /** The message is stored some milliseconds after its push, so an earlier look would be in vain. */

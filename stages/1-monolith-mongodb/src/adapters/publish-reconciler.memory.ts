@@ -35,7 +35,7 @@ interface Entry {
  *
  * An attempt is remembered only once it fails. If the process dies, its changes are lost, and so
  * are the sessions that the events were for: their clients fetch the history when they reconnect.
- * From stage 3 on gateways outlive API processes, so changes are kept outside of them.
+ * Gateways of later stages outlive API processes, so changes are kept outside of them there.
  */
 export function memoryPublishReconciler({
   clock,

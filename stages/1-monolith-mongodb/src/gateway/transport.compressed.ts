@@ -33,7 +33,7 @@ export function compressedTransport(
   let closed = false
   let lastCompressed: Promise<void> = Promise.resolve()
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  // After an error the two ends have different windows, which nothing can repair.
+  // The two ends have different windows after an error, which nothing can repair.
   stream.on('error', () => tcp.destroy())
   const buffered = (): number => tcp.writableLength + compressingBytes
   const send = (json: Uint8Array): void => {

@@ -62,8 +62,8 @@ export const COMPRESSION_THRESHOLD = 4_096
  * Whether another frame may be written. Reports a reader that is too slow.
  *
  * A reader is judged by the bytes of earlier frames that it has left unread, without the new frame:
- * a single frame may be larger than `maxBuffered`. After either side has sent a close frame, no
- * data frame may follow.
+ * a single frame may be larger than `maxBuffered`. No data frame may follow after either side has
+ * sent a close frame.
  */
 export function mayWrite(outbound: OutboundSocket, buffered: number): boolean {
   if (outbound.socket.readyState !== WebSocket.OPEN) return false

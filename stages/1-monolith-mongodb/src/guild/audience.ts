@@ -45,8 +45,8 @@ export interface Audience<L extends Listener = Listener> {
   viewersOf(state: GuildState, channel: ChannelId): ReadonlySet<UserId>
   /**
    * The sessions of these recipients at this moment. The list never changes, so an event that waits
-   * to become durable keeps the audience of its place in the log. Between two changes of the
-   * audience the same recipients have the same list, so a message allocates none.
+   * to become durable keeps the audience of its place in the log. The same recipients have the same
+   * list until the audience changes, so a message allocates none.
    */
   select(recipients: Recipients): readonly L[]
   /** The users among `users` who can view a channel. Computed on each call and not cached. */

@@ -150,8 +150,8 @@ function translate(name: string, error: unknown): unknown {
 const MAX_MESSAGE_LENGTH = 200
 
 /**
- * MongoDB answers with an error. After a full disk WiredTiger panics and stays broken until its
- * process ends. mongod ends by itself then; SecantusDB goes on and answers with errors.
+ * MongoDB answers with an error. WiredTiger panics when the disk is full, and stays broken until
+ * its process ends. mongod ends by itself then; SecantusDB goes on and answers with errors.
  */
 function serverFailure(name: string, { code, codeName, message }: MongoServerError): CodedError {
   const reason = `${message.slice(0, MAX_MESSAGE_LENGTH)} (${codeName ?? code})`

@@ -133,7 +133,7 @@ export async function reserveTime(
   return {
     newId() {
       if (closed) throw unavailable('the id generator')
-      // After a forward jump of the clock the timer would fire too late.
+      // The timer would fire too late after a forward jump of the clock.
       if (wall() >= until) void renew()
       now()
       const refused = refusal()

@@ -71,7 +71,7 @@ export async function resumingStage(
     upstream.on('error', () => client.terminate())
     upstream.on('close', (code) => {
       clearInterval(heartbeat)
-      // After RESUME this connection has no client: the client uses its session's own one.
+      // This connection has no client after RESUME: the client uses its session's own one.
       const attached =
         session === undefined ? client : session.upstream === upstream ? session.client : undefined
       if (code !== 1_005 && code !== 1_006) attached?.close(code)

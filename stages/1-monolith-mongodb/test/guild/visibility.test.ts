@@ -137,7 +137,7 @@ describe('a visibility diff', () => {
               ? [{ channel, gained: new Set(gained), lost: new Set(lost) }]
               : []
           })
-          // After these two events the channel, or the user, has no visibility to compare.
+          // The channel, or the user, has no visibility to compare after these two events.
           if (event.type !== 'channel.deleted' && event.type !== 'member.removed')
             expect(changes(event, current, users) ?? []).toEqual(expected)
           current = next

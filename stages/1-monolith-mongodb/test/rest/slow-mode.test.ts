@@ -29,7 +29,7 @@ function slowChannel(seconds = 30) {
     permissions,
   })
   let reads = 0
-  /** Each replaces one read of a page. After the last one the pages come from the store. */
+  /** Each replaces one read of a page. The pages come from the store after the last one. */
   const faults: ((
     page: () => Promise<readonly MessageSender[]>,
   ) => Promise<readonly MessageSender[]>)[] = []

@@ -25,7 +25,7 @@ export interface CassandraConfig extends CassandraAddress {
   /**
    * Whether a second replica is asked when the first is slow. Default true. A process that loads
    * the nodes to their limit sets it to false: each of its statements is slow, and speculation
-   * would send each one twice. After a time-out its statements go to the next node instead.
+   * would send each one twice. Its statements go to the next node after a time-out instead.
    */
   readonly speculate?: boolean
 }
@@ -53,7 +53,7 @@ export interface CassandraDatabase extends AsyncDisposable {
    * Runs one operation of a port, of any number of statements. Rejects with `UNAVAILABLE` or
    * `DEADLINE_EXCEEDED` where a later try may succeed, with `TOO_LARGE` or `CASSANDRA_REFUSED`
    * where none will. A `TypeError`, for a value that no column takes, stays as it is: it is a bug
-   * in the adapter. After the deadline no further statement is sent. Adapters order their
+   * in the adapter. No further statement is sent after the deadline. Adapters order their
    * statements so that any of them may be the last.
    */
   run<T>(operation: string, deadline: Deadline, work: (execute: Execute) => Promise<T>): Promise<T>
@@ -65,8 +65,8 @@ export interface CassandraDatabase extends AsyncDisposable {
  * message does not have.
  *
  * Rejects as `connect` does. If `retryLog` is given and no node answers, it does not reject: it
- * logs that, and tries again in the background. Until it is connected, every operation rejects with
- * `UNAVAILABLE`.
+ * logs that, and tries again in the background. Every operation rejects with `UNAVAILABLE` until it
+ * is connected.
  */
 export async function cassandraDatabase(
   config: CassandraConfig,

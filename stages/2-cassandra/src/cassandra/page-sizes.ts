@@ -25,7 +25,7 @@ const MAX_CHANNELS = 50_000
 
 /**
  * Decides how many rows of a channel one statement may read, by the average size of the rows in the
- * channel's last answer. In most channels the rows are small, and a page is one statement. Twenty
+ * channel's last answer. Most channels have small rows, and a page is one statement. Twenty
  * concurrent pages of a hundred messages of 240 kB took more than the heap of a small node.
  *
  * The row size of a channel is unknown before its first page. If several requests read the channel

@@ -16,7 +16,7 @@ export async function each<T>(
 }
 
 /**
- * Runs `work` for one item after the other. After the deadline it rejects and starts no further
+ * Runs `work` for one item after the other. It rejects after the deadline and starts no further
  * one, since the caller may already be reconciling the writes that it gave up.
  */
 export async function inOrder<T>(

@@ -36,8 +36,8 @@ const CHECK_TIMEOUT_MS = 5_000
 
 /**
  * The message store for the current phase of the move from MongoDB. Messages that stage 1 left are
- * served from MongoDB until they are moved. With `startsOn: 'mongodb'` an empty database begins
- * there too. If there was nothing to move, or the move is over, this is the store on Cassandra
+ * served from MongoDB until they are moved. An empty database begins there too if `startsOn` is
+ * `mongodb`. If there was nothing to move, or the move is over, this is the store on Cassandra
  * itself, without any overhead.
  */
 export async function movingMessageStore(

@@ -113,8 +113,8 @@ export function mongoReplica(mongo: MongoDatabase): MigrationSource {
             { _id: { $in: keys }, messageId: { $in: ids } },
             { $set: { gone: true } },
           )
-        // Deletes the messages last. After a crash in between, the message is still stored, so a
-        // repeated delete also finds its nonce and its reactions.
+        // Deletes the messages last. A crash in between leaves the message stored, so a repeated
+        // delete also finds its nonce and its reactions.
         await reactions.deleteMany({ messageId: { $in: ids } })
         await messages.deleteMany({ _id: { $in: ids } })
       }),

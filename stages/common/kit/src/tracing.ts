@@ -23,7 +23,7 @@ import { fanOutSampler } from './fan-out-sampler.ts'
  */
 export type TraceCarrier = Readonly<Record<string, string>>
 
-/** Starts spans. Without another context they are children of the active span. */
+/** Starts spans. They are children of the active span unless a context is given. */
 interface Tracer extends OpenTelemetryTracer {
   /**
    * The context of the active span. Queued work keeps it and starts its span with it, since the
@@ -63,7 +63,7 @@ const NO_TRACING: Tracing = {
 
 /**
  * Spans that nest, and are exported to the collector at `otlpUrl`. `fanOutSampler` decides which
- * are kept. Without `otlpUrl` spans record nothing, and follow no call.
+ * are kept. Spans record nothing, and follow no call, if `otlpUrl` is missing.
  *
  * Each tracing has a context of its own, and none is installed in the process: the traces of two
  * stages in one process, as in tests, stay apart.

@@ -189,7 +189,7 @@ export interface GuildHub extends AsyncDisposable {
   publish(guild: GuildId, event: HubEvent, deadline: Deadline): Promise<LogPosition>
   /**
    * Publishes to every session of these users, whatever their guilds. All of them receive the
-   * events of one channel in one order. After a rejection some users may have the event.
+   * events of one channel in one order. Some users may have the event after a rejection.
    */
   publishToUsers(users: readonly UserId[], event: HubEvent, deadline: Deadline): Promise<void>
 

@@ -34,7 +34,7 @@ export interface MetadataStore extends AsyncDisposable {
   guildsOf(user: UserId, deadline: Deadline): Promise<readonly GuildId[]>
 
   /**
-   * Guilds with temporary members. After a restart their owner has to notice which of them do not
+   * Guilds with temporary members. Their owner has to notice after a restart which of them do not
    * come back.
    */
   guildsWithTemporaryMembers(deadline: Deadline): Promise<readonly GuildId[]>

@@ -19,8 +19,8 @@ export interface Notification {
  * UTF-16 code units and the message's id in the header `Idempotency-Key`.
  *
  * Guarantees: delivery is at least once and survives a restart. While the sink is away (no
- * connection, 408, 429, 5xx) the notifier retries with growing pauses. After a refusal (any other
- * 4xx) it gives the push up.
+ * connection, 408, 429, 5xx) the notifier retries with growing pauses. A refusal (any other 4xx)
+ * ends the retries.
  */
 export interface Notifier extends AsyncDisposable {
   /**

@@ -39,7 +39,7 @@ export const STEPS = [
 
 export type StepId = (typeof STEPS)[number]['id']
 
-/** A failure of one of these ends the scenario. After any other the client continues. */
+/** A failure of one of these ends the scenario. The client continues after any other. */
 export const ESSENTIAL_STEPS: readonly StepId[] = ['login', 'guild', 'join']
 
 export interface TestUser {

@@ -77,7 +77,7 @@ export function chatPage(session, { signOut }) {
       channelId = undefined
       awaitedGuild = undefined
     }
-    // Until all guilds of READY have arrived, a missing guild may still come.
+    // A missing guild may still come until all guilds of READY have arrived.
     if (!store.complete) return
     if (!store.guilds.has(guildId)) guildId = store.guilds.keys().next().value
     const guild = store.guilds.get(guildId)

@@ -16,7 +16,7 @@ const Op = {
 const INTENTS =
   (1 << 0) | (1 << 1) | (1 << 7) | (1 << 8) | (1 << 9) | (1 << 10) | (1 << 11) | (1 << 15)
 
-/** After these codes another Identify would be refused as well: token, shard, version, intents. */
+/** Another Identify would be refused as well after these codes: token, shard, version, intents. */
 const FATAL_CODES = new Set([4004, 4010, 4011, 4012, 4013, 4014])
 
 /** Codes after which the session cannot be resumed: invalid sequence, session timed out. */

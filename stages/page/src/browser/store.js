@@ -102,7 +102,7 @@ export function createStore({ me, now = Date.now }) {
 
   return {
     guilds,
-    /** All guilds of the user have arrived. Before that, a guild that is missing may still come. */
+    /** All guilds of the user have arrived. A missing guild may still come before that. */
     get complete() {
       return ready && expected.size === 0
     },

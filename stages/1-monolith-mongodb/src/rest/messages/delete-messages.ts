@@ -60,8 +60,8 @@ export async function deleteMessages(
   })
   const deleted = await publisher.attempt(request, access, changes, async () => {
     // Each id is announced, because the delete may take effect even if the store reports a failure.
-    // After a failure the reconciler publishes an event for each id that is not in the store. That
-    // includes ids that never existed, which clients do not know and ignore.
+    // The reconciler then publishes an event for each id that is not in the store. That includes
+    // ids that never existed, which clients do not know and ignore.
     const removed = await deleteFromStore(stores, access.channel.id, ids, deadline)
     if (removed.length === 0) return removed
     if (events === 'bulk')

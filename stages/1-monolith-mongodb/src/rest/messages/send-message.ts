@@ -37,7 +37,7 @@ export interface SendServices {
  *
  * If step 4 fails, the message may or may not be stored, since a timed-out insert may still land.
  * If step 5 fails, the message is stored and may be unpublished. The client gets 503 and may retry.
- * With or without a retry, the publish reconciler publishes the message if the store has it.
+ * The publish reconciler publishes the message if the store has it, with or without a retry.
  */
 export async function sendMessage(
   context: Context,
