@@ -1,37 +1,45 @@
 import { passagesOf } from './passages.ts'
 import { FRONTED, IDIOMS, NAMES, OPENINGS } from './rules.ts'
 
-export interface Finding {
+export interface Located {
   readonly line: number
   /** The sentence, or the line of code. */
   readonly text: string
+}
+
+export interface Finding extends Located {
   readonly instead: string
 }
 
 export interface ProseReport {
   readonly findings: readonly Finding[]
+  /** The sentences outside generated blocks. */
   readonly sentences: number
-  /** The sentences that open with a preposition. One is good English, and many are a mannerism. */
-  readonly fronted: number
+  /** Those that open with a preposition. One is good English, and many are a mannerism. */
+  readonly fronted: readonly Located[]
 }
 
 /** Checks the prose and the names of one file. */
 export function checkProse(name: string, source: string): ProseReport {
   const sentences = sentencesOf(name, source)
-  const statements = sentences.filter(({ text }) => isStatement(text))
-  const inProse = sentences.flatMap(({ offset, text, length }) =>
-    [...(isStatement(text) ? OPENINGS : []), ...IDIOMS]
-      .filter(({ pattern }) => pattern.test(text))
-      .map(({ instead }) => ({
-        line: source.slice(0, offset).split('\n').length,
-        text: withoutMarkers(source.slice(offset, offset + length)),
-        instead,
-      })),
+  const locate = ({ offset, length }: Sentence): Located => ({
+    line: source.slice(0, offset).split('\n').length,
+    text: withoutMarkers(source.slice(offset, offset + length)),
+  })
+  const inProse = sentences.flatMap((sentence) =>
+    [...(isStatement(sentence.text) ? OPENINGS : []), ...IDIOMS]
+      .filter(({ pattern }) => pattern.test(sentence.text))
+      .map(({ instead }) => ({ ...locate(sentence), instead })),
+  )
+  const generated = generatedBlocks(source)
+  const written = sentences.filter(
+    ({ offset, text }) =>
+      isStatement(text) && !generated.some(({ start, end }) => start < offset && offset < end),
   )
   return {
     findings: [...inProse, ...(/\.[cm]?[jt]s$/.test(name) ? checkNames(source) : [])],
-    sentences: statements.length,
-    fronted: statements.filter(({ text }) => FRONTED.test(text)).length,
+    sentences: written.length,
+    fronted: written.filter(({ text }) => FRONTED.test(text)).map(locate),
   }
 }
 
@@ -66,6 +74,12 @@ const withoutMarkers = (text: string): string =>
     .replaceAll(/^\s*(\*|\/\/|#)(?=\s)|\*\/$/gm, '')
     .trim()
     .replaceAll(/\s+/g, ' ')
+
+/** The blocks of a lab's page that `lab-pages.ts` writes. */
+const generatedBlocks = (source: string): { start: number; end: number }[] =>
+  [...source.matchAll(/^<!-- begin (\w+): generated .*?^<!-- end \1 -->/gms)].map(
+    ({ index, 0: { length } }) => ({ start: index, end: index + length }),
+  )
 
 const DECLARATION = /^\s*(?:export )?(?:async )?(?:interface|type|class|function|const|let) (\w+)/
 

@@ -100,13 +100,17 @@ function markdownPassages(source: string): Passage[] {
       if (child.type === 'html') replace(child, ' ')
     })
     const [first] = node.children
-    if (first?.type === 'strong') replace(first, ' ')
+    if (first?.type === 'strong' && isTitle(text)) replace(first, ' ')
     text = text.replace(/[*_>]/g, ' ')
     passages.push(...(/^\s*\|/.test(text) ? splitTable : splitBlocks)(start.offset!, text))
     return SKIP
   })
   return passages
 }
+
+/** A bold lead-in is a title if it ends a sentence. Otherwise it begins one, and is prose. */
+const isTitle = (paragraph: string): boolean =>
+  /^(\*\*|__)(?:(?!\1).)*([.:?!]\1|\1\s*([:—–]|$))/s.test(paragraph)
 
 /** remark parses tables only with a plugin, and leaves them as paragraphs of lines with bars. */
 function splitTable(start: number, text: string): Passage[] {

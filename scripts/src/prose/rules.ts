@@ -14,9 +14,16 @@ export const OPENINGS: readonly Rule[] = [
   { pattern: /^Of (?!course\b)/, instead: 'begin with the subject and its verb' },
 ]
 
+/** "At most 300 lines", "Around 300 lines" and "Per-guild limits" are subjects. */
+const PREPOSITIONS = [
+  'To|From|By|In|On|At(?! (?:most|least))|With|Without|For|Between|Besides?|Within|Behind|Under',
+  'Over(?! \\d)|Beyond|Into|Upon|Through|Against|Among|As|After|Before|Until|During|Above',
+  'Around(?! \\d)|Like|Unlike|Per',
+]
 /** Counted and not forbidden. */
-export const FRONTED =
-  /^(To|From|By|In|On|At|With|Without|For|Between|Besides?|Within|Behind|Under|Over|Beyond|Into|Upon|Through|Against|Among|As)\b/
+export const FRONTED = new RegExp(`^(?:${PREPOSITIONS.join('|')})\\b(?!-)`)
+/** The largest share of sentences that may open so, in comments and in documents alike. */
+export const FRONTED_LIMIT = 0.02
 
 /** Matched anywhere in prose. */
 export const IDIOMS: readonly Rule[] = [
