@@ -1,0 +1,92 @@
+import {
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream'
+import { type KV, Kvm } from '@nats-io/kv'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { messageOf, type ReadinessCheck, type Runtime } from '@threshold/kit'
+
+export interface NatsConfig {
+  /** Each is `host:port`. */
+  readonly servers: readonly string[]
+  readonly user: string
+  readonly password: string
+  /** Copies of each stream: 3 on a cluster of three servers, otherwise 1. */
+  readonly replicas: 1 | 3
+}
+
+/** The connection of one process to NATS, and the parts of JetStream that use it. */
+export interface Nats extends AsyncDisposable {
+  readonly connection: NatsConnection
+  readonly jetStream: JetStreamClient
+  readonly manager: JetStreamManager
+  readonly replicas: 1 | 3
+  /** Opens a bucket, and creates it if there is none. `ttlMs`: when a key ends. Default: never. */
+  bucket(name: string, options?: { readonly ttlMs?: number }): Promise<KV>
+  readonly readiness: ReadinessCheck
+}
+
+/** Time limit of one request to JetStream, in milliseconds. The client's own is five seconds. */
+export const JETSTREAM_TIMEOUT_MS = 1_000
+const RECONNECT_WAIT_MS = 100
+const PING_INTERVAL_MS = 2_000
+/** How long a bucket keeps the note that a key has ended, for watchers. The server's minimum. */
+const MARKER_TTL_MS = 1_000
+
+/**
+ * Connects, and reconnects for as long as the process lives. While NATS is away, requests fail by
+ * their own deadlines, and the process serves on when it is back.
+ */
+export async function connectNats(
+  { servers, user, password, replicas }: NatsConfig,
+  name: string,
+  { log }: Pick<Runtime, 'log'>,
+): Promise<Nats> {
+  const connection = await connect({
+    servers: [...servers],
+    user,
+    pass: password,
+    name,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    reconnectJitter: RECONNECT_WAIT_MS,
+    pingInterval: PING_INTERVAL_MS,
+  })
+  const options = { timeout: JETSTREAM_TIMEOUT_MS }
+  const manager = await jetstreamManager(connection, options)
+  const buckets = new Kvm(jetstream(connection, options))
+  let connected = true
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') {
+        connected = false
+        log.warn({ server: status.server }, 'NATS is away')
+      } else if (status.type === 'reconnect') {
+        connected = true
+        log.info({ server: status.server }, 'NATS is back')
+      } else if (status.type === 'error') {
+        log.warn({ err: messageOf(status.error) }, 'NATS')
+      }
+    }
+  })()
+
+  return {
+    connection,
+    jetStream: jetstream(connection, options),
+    manager,
+    replicas,
+    bucket: (bucket, { ttlMs } = {}) =>
+      buckets.create(bucket, {
+        replicas,
+        history: 1,
+        timeout: JETSTREAM_TIMEOUT_MS,
+        ...(ttlMs === undefined ? {} : { ttl: ttlMs, markerTTL: MARKER_TTL_MS }),
+      }),
+    readiness: { name: 'NATS', reason: () => (connected ? undefined : 'not connected') },
+    async [Symbol.asyncDispose]() {
+      await connection.close()
+    },
+  }
+}

@@ -1,0 +1,192 @@
+import { JetStreamApiError } from '@nats-io/jetstream'
+import type { KV } from '@nats-io/kv'
+import {
+  CodedError,
+  type Deadline,
+  decodeJson,
+  encodeJson,
+  messageOf,
+  type Runtime,
+  type Timers,
+  unavailable,
+} from '@threshold/kit'
+import type { z } from 'zod'
+import type { Nats } from './connect.ts'
+
+/** A lease that is not renewed ends after this time, in milliseconds. */
+export const LEASE_TTL_MS = 3_000
+const RENEW_EVERY_MS = 1_000
+const RETRY_MS = 200
+const REQUEST_TIMEOUT_MS = 800
+/**
+ * The holder stops this much before NATS ends the lease. It covers the time between the server's
+ * stamp and the holder's, and the difference in how fast their clocks run.
+ */
+const SAFETY_MS = 500
+const WRONG_REVISION = 10_071
+
+/**
+ * The right of one process to act, for as long as it renews it. NATS ends the lease `LEASE_TTL_MS`
+ * after the last renewal, and others then take over. The holder counts from the moment at which it
+ * sent that renewal, and so is always earlier. This relies on clocks that run equally fast, and on
+ * no clock that shows the same time.
+ */
+export interface Lease extends AsyncDisposable {
+  readonly key: string
+  /** Aborts when the lease has ended, for whatever reason. */
+  readonly ended: AbortSignal
+  /** `deadline`, or the end of the lease if it is earlier. Throws `UNAVAILABLE` after the end. */
+  limit(deadline: Deadline): Deadline
+  /** Changes what others read, with the next renewal. */
+  setValue(value: unknown): void
+  /** Ends the lease at once, so that others need not wait. */
+  drop(): Promise<void>
+}
+
+interface LeaseOptions {
+  readonly bucket: KV
+  readonly key: string
+  readonly value: unknown
+  readonly timers: Timers
+}
+
+/** Rejects with `LEASE_TAKEN` if another process holds the key. */
+export async function acquireLease(
+  { bucket, key, value, timers }: LeaseOptions,
+  { clock, log }: Pick<Runtime, 'clock' | 'log'>,
+): Promise<Lease> {
+  const ended = new AbortController()
+  let current = value
+  let cancelTimer = (): void => {}
+  let validUntil = performance.now() + LEASE_TTL_MS - SAFETY_MS
+  let revision: number
+  try {
+    revision = await bucket.create(key, encodeJson(current))
+  } catch (error) {
+    if (!isWrongRevision(error)) throw unavailable('NATS', error)
+    throw new CodedError('LEASE_TAKEN', `another process holds ${key}`)
+  }
+
+  const end = (why: string): void => {
+    if (ended.signal.aborted) return
+    cancelTimer()
+    log.warn({ lease: key, why }, 'the lease has ended')
+    ended.abort(unavailable(`the lease ${key}`))
+  }
+
+  async function renew(): Promise<void> {
+    if (remaining() <= 0) return end('it was not renewed in time')
+    const sentAt = performance.now()
+    try {
+      const timeout = Math.min(REQUEST_TIMEOUT_MS, remaining())
+      revision = await bucket.update(key, encodeJson(current), revision, timeout)
+      validUntil = sentAt + LEASE_TTL_MS - SAFETY_MS
+      next(RENEW_EVERY_MS)
+    } catch (error) {
+      if (isWrongRevision(error) && !(await isStillOurs())) return end('another process holds it')
+      log.warn({ lease: key, err: messageOf(error) }, 'the lease was not renewed; trying again')
+      next(RETRY_MS)
+    }
+  }
+
+  /**
+   * A renewal whose acknowledgement was lost has changed the revision. The entry is then ours, with
+   * another revision; otherwise it is gone, or another process has it.
+   */
+  async function isStillOurs(): Promise<boolean> {
+    try {
+      const entry = await bucket.get(key)
+      if (entry?.operation !== 'PUT' || entry.string() !== encodeJson(current)) return false
+      revision = entry.revision
+      return true
+    } catch {
+      return true // unknown: the end of the lease decides
+    }
+  }
+
+  const remaining = (): number => validUntil - performance.now()
+  const next = (ms: number): void => {
+    if (!ended.signal.aborted)
+      cancelTimer = timers.after(Math.min(ms, Math.max(0, remaining())), () => void renew())
+  }
+  next(RENEW_EVERY_MS)
+
+  async function drop(): Promise<void> {
+    const wasHeld = !ended.signal.aborted
+    end('it was dropped')
+    if (wasHeld) await bucket.delete(key, { previousSeq: revision }).catch(() => {})
+  }
+
+  return {
+    key,
+    ended: ended.signal,
+    limit(deadline) {
+      const left = remaining()
+      // A process that was paused finds out here: its timers have not run yet.
+      if (left <= 0) end('it was not renewed in time')
+      ended.signal.throwIfAborted()
+      return { at: Math.min(deadline.at, clock.now() + left) }
+    },
+    setValue(changed) {
+      current = changed
+    },
+    drop,
+    [Symbol.asyncDispose]: drop,
+  }
+}
+
+const isWrongRevision = (error: unknown): boolean =>
+  error instanceof JetStreamApiError && error.code === WRONG_REVISION
+
+/** What a bucket holds, kept up to date. A key that ended is gone. */
+export interface Watched<T> extends AsyncDisposable {
+  readonly entries: ReadonlyMap<string, { readonly value: T; readonly revision: number }>
+  /** Calls back after each change, until the signal aborts. */
+  onChange(callback: (key: string) => void): void
+}
+
+/** Resolves once all present entries are read. An entry that does not fit the schema is ignored. */
+export async function watchBucket<T>(
+  bucket: KV,
+  schema: z.ZodType<T>,
+  { log }: Pick<Runtime, 'log'>,
+): Promise<Watched<T>> {
+  const entries = new Map<string, { value: T; revision: number }>()
+  const callbacks: ((key: string) => void)[] = []
+  const { values } = await bucket.status()
+  const watcher = await bucket.watch()
+  const ready = Promise.withResolvers<void>()
+  if (values === 0) ready.resolve()
+  void (async () => {
+    for await (const entry of watcher) {
+      const { key, revision, operation, delta } = entry
+      if (operation === 'PUT') {
+        const value = parseEntry(schema, entry.value)
+        if (value === undefined) log.warn({ key }, 'an entry of a bucket is not valid')
+        else entries.set(key, { value, revision })
+      } else entries.delete(key)
+      if (!delta) ready.resolve()
+      for (const callback of callbacks) callback(key)
+    }
+  })()
+  await ready.promise
+  return {
+    entries,
+    onChange: (callback) => void callbacks.push(callback),
+    async [Symbol.asyncDispose]() {
+      watcher.stop()
+    },
+  }
+}
+
+function parseEntry<T>(schema: z.ZodType<T>, bytes: Uint8Array): T | undefined {
+  try {
+    return schema.parse(decodeJson(bytes))
+  } catch {
+    return undefined
+  }
+}
+
+/** The bucket of all leases. */
+export const leaseBucket = (nats: Nats): Promise<KV> =>
+  nats.bucket('leases', { ttlMs: LEASE_TTL_MS })

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import { dedicatedNats } from '@threshold/engines/testing'
+import { createRuntime, type Runtime } from '@threshold/kit'
+import { connectNats, type Nats, type NatsConfig } from '../../src/nats/connect.ts'
+
+/** The configuration that an address of an engine means. */
+export function natsConfig(uri: string): NatsConfig {
+  const { username, password, host } = new URL(uri)
+  return { servers: [host], user: username, password, replicas: 1 }
+}
+
+export interface NatsFixture {
+  readonly config: NatsConfig
+  readonly runtime: Runtime
+  /** A connection as another process would have one. */
+  connect(name?: string): Promise<Nats>
+  kill(): Promise<void>
+  restart(): Promise<void>
+}
+
+/** A NATS of its own for a suite. Disposing `use` closes all connections and stops it. */
+export async function natsFixture(use: AsyncDisposableStack): Promise<NatsFixture> {
+  const engine = use.use(await dedicatedNats())
+  const runtime = createRuntime({ random: randomBytes })
+  use.use(runtime.telemetry)
+  const config = natsConfig(engine.uri)
+  return {
+    config,
+    runtime,
+    connect: async (name = 'test') => use.use(await connectNats(config, name, runtime)),
+    kill: () => engine.kill(),
+    restart: () => engine.restart(),
+  }
+}
