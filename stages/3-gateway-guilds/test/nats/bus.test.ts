@@ -76,8 +76,17 @@ describe('the bus', () => {
   it('shares the requests of a queue', async () => {
     const served = [0, 0]
     const options = { queue: 'roles' }
-    using _a = bus.serve(double, async ({ n }) => (served[0]!++, n), options)
-    using _b = bus.serve(double, async ({ n }) => (served[1]!++, n), options)
+    const serve = (index: number) =>
+      bus.serve(
+        double,
+        async ({ n }) => {
+          served[index]! += 1
+          return n
+        },
+        options,
+      )
+    using _a = serve(0)
+    using _b = serve(1)
     await Promise.all(
       Array.from({ length: 100 }, (_, i) =>
         bus.request(double, { n: BigInt(i) }, deadlineAfter(5_000)),

@@ -1,0 +1,150 @@
+import type {
+  GuildCommand,
+  GuildState,
+  GuildView,
+  Member,
+  Presence,
+  Refusal,
+} from '@threshold/domain'
+import type { Access, ExecuteResult, HubEvent, UserView } from '@threshold/ports'
+import { z } from 'zod'
+
+/**
+ * The requests that the owner of a partition answers, on `hub.<partition>`. The schemas check what
+ * the owner acts on; the objects of the domain inside were checked where they entered the system.
+ */
+
+const snowflake = z.string().regex(/^\d{1,20}$/)
+const objectOf = <T extends object>() =>
+  z.custom<T>((value) => typeof value === 'object' && value !== null)
+const position = z.object({ epoch: z.number(), sequence: z.number() })
+const presence = z.custom<Presence>(
+  (value) => typeof (value as Partial<Presence> | null)?.status === 'string',
+)
+
+export const hubEvent: z.ZodType<HubEvent> = z.object({
+  v: z.literal(1),
+  id: z.string().max(200),
+  type: z.string().max(100),
+  data: objectOf<object>(),
+  channelId: snowflake.optional(),
+  requiredPermissions: z.bigint().optional(),
+  authorId: snowflake.optional(),
+  mentions: z.array(snowflake).optional(),
+}) as z.ZodType<HubEvent>
+
+const voiceChange = z.object({
+  channelId: snowflake.nullable(),
+  sessionId: z.string(),
+  selfMute: z.boolean(),
+  selfDeaf: z.boolean(),
+  suppress: z.boolean().optional(),
+})
+
+/** A session that a gateway attaches. The slot is its place in the bitsets of events. */
+const listener = z.object({
+  slot: z.int().nonnegative(),
+  userId: snowflake,
+  sessionId: z.string().max(100),
+  presence,
+  /** The call that the session was in, for an owner that does not know of it. */
+  voice: voiceChange.optional(),
+})
+export type WireListener = z.output<typeof listener>
+
+const operation = <A extends z.ZodType, R extends z.ZodType>(args: A, result: R) => ({
+  args,
+  result,
+})
+
+const ofGuild = { guild: snowflake }
+const ofSlot = { ...ofGuild, gateway: z.string(), slot: z.int().nonnegative() }
+
+export const hubOperations = {
+  create: operation(z.object({ ...ofGuild, state: objectOf<GuildState>() }), z.null()),
+  execute: operation(
+    z.object({ ...ofGuild, command: objectOf<GuildCommand>() }),
+    objectOf<ExecuteResult>(),
+  ),
+  access: operation(
+    z.object({ ...ofGuild, users: z.array(snowflake), channel: snowflake.optional() }),
+    objectOf<Access>(),
+  ),
+  view: operation(
+    z.object({ ...ofGuild, user: snowflake }),
+    z.object({ view: objectOf<GuildView>().optional() }),
+  ),
+  members: operation(
+    z.object({
+      ...ofGuild,
+      query: z.union([
+        z.object({ ids: z.array(snowflake) }),
+        z.object({ prefix: z.string(), limit: z.int() }),
+        z.object({ after: snowflake, limit: z.int() }),
+      ]),
+    }),
+    z.array(objectOf<Member>()),
+  ),
+  presences: operation(
+    z.object({ ...ofGuild, users: z.array(snowflake) }),
+    z.map(z.string(), presence),
+  ),
+  publish: operation(z.object({ ...ofGuild, event: hubEvent }), position),
+  /**
+   * Subscribes sessions of one gateway. `after`: they have all events up to there. `linked` is the
+   * number of the last message on the link, after which their first deliveries have arrived.
+   */
+  attach: operation(
+    z.object({
+      ...ofGuild,
+      gateway: z.string(),
+      listeners: z.array(listener),
+      after: position.optional(),
+      /** These are all sessions that the gateway has in the guild. */
+      all: z.boolean(),
+    }),
+    z.object({ found: z.array(z.boolean()), linked: z.int() }),
+  ),
+  detach: operation(
+    z.object({ ...ofGuild, gateway: z.string(), slots: z.array(z.int()) }),
+    z.null(),
+  ),
+  setPresence: operation(z.object({ ...ofSlot, presence }), z.null()),
+  setVoiceState: operation(
+    z.object({ ...ofSlot, change: voiceChange }),
+    z.string() as unknown as z.ZodType<'moved' | 'left' | Refusal>,
+  ),
+  /** A direct message, or news of one, for the sessions of its users. Asked of the lower user id. */
+  publishToUsers: operation(z.object({ users: z.array(snowflake), event: hubEvent }), z.null()),
+  userEvent: operation(z.object({ user: snowflake, event: hubEvent }), z.null()),
+  userJoined: operation(z.object({ user: snowflake, guild: snowflake }), z.null()),
+  attachUser: operation(
+    z.object({
+      user: snowflake,
+      gateway: z.string(),
+      slot: z.int(),
+      sessionId: z.string(),
+      after: position.optional(),
+    }),
+    z.object({ found: z.boolean(), linked: z.int() }),
+  ),
+  detachUser: operation(
+    z.object({ user: snowflake, gateway: z.string(), slots: z.array(z.int()) }),
+    z.null(),
+  ),
+} as const
+
+export type HubOperations = typeof hubOperations
+export type HubArgs<K extends keyof HubOperations> = z.output<HubOperations[K]['args']>
+export type HubResult<K extends keyof HubOperations> = z.output<HubOperations[K]['result']>
+
+const names = Object.keys(hubOperations) as [keyof HubOperations, ...(keyof HubOperations)[]]
+
+/** The request of a partition: which operation, and its arguments. */
+export const hubRequest = (partition: number) => ({
+  subject: `hub.${partition}`,
+  body: z.object({ op: z.enum(names), args: z.unknown() }),
+  result: z.unknown(),
+})
+
+export type { UserView }

@@ -1,0 +1,76 @@
+import type { GuildView, Member, Presence } from '@threshold/domain'
+import type { UserView } from '@threshold/ports'
+import { z } from 'zod'
+
+/** The heads of messages from a guild host to a gateway, on `link.<gateway>`. */
+
+const position = z.object({ epoch: z.number(), sequence: z.number() })
+/** The sessions of the gateway that receive an event: all that it has there, or a bit for each. */
+const slots = z.union([z.literal('all'), z.instanceof(Uint8Array)])
+export type Slots = z.output<typeof slots>
+
+/** An event without its data, which is the body of the frame. */
+const eventHead = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  type: z.string(),
+  channelId: z.string().optional(),
+  authorId: z.string().optional(),
+  mentions: z.array(z.string()).optional(),
+})
+export type EventHead = z.output<typeof eventHead>
+
+const payload = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('event'),
+    guild: z.string().optional(),
+    user: z.string().optional(),
+    slots,
+    position,
+    event: eventHead,
+  }),
+  z.object({
+    kind: z.literal('view'),
+    guild: z.string(),
+    slot: z.int(),
+    sessionId: z.string(),
+    position,
+    view: z.custom<GuildView>(),
+    members: z.custom<readonly Member[]>(),
+    presences: z.custom<ReadonlyMap<string, Presence>>(),
+  }),
+  z.object({
+    kind: z.literal('left'),
+    guild: z.string(),
+    slot: z.int(),
+    sessionId: z.string(),
+  }),
+  z.object({
+    kind: z.literal('user-view'),
+    user: z.string(),
+    slot: z.int(),
+    sessionId: z.string(),
+    position,
+    view: z.custom<UserView>(),
+  }),
+  z.object({ kind: z.literal('joined'), user: z.string(), guild: z.string(), position }),
+])
+export type LinkPayload = z.output<typeof payload>
+
+export const linkHead = z.object({
+  v: z.literal(1),
+  host: z.string(),
+  /** Counts the messages from this host to this gateway, from 1. */
+  n: z.int(),
+  /** Absent in a beacon, whose `n` is that of the last message. */
+  payload: payload.optional(),
+})
+
+/** Asks a host to send messages again. `false`: it no longer has them all. */
+export const resend = (host: string) => ({
+  subject: `resend.${host}`,
+  body: z.object({ gateway: z.string(), from: z.int(), to: z.int() }),
+  result: z.boolean(),
+})
+
+export const linkSubject = (gateway: string): string => `link.${gateway}`
