@@ -8,6 +8,8 @@ import type { Bus } from './bus.ts'
 const KEPT_MESSAGES = 1_000
 const BEACON_MS = 250
 const RESEND_TIMEOUT_MS = 2_000
+/** Requests for the same messages, before the next beacon. */
+const MAX_TRIES = 3
 
 /**
  * The links of one host to its gateways. Core NATS may drop a message, so each link numbers its
@@ -136,9 +138,11 @@ export function createLinkReceiver(
     if (incoming.asking) return
     incoming.asking = true
     try {
-      for (let from = 0; from < incoming.next && incoming.next <= incoming.highest; ) {
-        from = incoming.next
+      let tries = 0
+      while (incoming.next <= incoming.highest && tries < MAX_TRIES) {
+        const from = incoming.next
         await askFor(host, incoming, from, endOfGap(incoming))
+        tries = incoming.next > from ? 0 : tries + 1
       }
     } catch (error) {
       // If the host is dead, its partitions get another owner.

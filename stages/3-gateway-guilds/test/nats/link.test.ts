@@ -60,7 +60,7 @@ describe('a link from a host to a gateway', () => {
   })
 
   it('delivers messages that NATS lost, in their order', async () => {
-    const { sender, receiver, received, host, gateway, lost } = link((n) => n % 3 === 0)
+    const { sender, receiver, received, host, gateway, lost } = link((n) => n % 5 === 0)
     for (const n of upTo(300)) sender.send(gateway, left(n))
     await receiver.received(host, 300)
     expect(received).toEqual(upTo(300))
