@@ -33,11 +33,15 @@ export interface Appended {
 }
 
 /**
- * Makes an event durable. Undefined: it is, or it need not be. The promises resolve in the order of
- * the positions. After one has rejected, the log delivers
+ * Makes an event durable, with the sessions that receive it. Undefined: it is, or it need not be.
+ * The promises resolve in the order of the positions. After one has rejected, the log delivers
  * nothing more, and the owner of the guild must give it up.
  */
-export type StoreEvent = (event: HubEvent, position: LogPosition) => Promise<void> | undefined
+export type StoreEvent<L extends Listener = Listener> = (
+  event: HubEvent,
+  position: LogPosition,
+  listeners: readonly L[],
+) => Promise<void> | undefined
 
 export interface GuildLogDependencies<L extends Listener> {
   readonly epoch: number
@@ -45,7 +49,7 @@ export interface GuildLogDependencies<L extends Listener> {
   readonly tracer: Telemetry['tracer']
   /** Must not throw and must not wait. All listeners get the same delivery object. */
   readonly deliver: (listeners: readonly L[], delivery: Delivery) => void
-  readonly store?: StoreEvent | undefined
+  readonly store?: StoreEvent<L> | undefined
 }
 
 interface Entry<L> {
@@ -129,8 +133,9 @@ export function createGuildLog<L extends Listener>(
   const appendEvent = (event: HubEvent, recipients: Recipients): Appended => {
     sequence += 1
     const position = { epoch, sequence }
-    const durable = store?.(event, position)
-    enqueue(audience.select(recipients), { kind: 'event', event, position }, durable)
+    const listeners = audience.select(recipients)
+    const durable = store?.(event, position, listeners)
+    enqueue(listeners, { kind: 'event', event, position }, durable)
     return { position, durable }
   }
   return {

@@ -52,7 +52,9 @@ export interface GuildDependencies<L extends Listener> {
   /** Delivers to sessions. Must not throw and must not wait. */
   readonly deliver: (listeners: readonly L[], delivery: Delivery) => void
   /** Default: events are durable at once, because sessions end with the process. */
-  readonly storeEvent?: StoreEvent
+  readonly storeEvent?: StoreEvent<L>
+  /** Ids of events that earlier owners of the guild have published. Default: none. */
+  readonly published?: Iterable<readonly [id: string, position: LogPosition]>
   /** Default: nothing else writes to the guild. */
   readonly fence?: WriteFence
   /** A user became a member, so that the user's sessions must subscribe. */
@@ -126,6 +128,8 @@ export class Guild<L extends Listener = Listener> {
       temporaryTimes: dependencies.temporary ?? TEMPORARY_TIMES,
       expireMember: (user) => this.#expireMember(user),
     })
+    for (const [id, position] of dependencies.published ?? [])
+      this.#published.set(id, { position, durable: undefined })
     this.#applyEvent = createEventApplier({
       live: this.#live,
       audience: this.#audience,

@@ -19,6 +19,8 @@ const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
  */
 export interface Presences {
   set(user: UserId, sessionId: string, presence: Presence): void
+  /** Adds a session whose presence an earlier owner of the guild has published. */
+  restore(user: UserId, sessionId: string, presence: Presence): void
   delete(user: UserId, sessionId: string): void
   /** The presence that was last published. */
   get(user: UserId): Presence
@@ -73,6 +75,12 @@ export function createPresences(
       const sessions = sessionsByUser.get(user) ?? new Map<string, Presence>()
       sessionsByUser.set(user, sessions.set(sessionId, presence))
       markChanged(user)
+    },
+    restore(user, sessionId, presence) {
+      const sessions = sessionsByUser.get(user) ?? new Map<string, Presence>()
+      sessionsByUser.set(user, sessions.set(sessionId, presence))
+      const merged = currentPresence(user)
+      if (merged.status !== 'offline') published.set(user, merged)
     },
     delete(user, sessionId) {
       const sessions = sessionsByUser.get(user)

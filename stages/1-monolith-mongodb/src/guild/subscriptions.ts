@@ -77,6 +77,20 @@ export class Subscriptions<L extends Listener = Listener> {
     log.deliver(listener, { kind: 'view', view, ...shown, position: log.position })
   }
 
+  /**
+   * Goes on with a session of an earlier owner of the guild. It has every event, and the others know
+   * its presence and its call.
+   */
+  restore(listener: L, presence: Presence, voice: VoiceStateChange | undefined): void {
+    const { live, audience, voiceStates } = this.#dependencies
+    const { userId, sessionId } = listener
+    this.#presences.restore(userId, sessionId, presence)
+    audience.add(live.current, listener)
+    this.#temporary.cancelExpiry(userId)
+    const { channelId } = voice ?? {}
+    if (voice && channelId) voiceStates.restore(userId, { ...voice, channelId })
+  }
+
   setPresence(listener: L, presence: Presence): void {
     const { userId, sessionId } = listener
     if (this.#isSubscribed(listener)) this.#presences.set(userId, sessionId, presence)

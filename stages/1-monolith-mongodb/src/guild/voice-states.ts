@@ -27,6 +27,8 @@ export interface VoiceStates {
   /** Joins, moves, mutes or leaves (`channelId` null), or returns why the user may not. */
   move(user: UserId, change: VoiceStateChange): 'moved' | 'left' | Refusal
   leave(user: UserId): void
+  /** Adds a state that an earlier owner of the guild has published, if its channel still exists. */
+  restore(user: UserId, change: VoiceStateChange & { readonly channelId: ChannelId }): void
   /** Publishes a user's state again, after a moderator has changed their mute or deafen flag. */
   refresh(user: UserId): void
   /** Ends the call of a channel that is being deleted. */
@@ -141,6 +143,9 @@ export function createVoiceStates(
       return 'moved'
     },
     leave: (user) => leave(user),
+    restore(user, change) {
+      if (currentState().channels.has(change.channelId)) store(user, change)
+    },
     refresh(user) {
       const state = states.get(user)
       if (state) publishChange(user, store(user, state), state.channelId)
