@@ -49,9 +49,9 @@ export type Handler<Body, Result> = (body: Body, deadline: Deadline) => Promise<
 /** Requests between roles, over core NATS. Nothing is stored: a caller repeats what is lost. */
 export interface Bus {
   /**
-   * Rejects with the coded error of the other role; with `UNAVAILABLE` if no process serves the
-   * subject, which is certain to have had no effect; with `DEADLINE_EXCEEDED` if no answer came,
-   * which may have had one.
+   * Rejects with the coded error of the other role; with `NO_RESPONDERS` if no process serves the
+   * subject, so that the request had no effect; with `DEADLINE_EXCEEDED` if no answer came, and with
+   * `UNAVAILABLE` if the connection to NATS failed.
    */
   request<Body, Result>(
     operation: Operation<Body, Result>,
@@ -148,7 +148,7 @@ function toCodedError(subject: string, error: unknown): CodedError {
   const noResponders =
     error instanceof NoRespondersError ||
     (error instanceof RequestError && error.cause instanceof NoRespondersError)
-  if (noResponders) return unavailable(subject, error)
+  if (noResponders) return new CodedError('NO_RESPONDERS', `no process serves ${subject}`)
   if (error instanceof TimeoutError || (error as Error).cause instanceof TimeoutError)
     return deadlineExceeded(subject, error)
   return unavailable('NATS', error)

@@ -7,6 +7,7 @@ import {
 import { type KV, Kvm } from '@nats-io/kv'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { messageOf, type ReadinessCheck, type Runtime } from '@threshold/kit'
+import { type Bus, createBus } from './bus.ts'
 
 export interface NatsConfig {
   /** Each is `host:port`. */
@@ -20,6 +21,7 @@ export interface NatsConfig {
 /** The connection of one process to NATS, and the parts of JetStream that use it. */
 export interface Nats extends AsyncDisposable {
   readonly connection: NatsConnection
+  readonly bus: Bus
   readonly jetStream: JetStreamClient
   readonly manager: JetStreamManager
   readonly replicas: 1 | 3
@@ -42,8 +44,9 @@ const MARKER_TTL_MS = 1_000
 export async function connectNats(
   { servers, user, password, replicas }: NatsConfig,
   name: string,
-  { log }: Pick<Runtime, 'log'>,
+  runtime: Pick<Runtime, 'log' | 'telemetry' | 'clock'>,
 ): Promise<Nats> {
+  const { log } = runtime
   const connection = await connect({
     servers: [...servers],
     user,
@@ -74,6 +77,7 @@ export async function connectNats(
 
   return {
     connection,
+    bus: createBus(connection, runtime),
     jetStream: jetstream(connection, options),
     manager,
     replicas,

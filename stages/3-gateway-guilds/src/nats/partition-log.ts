@@ -50,6 +50,8 @@ export interface PartitionLog {
   append(record: unknown): Promise<void>
   /** Resolves when all records so far are stored. */
   flushed(): Promise<void>
+  /** Whether a record may not be stored. The partition is then lost for this owner. */
+  readonly broken: boolean
 }
 
 export interface OpenedLog {
@@ -198,6 +200,9 @@ function groupCommit({
 
   return {
     epoch,
+    get broken() {
+      return broken !== undefined
+    },
     append(record) {
       if (broken !== undefined) return Promise.reject(broken)
       const bytes = Buffer.byteLength(encodeJson(record))

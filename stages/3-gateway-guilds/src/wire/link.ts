@@ -6,8 +6,8 @@ import { z } from 'zod'
 
 const position = z.object({ epoch: z.number(), sequence: z.number() })
 /** The sessions of the gateway that receive an event: all that it has there, or a bit for each. */
-const slots = z.union([z.literal('all'), z.instanceof(Uint8Array)])
-export type Slots = z.output<typeof slots>
+const slots = z.union([z.literal('all'), z.custom<Uint8Array>((v) => v instanceof Uint8Array)])
+export type Slots = 'all' | Uint8Array
 
 /** An event without its data, which is the body of the frame. */
 const eventHead = z.object({

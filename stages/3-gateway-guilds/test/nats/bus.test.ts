@@ -1,7 +1,7 @@
 import { CodedError, deadlineAfter, encodeJson, unavailable } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Bus, createBus, type Operation } from '../../src/nats/bus.ts'
+import type { Bus, Operation } from '../../src/nats/bus.ts'
 import type { Nats } from '../../src/nats/connect.ts'
 import { type NatsFixture, natsFixture } from './fixture.ts'
 
@@ -19,7 +19,7 @@ describe('the bus', () => {
   beforeAll(async () => {
     fixture = await natsFixture(use)
     nats = await fixture.connect()
-    bus = createBus(nats.connection, fixture.runtime)
+    bus = nats.bus
   }, 60_000)
   afterAll(() => use.disposeAsync())
 
@@ -35,7 +35,7 @@ describe('the bus', () => {
 
   it('says at once that no process serves a subject, and at the deadline that none answers', async () => {
     const ask = (ms: number) => bus.request(double, { n: 1n }, deadlineAfter(ms))
-    await expect(ask(60_000)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(ask(60_000)).rejects.toMatchObject({ code: 'NO_RESPONDERS' })
     using _ = bus.serve(double, () => new Promise<never>(() => {}))
     await expect(ask(100)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
   })

@@ -11,6 +11,7 @@ export function natsConfig(uri: string): NatsConfig {
 
 export interface NatsFixture {
   readonly config: NatsConfig
+  /** Of the last connection. Each has its own, as each process has. */
   readonly runtime: Runtime
   /** A connection as another process would have one. */
   connect(name?: string): Promise<Nats>
@@ -21,13 +22,18 @@ export interface NatsFixture {
 /** A NATS of its own for a suite. Disposing `use` closes all connections and stops it. */
 export async function natsFixture(use: AsyncDisposableStack): Promise<NatsFixture> {
   const engine = use.use(await dedicatedNats())
-  const runtime = createRuntime({ random: randomBytes })
-  use.use(runtime.telemetry)
   const config = natsConfig(engine.uri)
+  let runtime = createRuntime({ random: randomBytes })
   return {
     config,
-    runtime,
-    connect: async (name = 'test') => use.use(await connectNats(config, name, runtime)),
+    get runtime() {
+      return runtime
+    },
+    async connect(name = 'test') {
+      runtime = createRuntime({ random: randomBytes })
+      use.use(runtime.telemetry)
+      return use.use(await connectNats(config, name, runtime))
+    },
     kill: () => engine.kill(),
     restart: () => engine.restart(),
   }

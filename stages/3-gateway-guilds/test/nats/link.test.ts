@@ -1,6 +1,6 @@
 import { silentLog, systemClock, systemTimers } from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Bus, createBus } from '../../src/nats/bus.ts'
+import type { Bus } from '../../src/nats/bus.ts'
 import type { Nats } from '../../src/nats/connect.ts'
 import { createLinkReceiver, createLinkSender } from '../../src/nats/link.ts'
 import type { LinkPayload } from '../../src/wire/link.ts'
@@ -17,7 +17,7 @@ describe('a link from a host to a gateway', () => {
   beforeAll(async () => {
     const fixture = await natsFixture(use)
     nats = await fixture.connect()
-    bus = createBus(nats.connection, fixture.runtime)
+    bus = nats.bus
   }, 60_000)
   afterAll(() => use.disposeAsync())
 

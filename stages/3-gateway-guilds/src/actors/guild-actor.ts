@@ -1,0 +1,167 @@
+import { writeJson } from '@threshold/contract'
+import type { GuildState } from '@threshold/domain'
+import type { Deadline, Runtime, Timers } from '@threshold/kit'
+import type {
+  Delivery,
+  HubEvent,
+  LogPosition,
+  MemberList,
+  MetadataStore,
+  Permissions,
+} from '@threshold/ports'
+import { Guild } from '@threshold/stage-1/guild'
+import type { LinkSender } from '../nats/link.ts'
+import type { PartitionLog } from '../nats/partition-log.ts'
+import type { HubArgs, WireListener } from '../wire/hub.ts'
+import type { EventHead } from '../wire/link.ts'
+import { ListenersByGateway, type RemoteListener } from './listeners.ts'
+import { isBefore, type LogRecord } from './records.ts'
+
+/** Events that take a place in the log and are not stored: the next one makes up for a lost one. */
+const EPHEMERAL = new Set(['TYPING_START', 'PRESENCE_UPDATE', 'VOICE_STATE_UPDATE'])
+
+export interface GuildActorDependencies {
+  readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
+  readonly permissions: Permissions
+  readonly memberList: () => MemberList
+  readonly runtime: Runtime
+  readonly timers: Timers
+  readonly log: PartitionLog
+  readonly link: LinkSender
+  /** The records of this guild that the log still has, oldest first. New ones are added. */
+  readonly records: LogRecord[]
+  readonly epoch: number
+  readonly presenceDelayMs: number
+  readonly fence: (deadline: Deadline) => Deadline
+  readonly onMemberAdded: (user: string) => void
+  readonly onDeleted: () => void
+}
+
+/**
+ * One guild of this host: the guild itself, its sessions on all gateways, and the way to them. An
+ * event goes to the log of the partition first, and from there as one message to each gateway.
+ */
+export class GuildActor {
+  readonly guild: Guild<RemoteListener>
+  readonly #id: string
+  readonly #listeners = new ListenersByGateway()
+  readonly #dependencies: GuildActorDependencies
+
+  constructor(state: GuildState, dependencies: GuildActorDependencies) {
+    const { runtime, log, records, fence } = dependencies
+    this.#id = state.guild.id
+    this.#dependencies = dependencies
+    this.guild = new Guild(state, {
+      ...dependencies,
+      tracer: runtime.telemetry.tracer,
+      clock: runtime.clock,
+      fence,
+      published: records.map(({ event, position }) => [event.id, position] as const),
+      deliver: (listeners, delivery) => this.#deliver(listeners, delivery),
+      storeEvent: (event, position, listeners) => {
+        if (EPHEMERAL.has(event.type)) return undefined
+        const audience = new Map(this.#listeners.slotsOf(listeners))
+        const record: LogRecord = { v: 1, key: this.#id, position, event, audience }
+        records.push(record)
+        return log.append(record)
+      },
+    })
+  }
+
+  /** Subscribes new sessions, or goes on with those that an earlier owner had. */
+  attach({ gateway, listeners, after, all }: HubArgs<'attach'>): boolean[] {
+    if (all) for (const { slot } of this.#listeners.ofGateway(gateway)) this.detach(gateway, [slot])
+    const found = listeners.map((each) => this.#attachOne(gateway, each, after))
+    if (after) this.#replay(gateway, after)
+    return found
+  }
+
+  #attachOne(
+    gateway: string,
+    { slot, userId, sessionId, presence, voice }: WireListener,
+    after: LogPosition | undefined,
+  ): boolean {
+    const { guild } = this
+    const listener = { gateway, slot, userId, sessionId }
+    if (after && !guild.state.members.has(userId)) return false
+    this.#listeners.add(listener)
+    if (after) guild.subscriptions.restore(listener, presence, voice)
+    else if (!guild.subscribe(listener, presence)) {
+      this.#listeners.remove(gateway, slot)
+      return false
+    }
+    return true
+  }
+
+  /** Sends a gateway what its sessions have missed, as the owner before would have sent it. */
+  #replay(gateway: string, after: LogPosition): void {
+    for (const { event, position, audience } of this.#dependencies.records) {
+      const slots = audience.get(gateway)
+      if (slots === undefined || !isBefore(after, position)) continue
+      const payload = {
+        kind: 'event',
+        guild: this.#id,
+        slots,
+        position,
+        event: headOf(event),
+      } as const
+      this.#dependencies.link.send(gateway, payload, dataOf(event))
+    }
+  }
+
+  detach(gateway: string, slots: readonly number[]): void {
+    for (const slot of slots) {
+      const listener = this.#listeners.remove(gateway, slot)
+      if (listener) this.guild.subscriptions.unsubscribe(listener)
+    }
+  }
+
+  gatewayGone(gateway: string): void {
+    this.detach(
+      gateway,
+      this.#listeners.ofGateway(gateway).map(({ slot }) => slot),
+    )
+  }
+
+  setPresence({ gateway, slot, presence }: HubArgs<'setPresence'>): void {
+    const listener = this.#listeners.get(gateway, slot)
+    if (listener) this.guild.subscriptions.setPresence(listener, presence)
+  }
+
+  setVoiceState({ gateway, slot, change }: HubArgs<'setVoiceState'>) {
+    const listener = this.#listeners.get(gateway, slot)
+    return listener ? this.guild.subscriptions.setVoiceState(listener, change) : 'left'
+  }
+
+  #deliver(listeners: readonly RemoteListener[], delivery: Delivery): void {
+    const { link } = this.#dependencies
+    const guild = this.#id
+    if (delivery.kind === 'event') {
+      const { event, position } = delivery
+      const body = dataOf(event)
+      const head = headOf(event)
+      for (const [gateway, slots] of this.#listeners.slotsOf(listeners))
+        link.send(gateway, { kind: 'event', guild, slots, position, event: head }, body)
+      return
+    }
+    for (const { gateway, slot, sessionId } of listeners)
+      if (delivery.kind === 'view') {
+        link.send(gateway, { ...delivery, guild, slot, sessionId })
+      } else {
+        this.#listeners.remove(gateway, slot)
+        link.send(gateway, { kind: 'left', guild, slot, sessionId })
+      }
+  }
+}
+
+export const headOf = ({ v, id, type, channelId, authorId, mentions }: HubEvent): EventHead => ({
+  v,
+  id,
+  type,
+  ...(channelId === undefined ? {} : { channelId }),
+  ...(authorId === undefined ? {} : { authorId }),
+  ...(mentions === undefined ? {} : { mentions: [...mentions] }),
+})
+
+export const dataOf = (event: HubEvent): Uint8Array =>
+  event.json ?? Buffer.from(writeJson(event.data))

@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto'
+import { CodedError, deadlineAfter, messageOf, type Runtime, systemTimers } from '@threshold/kit'
+import pLimit from 'p-limit'
+import { z } from 'zod'
+import { desiredOwners } from '../nats/assignment.ts'
+import { claimBucket, claimSchema, createClaims } from '../nats/claims.ts'
+import type { Nats } from '../nats/connect.ts'
+import { createHubClient } from '../nats/hub-client.ts'
+import { acquireLease, leaseBucket, watchBucket } from '../nats/leases.ts'
+import { createLinkSender } from '../nats/link.ts'
+import { allPartitions, ensureLogStream, openPartitionLog } from '../nats/partition-log.ts'
+import { hubRequest } from '../wire/hub.ts'
+import { openPartition, type Partition, type PartitionDependencies } from './partition.ts'
+
+/** The lease of a guild host or a gateway, by which the others know it. */
+export const leaseSchema = z.object({
+  v: z.literal(1),
+  role: z.enum(['guilds', 'gateway']),
+  /** A guild host's share of the partitions. */
+  weight: z.number().default(0),
+  pinned: z.array(z.int()).default([]),
+})
+
+export const hostKey = (id: string): string => `guilds.${id}`
+export const gatewayKey = (id: string): string => `gateway.${id}`
+
+/** Partitions that are opened at a time. Each reads its log. */
+const MAX_CONCURRENT_CLAIMS = 16
+/** How often ownership is looked at without any news. */
+const BALANCE_EVERY_MS = 500
+const DRAIN_TIMEOUT_MS = 2_000
+
+type HostPorts = Pick<
+  PartitionDependencies,
+  'metadata' | 'messages' | 'permissions' | 'memberList' | 'presenceDelayMs' | 'idleGuilds'
+>
+
+/** A process that owns guilds and users. */
+export interface GuildHost extends AsyncDisposable {
+  readonly id: string
+  /** The partitions that it owns now. */
+  owned(): number[]
+  /** Aborts when the lease has ended. The process must exit then. */
+  readonly ended: AbortSignal
+  /** Gives all partitions to the other hosts, and resolves when it has none. */
+  drain(): Promise<void>
+}
+
+interface Owned {
+  readonly epoch: number
+  readonly partition: Partition
+  readonly serving: Disposable
+}
+
+/**
+ * Owns a share of the partitions, as the leases of all hosts say. A partition comes by a claim and a
+ * fence, and goes by draining it first: the same way for a start, a deploy, a crash and a move.
+ */
+export async function startGuildHost(
+  nats: Nats,
+  ports: HostPorts,
+  runtime: Runtime,
+): Promise<GuildHost> {
+  const { log: logger } = runtime
+  const timers = systemTimers
+  const id = randomUUID()
+  await using opening = new AsyncDisposableStack()
+  await ensureLogStream(nats)
+  const [leasesBucket, claimsBucket] = [await leaseBucket(nats), await claimBucket(nats)]
+  const value = { v: 1, role: 'guilds', weight: 1, pinned: [] } as const
+  const options = { bucket: leasesBucket, key: hostKey(id), value, timers }
+  const lease = opening.use(await acquireLease(options, runtime))
+  const leases = opening.use(await watchBucket(leasesBucket, leaseSchema, runtime))
+  const claimed = opening.use(await watchBucket(claimsBucket, claimSchema, runtime))
+  const claims = createClaims(claimsBucket)
+  const { bus } = nats
+  const hub = createHubClient(bus, runtime)
+  const link = opening.use(createLinkSender(nats.connection, bus, { host: id, timers }))
+  const owned = new Map<number, Owned>()
+  const limit = pLimit(MAX_CONCURRENT_CLAIMS)
+  /** Partitions that are being claimed or released. */
+  const moving = new Set<number>()
+  let cancelTimer = (): void => {}
+
+  const isAlive = (host: string): boolean => leases.entries.has(hostKey(host))
+  const desired = (): (string | undefined)[] =>
+    desiredOwners(
+      [...leases.entries].flatMap(
+        ([
+          key,
+          {
+            value: { role, weight, pinned },
+          },
+        ]) => (role === 'guilds' ? [{ id: key.slice(hostKey('').length), weight, pinned }] : []),
+      ),
+    )
+
+  async function claim(partition: number): Promise<void> {
+    const epoch = await claims.claim(
+      partition,
+      id,
+      claimed.entries.get(String(partition))?.revision ?? 0,
+    )
+    if (epoch === undefined) return
+    const opened = await openPartitionLog(nats, { partition, epoch, lease }, runtime)
+    const dependencies = { ...ports, runtime, timers, link, lease, hub }
+    const content = openPartition(opened, dependencies)
+    const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
+      content.handle(op, args, deadline).catch((error: unknown) => {
+        // The log refuses what a former owner writes. There is nothing to save here.
+        if (opened.log.broken) lose(partition)
+        throw error
+      }),
+    )
+    owned.set(partition, { epoch, partition: content, serving })
+  }
+
+  /** Stops at once: another host owns the partition, or may own it soon. */
+  function lose(partition: number): void {
+    const lost = owned.get(partition)
+    owned.delete(partition)
+    lost?.serving[Symbol.dispose]()
+    lost?.partition.close()
+  }
+
+  async function release(partition: number): Promise<void> {
+    const released = owned.get(partition)
+    if (!released) return
+    const drained = released.partition.drain()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const cancel = timers.after(DRAIN_TIMEOUT_MS, resolve)
+    await Promise.race([drained, promise])
+    cancel()
+    lose(partition)
+    await claims.release(partition, released.epoch)
+  }
+
+  function move(partition: number, work: (partition: number) => Promise<void>): void {
+    moving.add(partition)
+    limit(() => work(partition))
+      .catch((error: unknown) =>
+        logger.warn({ partition, err: messageOf(error) }, 'a partition did not move; trying again'),
+      )
+      .finally(() => {
+        moving.delete(partition)
+        if (!lease.ended.aborted) balanceSoon()
+      })
+  }
+
+  function balance(): void {
+    if (lease.ended.aborted) return
+    const owners = desired()
+    for (const partition of allPartitions()) {
+      if (moving.has(partition)) continue
+      const owner = claimed.entries.get(String(partition))?.value.host
+      const isFree = owner == null || !isAlive(owner)
+      const shouldBeOurs = owners[partition] === id
+      if (owned.has(partition)) {
+        // A claim that names another host means that this one was thought dead.
+        if (owner !== id) lose(partition)
+        else if (!shouldBeOurs && owners[partition] !== undefined) move(partition, release)
+      } else if (shouldBeOurs && (isFree || owner === id)) move(partition, claim)
+    }
+    cancelTimer()
+    cancelTimer = timers.after(BALANCE_EVERY_MS, balance)
+  }
+  let soon = false
+  function balanceSoon(): void {
+    if (soon) return
+    soon = true
+    setImmediate(() => {
+      soon = false
+      balance()
+    })
+  }
+
+  leases.onChange((key) => {
+    const gateway = key.startsWith(gatewayKey('')) ? key.slice(gatewayKey('').length) : undefined
+    if (gateway !== undefined && !leases.entries.has(key)) {
+      link.close(gateway)
+      for (const { partition } of owned.values()) partition.gatewayGone(gateway)
+    }
+    balanceSoon()
+  })
+  claimed.onChange(balanceSoon)
+  lease.ended.addEventListener('abort', () => {
+    cancelTimer()
+    for (const partition of [...owned.keys()]) lose(partition)
+  })
+  balance()
+
+  const opened = opening.move()
+  return {
+    id,
+    owned: () => [...owned.keys()],
+    ended: lease.ended,
+    async drain() {
+      lease.setValue({ ...value, weight: 0 })
+      const until = deadlineAfter(DRAIN_TIMEOUT_MS * 2, runtime.clock)
+      while (owned.size > 0) {
+        if (runtime.clock.now() > until.at)
+          throw new CodedError('NOT_DRAINED', `${owned.size} partitions were not handed over`)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      cancelTimer()
+      for (const partition of [...owned.keys()]) await release(partition).catch(() => {})
+      await opened.disposeAsync()
+    },
+  }
+}

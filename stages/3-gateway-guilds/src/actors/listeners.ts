@@ -1,0 +1,70 @@
+import type { Listener } from '@threshold/stage-1/guild/audience'
+import type { Slots } from '../wire/link.ts'
+
+/** A session on some gateway. The gateway knows it by its slot. */
+export interface RemoteListener extends Listener {
+  readonly gateway: string
+  readonly slot: number
+}
+
+/** The sessions of one guild or user, by gateway. */
+export class ListenersByGateway {
+  readonly #gateways = new Map<string, Map<number, RemoteListener>>()
+  /** The guild gives the same list as long as its audience is the same. */
+  readonly #grouped = new WeakMap<readonly RemoteListener[], ReadonlyMap<string, Slots>>()
+
+  add(listener: RemoteListener): void {
+    const { gateway, slot } = listener
+    const slots = this.#gateways.get(gateway) ?? new Map<number, RemoteListener>()
+    this.#gateways.set(gateway, slots.set(slot, listener))
+  }
+
+  get(gateway: string, slot: number): RemoteListener | undefined {
+    return this.#gateways.get(gateway)?.get(slot)
+  }
+
+  /** Removes a slot and returns who had it. */
+  remove(gateway: string, slot: number): RemoteListener | undefined {
+    const slots = this.#gateways.get(gateway)
+    const listener = slots?.get(slot)
+    slots?.delete(slot)
+    if (slots?.size === 0) this.#gateways.delete(gateway)
+    return listener
+  }
+
+  ofGateway(gateway: string): readonly RemoteListener[] {
+    return [...(this.#gateways.get(gateway)?.values() ?? [])]
+  }
+
+  all(): RemoteListener[] {
+    return [...this.#gateways.values()].flatMap((slots) => [...slots.values()])
+  }
+
+  /**
+   * The recipients of an event on each gateway: all of its sessions, or one bit a slot. An event for
+   * ten thousand sessions on four gateways is four messages of about a kilobyte.
+   */
+  slotsOf(listeners: readonly RemoteListener[]): ReadonlyMap<string, Slots> {
+    let grouped = this.#grouped.get(listeners)
+    if (!grouped) {
+      grouped = new Map(
+        [...Map.groupBy(listeners, ({ gateway }) => gateway)].map(([gateway, members]) => {
+          const isAll = members.length === this.#gateways.get(gateway)?.size
+          return [gateway, isAll ? ('all' as const) : bitsetOf(members)]
+        }),
+      )
+      this.#grouped.set(listeners, grouped)
+    }
+    return grouped
+  }
+}
+
+function bitsetOf(listeners: readonly RemoteListener[]): Uint8Array {
+  const highest = listeners.reduce((max, { slot }) => Math.max(max, slot), 0)
+  const bits = new Uint8Array((highest >> 3) + 1)
+  for (const { slot } of listeners) bits[slot >> 3]! |= 1 << (slot & 7)
+  return bits
+}
+
+export const hasSlot = (slots: Slots, slot: number): boolean =>
+  slots === 'all' || ((slots[slot >> 3] ?? 0) & (1 << (slot & 7))) !== 0

@@ -1,0 +1,143 @@
+import type { Deadline, Runtime } from '@threshold/kit'
+import type { HubEvent, LogPosition, MessageStore, MetadataStore, UserView } from '@threshold/ports'
+import { readDirectChannels } from '@threshold/stage-1/guild/direct-channels'
+import { LRUCache } from 'lru-cache'
+import type { LinkSender } from '../nats/link.ts'
+import type { PartitionLog } from '../nats/partition-log.ts'
+import type { HubArgs } from '../wire/hub.ts'
+import { dataOf, headOf } from './guild-actor.ts'
+import { ListenersByGateway } from './listeners.ts'
+import { isBefore, type LogRecord } from './records.ts'
+
+/** Ids of published direct messages of one user, so that a retry is published once. */
+const MAX_PUBLISHED_IDS = 1_024
+
+export interface UserActorDependencies {
+  readonly metadata: Pick<MetadataStore, 'users' | 'guildsOf' | 'dmsOf'>
+  readonly messages: Pick<MessageStore, 'newest'>
+  readonly runtime: Runtime
+  readonly log: PartitionLog
+  readonly link: LinkSender
+  readonly records: LogRecord[]
+  /** A place after all earlier ones of this partition. */
+  readonly nextPosition: () => LogPosition
+  readonly lastPosition: () => LogPosition
+}
+
+/** One user of this host: their sessions on all gateways, and what reaches them outside of guilds. */
+export class UserActor {
+  readonly #id: string
+  readonly #dependencies: UserActorDependencies
+  readonly #listeners = new ListenersByGateway()
+  readonly #published = new LRUCache<string, Promise<void>>({ max: MAX_PUBLISHED_IDS })
+
+  constructor(id: string, dependencies: UserActorDependencies) {
+    this.#id = id
+    this.#dependencies = dependencies
+    for (const { event } of dependencies.records) this.#published.set(event.id, Promise.resolve())
+  }
+
+  get idle(): boolean {
+    return this.#listeners.all().length === 0
+  }
+
+  /** False if there is no such user. */
+  async attach(args: HubArgs<'attachUser'>, deadline: Deadline): Promise<boolean> {
+    const { gateway, slot, sessionId, after } = args
+    const listener = { gateway, slot, sessionId, userId: this.#id }
+    // Attached before the guilds are read: otherwise a guild that the user joins in between would
+    // be in neither.
+    this.#listeners.add(listener)
+    if (after) {
+      this.#replay(gateway, after)
+      return true
+    }
+    const position = this.#dependencies.lastPosition()
+    try {
+      const view = await this.#readView(deadline)
+      if (view) {
+        const user = this.#id
+        this.#dependencies.link.send(gateway, {
+          kind: 'user-view',
+          user,
+          slot,
+          sessionId,
+          position,
+          view,
+        })
+        return true
+      }
+    } catch (error) {
+      this.#listeners.remove(gateway, slot)
+      throw error
+    }
+    this.#listeners.remove(gateway, slot)
+    return false
+  }
+
+  detach(gateway: string, slots: readonly number[]): void {
+    for (const slot of slots) this.#listeners.remove(gateway, slot)
+  }
+
+  gatewayGone(gateway: string): void {
+    for (const { slot } of this.#listeners.ofGateway(gateway)) this.#listeners.remove(gateway, slot)
+  }
+
+  /** Resolves once the event is in the log and is on its way to the user's sessions. */
+  publish(event: HubEvent): Promise<void> {
+    let publishing = this.#published.get(event.id)
+    if (!publishing) {
+      publishing = this.#store(event)
+      this.#published.set(event.id, publishing)
+    }
+    return publishing
+  }
+
+  async #store(event: HubEvent): Promise<void> {
+    const { log, link, records, nextPosition } = this.#dependencies
+    const position = nextPosition()
+    const audience = new Map(this.#listeners.slotsOf(this.#listeners.all()))
+    const record: LogRecord = { v: 1, key: this.#id, position, event, audience }
+    records.push(record)
+    await log.append(record)
+    const payload = { kind: 'event', user: this.#id, position, event: headOf(event) } as const
+    for (const [gateway, slots] of audience)
+      link.send(gateway, { ...payload, slots }, dataOf(event))
+  }
+
+  joined(guild: string): void {
+    const position = this.#dependencies.nextPosition()
+    for (const gateway of new Set(this.#listeners.all().map((each) => each.gateway)))
+      this.#dependencies.link.send(gateway, { kind: 'joined', user: this.#id, guild, position })
+  }
+
+  #replay(gateway: string, after: LogPosition): void {
+    for (const { event, position, audience } of this.#dependencies.records) {
+      const slots = audience.get(gateway)
+      if (slots === undefined || !isBefore(after, position)) continue
+      const payload = {
+        kind: 'event',
+        user: this.#id,
+        slots,
+        position,
+        event: headOf(event),
+      } as const
+      this.#dependencies.link.send(gateway, payload, dataOf(event))
+    }
+  }
+
+  async #readView(deadline: Deadline): Promise<UserView | undefined> {
+    const { metadata, messages, runtime } = this.#dependencies
+    const [[user], guilds, channels] = await Promise.all([
+      metadata.users([this.#id], deadline),
+      metadata.guildsOf(this.#id, deadline),
+      metadata.dmsOf(this.#id, deadline),
+    ])
+    if (!user) return undefined
+    const readUsers = async (ids: ReadonlySet<string>, by: Deadline) =>
+      new Map((await metadata.users([...ids], by)).map((found) => [found.id, found]))
+    const sources = { messages, readUsers }
+    const directChannels = await readDirectChannels(sources, this.#id, channels, runtime, deadline)
+    return { user, guilds, directChannels }
+  }
+}
