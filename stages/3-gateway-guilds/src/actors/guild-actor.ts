@@ -70,29 +70,37 @@ export class GuildActor {
 
   /** Subscribes new sessions, or goes on with those that an earlier owner had. */
   attach({ gateway, listeners, after, all }: HubArgs<'attach'>): boolean[] {
-    if (all) for (const { slot } of this.#listeners.ofGateway(gateway)) this.detach(gateway, [slot])
-    const found = listeners.map((each) => this.#attachOne(gateway, each, after))
+    if (!all) return listeners.map((each) => this.#attachOne(gateway, each, after))
+    this.gatewayGone(gateway)
+    const found = listeners.map((each) =>
+      after ? this.#restoreOne(gateway, each) : this.#attachOne(gateway, each, undefined),
+    )
     if (after) this.#replay(gateway, after)
     return found
   }
 
   #attachOne(
     gateway: string,
-    { slot, userId, sessionId, presence, voice }: WireListener,
+    { slot, userId, sessionId, presence }: WireListener,
     after: LogPosition | undefined,
   ): boolean {
-    const { guild } = this
     const listener = { gateway, slot, userId, sessionId }
-    if (after && !guild.state.members.has(userId)) return false
     this.#listeners.add(listener)
-    if (after) guild.subscriptions.restore(listener, presence, voice)
-    else if (!guild.subscribe(listener, presence)) {
-      this.#listeners.remove(gateway, slot)
-      return false
-    }
-    return true
+    if (this.guild.subscribe(listener, presence, after)) return true
+    this.#listeners.remove(listener)
+    return false
   }
 
+  #restoreOne(
+    gateway: string,
+    { slot, userId, sessionId, presence, voice }: WireListener,
+  ): boolean {
+    if (!this.guild.state.members.has(userId)) return false
+    const listener = { gateway, slot, userId, sessionId }
+    this.#listeners.add(listener)
+    this.guild.subscriptions.restore(listener, presence, voice)
+    return true
+  }
   /** Sends a gateway what its sessions have missed, as the owner before would have sent it. */
   #replay(gateway: string, after: LogPosition): void {
     for (const { event, position, audience } of this.#dependencies.records) {
@@ -108,21 +116,14 @@ export class GuildActor {
       this.#dependencies.link.send(gateway, payload, dataOf(event))
     }
   }
-
-  detach(gateway: string, slots: readonly number[]): void {
-    for (const slot of slots) {
-      const listener = this.#listeners.remove(gateway, slot)
-      if (listener) this.guild.subscriptions.unsubscribe(listener)
-    }
+  detach(session: Omit<RemoteListener, 'userId'>): void {
+    const listener = this.#listeners.remove(session)
+    if (listener) this.guild.subscriptions.unsubscribe(listener)
   }
 
   gatewayGone(gateway: string): void {
-    this.detach(
-      gateway,
-      this.#listeners.ofGateway(gateway).map(({ slot }) => slot),
-    )
+    for (const listener of this.#listeners.ofGateway(gateway)) this.detach(listener)
   }
-
   setPresence({ gateway, slot, presence }: HubArgs<'setPresence'>): void {
     const listener = this.#listeners.get(gateway, slot)
     if (listener) this.guild.subscriptions.setPresence(listener, presence)
@@ -148,7 +149,7 @@ export class GuildActor {
       if (delivery.kind === 'view') {
         link.send(gateway, { ...delivery, guild, slot, sessionId })
       } else {
-        this.#listeners.remove(gateway, slot)
+        this.#listeners.remove({ gateway, slot, sessionId })
         link.send(gateway, { kind: 'left', guild, slot, sessionId })
       }
   }

@@ -21,17 +21,15 @@ export class ListenersByGateway {
 
   get(gateway: string, slot: number): RemoteListener | undefined {
     return this.#gateways.get(gateway)?.get(slot)
-  }
-
-  /** Removes a slot and returns who had it. */
-  remove(gateway: string, slot: number): RemoteListener | undefined {
+  } /** Removes a session, unless its slot has another one by now. Returns what it removed. */
+  remove({ gateway, slot, sessionId }: Omit<RemoteListener, 'userId'>): RemoteListener | undefined {
     const slots = this.#gateways.get(gateway)
     const listener = slots?.get(slot)
-    slots?.delete(slot)
-    if (slots?.size === 0) this.#gateways.delete(gateway)
+    if (listener?.sessionId !== sessionId) return undefined
+    slots!.delete(slot)
+    if (slots!.size === 0) this.#gateways.delete(gateway)
     return listener
   }
-
   ofGateway(gateway: string): readonly RemoteListener[] {
     return [...(this.#gateways.get(gateway)?.values() ?? [])]
   }

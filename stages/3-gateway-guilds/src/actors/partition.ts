@@ -187,8 +187,8 @@ export function openPartition(
       const found = actors.get(args.guild)?.attach(args) ?? args.listeners.map(() => false)
       return { found, linked: link.last(args.gateway) }
     },
-    async detach({ guild, gateway, slots }) {
-      actors.get(guild)?.detach(gateway, slots)
+    async detach({ guild, ...session }) {
+      actors.get(guild)?.detach(session)
       return null
     },
     async setPresence(args) {
@@ -222,9 +222,9 @@ export function openPartition(
       const found = await userActor(args.user).attach(args, deadline)
       return { found, linked: link.last(args.gateway) }
     },
-    async detachUser({ user, gateway, slots }) {
+    async detachUser({ user, ...session }) {
       const actor = users.get(user)
-      actor?.detach(gateway, slots)
+      actor?.detach(session)
       if (actor?.idle) users.delete(user)
       return null
     },

@@ -6,7 +6,7 @@ import type { LinkSender } from '../nats/link.ts'
 import type { PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs } from '../wire/hub.ts'
 import { dataOf, headOf } from './guild-actor.ts'
-import { ListenersByGateway } from './listeners.ts'
+import { ListenersByGateway, type RemoteListener } from './listeners.ts'
 import { isBefore, type LogRecord } from './records.ts'
 
 /** Ids of published direct messages of one user, so that a retry is published once. */
@@ -68,19 +68,19 @@ export class UserActor {
         return true
       }
     } catch (error) {
-      this.#listeners.remove(gateway, slot)
+      this.#listeners.remove(listener)
       throw error
     }
-    this.#listeners.remove(gateway, slot)
+    this.#listeners.remove(listener)
     return false
   }
 
-  detach(gateway: string, slots: readonly number[]): void {
-    for (const slot of slots) this.#listeners.remove(gateway, slot)
+  detach(session: Omit<RemoteListener, 'userId'>): void {
+    this.#listeners.remove(session)
   }
 
   gatewayGone(gateway: string): void {
-    for (const { slot } of this.#listeners.ofGateway(gateway)) this.#listeners.remove(gateway, slot)
+    for (const listener of this.#listeners.ofGateway(gateway)) this.#listeners.remove(listener)
   }
 
   /** Resolves once the event is in the log and is on its way to the user's sessions. */

@@ -281,7 +281,14 @@ export async function natsGuildHub(
       attached.slots.set(slot, listener)
       const detach = (): void => {
         removeSlot(guilds, guild, slot)
-        notify((by) => hub.request(guild, 'detach', { guild, gateway, slots: [slot] }, by))
+        notify((by) =>
+          hub.request(
+            guild,
+            'detach',
+            { guild, gateway, slot, sessionId: subscriber.sessionId },
+            by,
+          ),
+        )
       }
       try {
         const { after } = subscriber
@@ -326,7 +333,7 @@ export async function natsGuildHub(
       attached.slots.set(slot, subscriber)
       const unsubscribe = (): void => {
         removeSlot(users, user, slot)
-        notify((by) => hub.request(user, 'detachUser', { user, gateway, slots: [slot] }, by))
+        notify((by) => hub.request(user, 'detachUser', { user, gateway, slot, sessionId }, by))
       }
       try {
         const args = { user, gateway, slot, sessionId, ...(after ? { after } : {}) }

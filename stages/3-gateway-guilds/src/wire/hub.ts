@@ -58,6 +58,8 @@ const operation = <A extends z.ZodType, R extends z.ZodType>(args: A, result: R)
 })
 
 const ofGuild = { guild: snowflake }
+/** A slot may have another session by the time that the message comes. */
+const ofSession = { slot: z.int().nonnegative(), sessionId: z.string() }
 const ofSlot = { ...ofGuild, gateway: z.string(), slot: z.int().nonnegative() }
 
 export const hubOperations = {
@@ -105,10 +107,7 @@ export const hubOperations = {
     }),
     z.object({ found: z.array(z.boolean()), linked: z.int() }),
   ),
-  detach: operation(
-    z.object({ ...ofGuild, gateway: z.string(), slots: z.array(z.int()) }),
-    z.null(),
-  ),
+  detach: operation(z.object({ ...ofGuild, gateway: z.string(), ...ofSession }), z.null()),
   setPresence: operation(z.object({ ...ofSlot, presence }), z.null()),
   setVoiceState: operation(
     z.object({ ...ofSlot, change: voiceChange }),
@@ -128,10 +127,7 @@ export const hubOperations = {
     }),
     z.object({ found: z.boolean(), linked: z.int() }),
   ),
-  detachUser: operation(
-    z.object({ user: snowflake, gateway: z.string(), slots: z.array(z.int()) }),
-    z.null(),
-  ),
+  detachUser: operation(z.object({ user: snowflake, gateway: z.string(), ...ofSession }), z.null()),
 } as const
 
 export type HubOperations = typeof hubOperations
