@@ -80,7 +80,7 @@ export const hubOperations = {
     z.object({
       ...ofGuild,
       query: z.union([
-        z.object({ ids: z.array(snowflake) }),
+        z.object({ ids: z.array(snowflake).readonly() }),
         z.object({ prefix: z.string(), limit: z.int() }),
         z.object({ after: snowflake, limit: z.int() }),
       ]),

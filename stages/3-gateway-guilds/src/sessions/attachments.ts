@@ -1,0 +1,166 @@
+import type { Presence } from '@threshold/domain'
+import type { HubEvent, LogPosition, Subscriber, UserSubscriber } from '@threshold/ports'
+import { hasSlot } from '../actors/listeners.ts'
+import type { WireListener } from '../wire/hub.ts'
+import type { EventHead, LinkPayload, Slots } from '../wire/link.ts'
+
+/** The sessions of this process in one guild, or of one user, by their slots. */
+export interface Attachment<T> {
+  readonly slots: Map<number, T>
+  /** The newest event that came. A new owner goes on after it. */
+  position: LogPosition | undefined
+}
+
+/** A session of this process in a guild, and what a new owner of the guild has to know of it. */
+export interface GuildListener {
+  readonly slot: number
+  readonly subscriber: Subscriber
+  presence: Presence
+  voice?: WireListener['voice']
+}
+
+/** A session of this process outside of guilds. */
+export interface UserListener {
+  readonly slot: number
+  readonly subscriber: UserSubscriber
+}
+
+/**
+ * The sessions of this process that are attached to guilds and users elsewhere, and the delivery of
+ * what their owners send. It decides nothing: an owner names the slots that receive an event.
+ */
+export class Attachments {
+  readonly guilds = new Map<string, Attachment<GuildListener>>()
+  readonly users = new Map<string, Attachment<UserListener>>()
+
+  addToGuild(guild: string, subscriber: Subscriber): GuildListener {
+    const { slots } = attachmentOf(this.guilds, guild)
+    const listener = { slot: freeSlot(slots), subscriber, presence: subscriber.presence }
+    slots.set(listener.slot, listener)
+    return listener
+  }
+
+  addToUser(subscriber: UserSubscriber): UserListener {
+    const { slots } = attachmentOf(this.users, subscriber.userId)
+    const listener = { slot: freeSlot(slots), subscriber }
+    slots.set(listener.slot, listener)
+    return listener
+  }
+
+  /** False if the session is not attached any more. */
+  removeFromGuild(guild: string, { slot, subscriber }: GuildListener): boolean {
+    if (this.guilds.get(guild)?.slots.get(slot)?.subscriber !== subscriber) return false
+    removeSlot(this.guilds, guild, slot)
+    return true
+  }
+
+  removeFromUser({ slot, subscriber }: UserListener): boolean {
+    const { userId } = subscriber
+    if (this.users.get(userId)?.slots.get(slot)?.subscriber !== subscriber) return false
+    removeSlot(this.users, userId, slot)
+    return true
+  }
+
+  /** Ends a session in a guild: its user is no longer a member, or the guild was deleted. */
+  leave(guildId: string, listener: GuildListener): void {
+    if (this.removeFromGuild(guildId, listener))
+      listener.subscriber.deliver({ kind: 'left', guildId })
+  }
+
+  receive(payload: LinkPayload, body: Uint8Array): void {
+    switch (payload.kind) {
+      case 'event': {
+        const { position, slots, guild, user } = payload
+        const delivery = {
+          kind: 'event',
+          event: toHubEvent(payload.event, body),
+          position,
+        } as const
+        if (guild !== undefined) deliverTo(this.guilds.get(guild), delivery, slots)
+        else if (user !== undefined) deliverTo(this.users.get(user), delivery, slots)
+        return
+      }
+      case 'view': {
+        const { guild, slot, sessionId, kind, view, members, presences, position } = payload
+        const attached = this.guilds.get(guild)
+        const listener = attached?.slots.get(slot)
+        if (listener?.subscriber.sessionId !== sessionId) return
+        attached!.position ??= position
+        listener.subscriber.deliver({ kind, view, members, presences, position })
+        return
+      }
+      case 'left': {
+        const listener = this.guilds.get(payload.guild)?.slots.get(payload.slot)
+        if (listener?.subscriber.sessionId === payload.sessionId)
+          this.leave(payload.guild, listener)
+        return
+      }
+      case 'user-view': {
+        const { user, slot, sessionId, view, position } = payload
+        const attached = this.users.get(user)
+        const listener = attached?.slots.get(slot)
+        if (listener?.subscriber.sessionId !== sessionId) return
+        attached!.position ??= position
+        listener.subscriber.deliver({ kind: 'view', view, position })
+        return
+      }
+      case 'joined': {
+        const { user, guild: guildId, position } = payload
+        deliverTo(this.users.get(user), { kind: 'joined', guildId, position }, 'all')
+      }
+    }
+  }
+}
+
+function deliverTo<D extends { readonly position: LogPosition }>(
+  attached: Attachment<Deliverable<NoInfer<D>>> | undefined,
+  delivery: D,
+  slots: Slots,
+): void {
+  if (!attached) return
+  attached.position = delivery.position
+  for (const { slot, subscriber } of attached.slots.values())
+    if (hasSlot(slots, slot)) subscriber.deliver(delivery)
+}
+
+interface Deliverable<D> {
+  readonly slot: number
+  readonly subscriber: { deliver(delivery: D): void }
+}
+
+/** All sessions of this process get the same event object, so that each form is encoded once. */
+function toHubEvent(head: EventHead, json: Uint8Array): HubEvent {
+  let data: object | undefined
+  return {
+    ...head,
+    json,
+    get data() {
+      data ??= JSON.parse(Buffer.from(json).toString()) as object
+      return data
+    },
+  } as HubEvent
+}
+
+function attachmentOf<T>(all: Map<string, Attachment<T>>, id: string): Attachment<T> {
+  const attached = all.get(id) ?? { slots: new Map<number, T>(), position: undefined }
+  all.set(id, attached)
+  return attached
+}
+
+/**
+ * The lowest slot without a session, so that bitsets stay short. A late message for the session
+ * before does no harm: it has a position before the view of the new one, or names its session.
+ */
+function freeSlot(slots: ReadonlyMap<number, unknown>): number {
+  let slot = slots.size
+  if (!slots.has(slot)) return slot
+  for (slot = 0; slots.has(slot); slot++);
+  return slot
+}
+
+/** The last session to leave removes the entry. */
+function removeSlot<T>(all: Map<string, Attachment<T>>, id: string, slot: number): void {
+  const attached = all.get(id)
+  attached?.slots.delete(slot)
+  if (attached?.slots.size === 0) all.delete(id)
+}
