@@ -106,7 +106,8 @@ export class Attachments {
       }
       case 'joined': {
         const { user, guild: guildId, position } = payload
-        deliverTo(this.users.get(user), { kind: 'joined', guildId, position }, 'all')
+        const delivery = { kind: 'joined', guildId, position } as const
+        deliverTo(this.users.get(user), delivery, 'all')
       }
     }
   }

@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
+import { leaseDatabase } from '@threshold/engines/testing'
+import { createRuntime, hasCode } from '@threshold/kit'
+import type { Delivery, GuildHub, LogPosition, MetadataStore } from '@threshold/ports'
+import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
+import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
+import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
+import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.typescript'
+import { mongoDatabase } from '@threshold/stage-1/mongodb'
+import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
+import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
+import { connectNats, type Nats } from '../../src/nats/connect.ts'
+import { natsConfig, natsFixture } from '../nats/fixture.ts'
+
+export interface RunningHost {
+  readonly host: GuildHost
+  /** Cuts the host off NATS for good, as a dead process is. */
+  kill(): Promise<void>
+}
+
+/** Guild hosts and gateways in one process, over a real NATS and a real store. */
+export interface Cluster {
+  readonly metadata: MetadataStore
+  startHost(): Promise<RunningHost>
+  startGateway(): Promise<GuildHub>
+}
+
+export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> {
+  const { config } = await natsFixture(use)
+  const { uri } = use.use(await leaseDatabase())
+  const connect = async (name: string) => {
+    const runtime = createRuntime({ random: randomBytes })
+    use.use(runtime.telemetry)
+    const nats: Nats = use.use(await connectNats(config, name, runtime))
+    return { nats, runtime }
+  }
+  const store = await connect('store')
+  const mongo = use.use(await mongoDatabase({ uri }, store.runtime.telemetry))
+  const metadata = use.use(await mongoMetadataStore(mongo))
+  const messages = use.use(await mongoMessageStore(mongo))
+  const computed = { permissions: typescriptPermissions(), memberList: typescriptMemberList }
+  const ports = { metadata, messages, ...computed, presenceDelayMs: 20 }
+  let names = 0
+  return {
+    metadata,
+    async startHost() {
+      const { nats, runtime } = await connect('host')
+      const host = await startGuildHost(nats, ports, runtime)
+      use.defer(() => host[Symbol.asyncDispose]().catch(() => {}))
+      return { host, kill: () => nats.connection.close() }
+    },
+    async startGateway() {
+      const { nats, runtime } = await connect('gateway')
+      names += 1
+      return use.use(await natsGuildHub(nats, `gateway${names}`, runtime))
+    },
+  }
+}
+
+export { natsConfig }
+
+export interface Received {
+  readonly id: string
+  readonly position: LogPosition
+}
+
+/** A session that records the messages of a guild. */
+export async function listen(hub: GuildHub, guild: GuildFixture, userId: string) {
+  const deliveries: Delivery[] = []
+  const subscriber = {
+    userId,
+    sessionId: newId(),
+    presence: { status: 'online', activities: [] } as const,
+    deliver: (delivery: Delivery) => void deliveries.push(delivery),
+  }
+  const subscription = (await hub.subscribe(guild.id, subscriber, testDeadline()))!
+  return {
+    deliveries,
+    subscription,
+    messages: (): Received[] =>
+      deliveries.flatMap((delivery) =>
+        delivery.kind === 'event' && delivery.event.type === 'MESSAGE_CREATE'
+          ? [{ id: delivery.event.id, position: delivery.position }]
+          : [],
+      ),
+    views: () => deliveries.filter(({ kind }) => kind === 'view').length,
+  }
+}
+
+export async function createGuild(hub: GuildHub, others = 3): Promise<GuildFixture> {
+  const guild = aGuild(others)
+  await hub.create(guild.state, testDeadline())
+  return guild
+}
+
+/** Publishes messages one after the other until `stop`, each until it is acknowledged. */
+export function publishing(hub: GuildHub, guild: GuildFixture) {
+  const acknowledged: Received[] = []
+  let longestMs = 0
+  let stopped = false
+  const done = (async () => {
+    while (!stopped) {
+      const id = newId()
+      const event = {
+        v: 1,
+        id,
+        type: 'MESSAGE_CREATE',
+        data: { id },
+        channelId: guild.text.id,
+      } as const
+      const since = performance.now()
+      for (;;) {
+        try {
+          acknowledged.push({ id, position: await hub.publish(guild.id, event, testDeadline()) })
+          break
+        } catch (error) {
+          if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
+        }
+      }
+      longestMs = Math.max(longestMs, performance.now() - since)
+    }
+  })()
+  return {
+    acknowledged,
+    longestMs: () => longestMs,
+    async stop(): Promise<Received[]> {
+      stopped = true
+      await done
+      return acknowledged
+    },
+  }
+}
