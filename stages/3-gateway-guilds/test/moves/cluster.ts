@@ -11,7 +11,7 @@ import { mongoDatabase } from '@threshold/stage-1/mongodb'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
 import { connectNats, type Nats } from '../../src/nats/connect.ts'
-import { natsConfig, natsFixture } from '../nats/fixture.ts'
+import { natsFixture } from '../nats/fixture.ts'
 
 export interface RunningHost {
   readonly host: GuildHost
@@ -47,7 +47,8 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
     async startHost() {
       const { nats, runtime } = await connect('host')
       const host = await startGuildHost(nats, ports, runtime)
-      use.defer(() => host[Symbol.asyncDispose]().catch(() => {}))
+      // A host that was cut off cannot release its partitions.
+      use.defer(async () => void (await Promise.allSettled([host[Symbol.asyncDispose]()])))
       return { host, kill: () => nats.connection.close() }
     },
     async startGateway() {
@@ -57,8 +58,6 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
     },
   }
 }
-
-export { natsConfig }
 
 export interface Received {
   readonly id: string

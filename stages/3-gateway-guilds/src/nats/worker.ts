@@ -1,0 +1,36 @@
+import { hasCode, type Runtime, type Timers, unavailable } from '@threshold/kit'
+import type { Nats } from './connect.ts'
+import { acquireLease, LEASE_TTL_MS, type Lease } from './leases.ts'
+
+/** Worker numbers have ten bits in an id. */
+const WORKERS = 1_024
+const MAX_TRIES = 64
+
+export interface Worker {
+  readonly number: number
+  readonly lease: Lease
+}
+
+/**
+ * Leases a worker number, which ids contain. Two processes never have the same one, so they never
+ * make the same id. Rejects with `UNAVAILABLE` if all tries find a number that is taken.
+ */
+export async function leaseWorker(
+  nats: Nats,
+  timers: Timers,
+  runtime: Pick<Runtime, 'clock' | 'log' | 'random'>,
+): Promise<Worker> {
+  const bucket = await nats.bucket('workers', { ttlMs: LEASE_TTL_MS })
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    // Random, since many processes start at once.
+    const number = runtime.random(2).readUInt16BE() % WORKERS
+    try {
+      const value = { v: 1 }
+      const lease = await acquireLease({ bucket, key: String(number), value, timers }, runtime)
+      return { number, lease }
+    } catch (error) {
+      if (!hasCode(error, 'LEASE_TAKEN')) throw error
+    }
+  }
+  throw unavailable('a free worker number')
+}
