@@ -1,10 +1,10 @@
-import { environment as stage1, toConfig } from '@threshold/stage-1/config'
+import { environment as stage1, toConfig as toStage1Config } from '@threshold/stage-1/config'
 import { integer, parseEnvironment } from '@threshold/stage-1/environment'
 import { z } from 'zod'
 import { cassandraAddress } from './cassandra/address.ts'
 
 /** Stage 1's variables, and those of the message store. */
-const environment = stage1.extend({
+export const environment = stage1.extend({
   /** Names the keyspace in its path. */
   THRESHOLD_CASSANDRA_URI: z.string(),
   /**
@@ -21,14 +21,16 @@ const environment = stage1.extend({
   THRESHOLD_REPLICATION: integer(1, 9, 1),
 })
 
-export type Config = ReturnType<typeof readConfig>
+export type Config = ReturnType<typeof toConfig>
 
-export function readConfig(env: Record<string, string | undefined>) {
-  const e = parseEnvironment(environment, env, 'npx threshold stage 2 sets all of it for you')
+export const readConfig = (env: Record<string, string | undefined>): Config =>
+  toConfig(parseEnvironment(environment, env, 'npx threshold stage 2 sets all of it for you'))
+
+export function toConfig(env: z.output<typeof environment>) {
   const cassandra = {
-    ...cassandraAddress(e.THRESHOLD_CASSANDRA_URI),
-    replication: e.THRESHOLD_REPLICATION,
-    bucketDays: e.THRESHOLD_BUCKET_DAYS,
+    ...cassandraAddress(env.THRESHOLD_CASSANDRA_URI),
+    replication: env.THRESHOLD_REPLICATION,
+    bucketDays: env.THRESHOLD_BUCKET_DAYS,
   }
-  return { ...toConfig(e), cassandra, startsOn: e.THRESHOLD_MESSAGES_ON }
+  return { ...toStage1Config(env), cassandra, startsOn: env.THRESHOLD_MESSAGES_ON }
 }

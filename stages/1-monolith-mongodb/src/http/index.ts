@@ -30,7 +30,8 @@ export interface HttpParts {
   readonly readiness: readonly ReadinessCheck[]
   /** Mounted in this order. The last one answers 404 to all remaining paths. */
   readonly routers: readonly Router[]
-  readonly gateway: AsyncDisposable & {
+  /** Absent in a process that serves no sockets. */
+  readonly gateway?: AsyncDisposable & {
     attach(server: Server, mayOpen: (request: IncomingMessage) => boolean): void
   }
 }
@@ -95,7 +96,7 @@ export async function serveHttp(
   })
   // Otherwise Node would ask for the body before the token is checked.
   server.on('checkContinue', app)
-  parts.gateway.attach(server, policy.allowsSocket)
+  parts.gateway?.attach(server, policy.allowsSocket)
   server.listen(config.port, config.host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -108,7 +109,7 @@ export async function serveHttp(
       server.close()
       server.closeIdleConnections()
       await requests.finished()
-      await parts.gateway[Symbol.asyncDispose]()
+      await parts.gateway?.[Symbol.asyncDispose]()
       server.closeAllConnections() // those that have not answered the gateway's close
       await closed
     },

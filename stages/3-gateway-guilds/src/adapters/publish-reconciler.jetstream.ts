@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { KV } from '@nats-io/kv'
 import {
   deadlineAfter,
-  decodeJson,
   encodeJson,
   messageOf,
   type Runtime,
@@ -10,8 +9,10 @@ import {
   unavailable,
 } from '@threshold/kit'
 import type { PendingChange, PublishChange, PublishReconciler } from '@threshold/ports'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import type { Nats } from '../nats/connect.ts'
+import { watchBucket } from '../nats/leases.ts'
 
 /** Sessions do not live longer without their socket, and clients have fetched the history by then. */
 const TTL_MS = 10 * 60_000
@@ -21,6 +22,8 @@ const ABANDONED_AFTER_MS = 15_000
 /** A write whose caller timed out may still reach the store this much later. */
 const WRITE_LANDS_WITHIN_MS = 30_000
 const PUBLISH_TIMEOUT_MS = 4_000
+/** Ids that requests of this process have published, so that a reconciler need not. */
+const MAX_PUBLISHED_IDS = 16_384
 
 const attemptSchema = z.object({
   v: z.literal(1),
@@ -43,7 +46,8 @@ export async function jetStreamPublishReconciler(
   { clock, log }: Pick<Runtime, 'clock' | 'log'>,
 ): Promise<PublishReconciler> {
   const bucket: KV = await nats.bucket('pending', { ttlMs: TTL_MS })
-  const published = new Set<string>()
+  const published = new LRUCache<string, true>({ max: MAX_PUBLISHED_IDS })
+  const pending = await watchBucket(bucket, attemptSchema, { log })
   /** Attempts of this process that are under way. They are not abandoned. */
   const underWay = new Set<string>()
   let publish: PublishChange | undefined
@@ -64,10 +68,7 @@ export async function jetStreamPublishReconciler(
     return absent
   }
 
-  async function reconcile(key: string): Promise<void> {
-    const entry = await bucket.get(key)
-    if (entry?.operation !== 'PUT') return
-    const attempt = attemptSchema.parse(decodeJson(entry.value))
+  async function reconcile(key: string, attempt: Attempt): Promise<void> {
     const age = clock.now() - attempt.at
     if (!attempt.failed && (underWay.has(key) || age < ABANDONED_AFTER_MS)) return
     const absent = await finish(attempt.changes)
@@ -77,15 +78,11 @@ export async function jetStreamPublishReconciler(
   }
 
   async function reconcileAll(): Promise<void> {
-    try {
-      for await (const key of await bucket.keys()) {
-        if (closed) return
-        await reconcile(key).catch((error: unknown) =>
-          log.warn({ err: messageOf(error) }, 'a change that may be stored waits to be published'),
-        )
-      }
-    } catch (error) {
-      log.debug({ err: messageOf(error) }, 'the pending changes could not be read')
+    for (const [key, { value }] of pending.entries) {
+      if (closed) return
+      await reconcile(key, value).catch((error: unknown) =>
+        log.warn({ err: messageOf(error) }, 'a change that may be stored waits to be published'),
+      )
     }
     schedule()
   }
@@ -119,11 +116,12 @@ export async function jetStreamPublishReconciler(
       }
     },
     published(eventIds) {
-      for (const id of eventIds) published.add(id)
+      for (const id of eventIds) published.set(id, true)
     },
     async [Symbol.asyncDispose]() {
       closed = true
       cancel()
+      await pending[Symbol.asyncDispose]()
     },
   }
 }

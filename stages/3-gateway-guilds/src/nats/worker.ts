@@ -1,14 +1,16 @@
 import { hasCode, type Runtime, type Timers, unavailable } from '@threshold/kit'
 import type { Nats } from './connect.ts'
-import { acquireLease, LEASE_TTL_MS, type Lease } from './leases.ts'
+import { acquireLease, LEASE_TTL_MS } from './leases.ts'
 
 /** Worker numbers have ten bits in an id. */
 const WORKERS = 1_024
 const MAX_TRIES = 64
 
-export interface Worker {
+export interface Worker extends AsyncDisposable {
   readonly number: number
-  readonly lease: Lease
+  /** A function that throws `UNAVAILABLE` once the lease has ended. Another process may then have
+   * the number. */
+  guard<T>(make: () => T): () => T
 }
 
 /**
@@ -27,7 +29,14 @@ export async function leaseWorker(
     try {
       const value = { v: 1 }
       const lease = await acquireLease({ bucket, key: String(number), value, timers }, runtime)
-      return { number, lease }
+      return {
+        number,
+        guard: (make) => () => {
+          lease.limit({ at: 0 })
+          return make()
+        },
+        [Symbol.asyncDispose]: () => lease.drop(),
+      }
     } catch (error) {
       if (!hasCode(error, 'LEASE_TAKEN')) throw error
     }

@@ -18,6 +18,10 @@ it('processes get different worker numbers, also when each first tries the same'
   const workers = await Promise.all(
     Array.from({ length: 8 }, () => leaseWorker(nats, systemTimers, runtime)),
   )
-  for (const { lease } of workers) use.use(lease)
+  for (const worker of workers) use.use(worker)
   expect(new Set(workers.map(({ number }) => number)).size).toBe(8)
+  const [first] = workers
+  expect(first!.guard(() => 7)()).toBe(7)
+  await first![Symbol.asyncDispose]()
+  expect(first!.guard(() => 7)).toThrow()
 })

@@ -1,0 +1,134 @@
+import { AckPolicy, type JsMsg, RetentionPolicy } from '@nats-io/jetstream'
+import {
+  deadlineAfter,
+  decodeJson,
+  encodeJson,
+  hasCode,
+  messageOf,
+  type Runtime,
+  unavailable,
+} from '@threshold/kit'
+import type { MessageStore, Notification, Notifier } from '@threshold/ports'
+import { createPushClient, type NotificationsConfig } from '@threshold/stage-1/notifications/push'
+import { LRUCache } from 'lru-cache'
+import { z } from 'zod'
+import { JETSTREAM_TIMEOUT_MS, type Nats } from '../nats/connect.ts'
+
+const STREAM = 'PUSHES'
+const SUBJECT = 'push.send'
+const CONSUMER = 'pushes'
+const MAX_AGE_MS = 24 * 3_600_000
+/** A push that its worker neither acknowledges nor postpones goes to another worker after this. */
+const ACK_WAIT_MS = 30_000
+const MAX_CONCURRENT = 100
+/** After this time a push without a stored message is dropped: its send was never acknowledged. */
+const ABANDON_AFTER_MS = 10 * 60_000
+const MAX_LOOK_DELAY_MS = 30_000
+const MAX_DELAY_MS = 60_000
+const STORE_TIMEOUT_MS = 5_000
+
+const pushSchema = z.object({
+  v: z.literal(1),
+  /** When it was enqueued, in milliseconds since the Unix epoch. */
+  at: z.number(),
+  notification: z.custom<Notification>((value) => (value as Notification | null)?.v === 1),
+})
+
+async function ensureStream({ manager, replicas }: Nats): Promise<void> {
+  await manager.streams.add({
+    name: STREAM,
+    subjects: ['push.*'],
+    num_replicas: replicas,
+    retention: RetentionPolicy.Workqueue,
+    max_age: MAX_AGE_MS * 1_000_000,
+  })
+}
+
+/** Puts pushes into a stream, from which a push worker of any process sends them. */
+export async function jetStreamNotifier(
+  nats: Nats,
+  { clock }: Pick<Runtime, 'clock'>,
+): Promise<Notifier> {
+  await ensureStream(nats)
+  return {
+    async enqueue(notification) {
+      const push = encodeJson({ v: 1, at: clock.now(), notification })
+      try {
+        // A retried send has added its push before, and JetStream drops the second one.
+        await nats.jetStream.publish(SUBJECT, push, { msgID: notification.id })
+      } catch (error) {
+        throw unavailable('NATS', error)
+      }
+    },
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+/**
+ * Sends the pushes of the stream. Each is acknowledged after it was sent, so that another worker
+ * sends it if this one dies: at least once.
+ */
+export async function startPushWorker(
+  nats: Nats,
+  messages: Pick<MessageStore, 'get'>,
+  config: NotificationsConfig,
+  runtime: Runtime,
+): Promise<AsyncDisposable> {
+  const { clock, log } = runtime
+  await ensureStream(nats)
+  await nats.manager.consumers.add(STREAM, {
+    durable_name: CONSUMER,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ACK_WAIT_MS * 1_000_000,
+    max_ack_pending: MAX_CONCURRENT,
+    max_deliver: -1,
+  })
+  const consumer = await nats.jetStream.consumers.get(STREAM, CONSUMER)
+  const incoming = await consumer.consume({ max_messages: MAX_CONCURRENT })
+  const client = createPushClient(config, runtime)
+  const stop = new AbortController()
+  const running = new Set<Promise<void>>()
+  /** Failed tries at the sink. Waiting for the message does not count. */
+  const attempts = new LRUCache<string, number>({ max: 10_000 })
+
+  async function handle(message: JsMsg): Promise<void> {
+    const { at, notification } = pushSchema.parse(decodeJson(message.data))
+    const { id, channelId } = notification
+    const deadline = deadlineAfter(STORE_TIMEOUT_MS, clock)
+    const [stored] = await messages.get(channelId, [id], deadline)
+    const age = clock.now() - at
+    if (!stored && age < ABANDON_AFTER_MS)
+      return message.nak(Math.min(MAX_LOOK_DELAY_MS, Math.max(100, age)))
+    const outcome = stored ? await client.send(notification, stop.signal) : 'dropped'
+    if (outcome !== 'retry') return message.ack()
+    // A shutdown cut the push short. The next worker tries it at once.
+    if (stop.signal.aborted) return message.nak()
+    const tries = (attempts.get(id) ?? 0) + 1
+    attempts.set(id, tries)
+    if (tries >= config.attempts) return message.ack()
+    message.nak(Math.min(MAX_DELAY_MS, config.backoffMs * 2 ** (tries - 1)))
+  }
+
+  const consuming = (async () => {
+    for await (const message of incoming) {
+      const work = handle(message)
+        .catch((error: unknown) => {
+          const isOutage = hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')
+          log.warn({ err: messageOf(error) }, 'a push waits')
+          // An entry that no version can read would come again for ever.
+          if (isOutage) message.nak(JETSTREAM_TIMEOUT_MS)
+          else message.term()
+        })
+        .finally(() => running.delete(work))
+      running.add(work)
+    }
+  })()
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await incoming.close()
+      await consuming
+      await Promise.allSettled(running)
+    },
+  }
+}

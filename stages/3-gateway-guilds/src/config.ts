@@ -1,0 +1,28 @@
+import { parseEnvironment } from '@threshold/stage-1/environment'
+import { environment as stage2, toConfig as toStage2Config } from '@threshold/stage-2/config'
+import { z } from 'zod'
+
+/** Stage 2's variables, and those of NATS. All roles take the same ones. */
+const environment = stage2.extend({
+  /** The user is that of the role, and may use no other role's subjects. */
+  THRESHOLD_NATS_URI: z
+    .string()
+    .regex(/^nats:\/\/[^:@/]+:[^:@/]+@[^@/]+$/, 'must be nats://user:password@host:port'),
+  /** Copies of each stream. Use 3 where there are three servers. */
+  THRESHOLD_NATS_REPLICAS: z.enum(['1', '3']).default('1'),
+})
+
+export type Config = ReturnType<typeof readConfig>
+
+export function readConfig(env: Record<string, string | undefined>) {
+  const e = parseEnvironment(environment, env, 'npx threshold stage 3 sets all of it for you')
+  const { username, password, host } = new URL(e.THRESHOLD_NATS_URI.replace(/,.*$/, ''))
+  const others = e.THRESHOLD_NATS_URI.split(',').slice(1)
+  const nats = {
+    servers: [host, ...others],
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    replicas: e.THRESHOLD_NATS_REPLICAS === '3' ? (3 as const) : (1 as const),
+  }
+  return { ...toStage2Config(e), nats }
+}

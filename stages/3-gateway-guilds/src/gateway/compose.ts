@@ -1,0 +1,30 @@
+import { tokens } from '@threshold/contract'
+import { lifecycle, type Runtime } from '@threshold/kit'
+import { typescriptEventEncoder } from '@threshold/stage-1/adapters/event-encoder.typescript'
+import { noSessions } from '@threshold/stage-1/adapters/session-registry.none'
+import { createGateway } from '@threshold/stage-1/gateway'
+import { gatewayUrls, serveHttp } from '@threshold/stage-1/http'
+import type { RunningStage } from '@threshold/stage-1/run'
+import { natsGuildHub } from '../adapters/guild-hub.nats.ts'
+import { natsVoiceCalls } from '../adapters/voice-calls.nats.ts'
+import type { Config } from '../config.ts'
+import { connectNats } from '../nats/connect.ts'
+
+/** The role that owns sockets and sessions. It reads no database. */
+export async function startGateway(config: Config, runtime: Runtime): Promise<RunningStage> {
+  const { open, close } = lifecycle(runtime)
+
+  const nats = await open('NATS', connectNats(config.nats, 'gateway', runtime))
+  const id = runtime.random(8).toString('hex')
+  const hub = await open('guild hub', natsGuildHub(nats, id, runtime))
+  const sessions = await open('sessions', noSessions())
+  const voice = natsVoiceCalls(nats.bus)
+
+  const tools = { tokens: tokens(config.tokenSecret), gatewayUrl: gatewayUrls(config.http).own }
+  const gatewayPorts = { hub, sessions, encoder: typescriptEventEncoder(), voice }
+  const gateway = createGateway(gatewayPorts, tools, config.gateway, runtime)
+
+  const parts = { routers: [], gateway, readiness: [nats.readiness] }
+  const http = await open('HTTP', serveHttp(parts, config.http, runtime))
+  return { url: http.url, close }
+}

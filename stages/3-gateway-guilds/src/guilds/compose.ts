@@ -1,0 +1,24 @@
+import { lifecycle, pingCheck, type Runtime } from '@threshold/kit'
+import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
+import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.typescript'
+import { serveHttp } from '@threshold/stage-1/http'
+import type { RunningStage } from '@threshold/stage-1/run'
+import { startGuildHost } from '../actors/host.ts'
+import type { Config } from '../config.ts'
+import { connectNats } from '../nats/connect.ts'
+import { openStores } from '../stores.ts'
+
+/** The role that owns guilds and users: a share of the partitions. */
+export async function startGuilds(config: Config, runtime: Runtime): Promise<RunningStage> {
+  const { open, close } = lifecycle(runtime)
+
+  const nats = await open('NATS', connectNats(config.nats, 'guilds', runtime))
+  const { metadata, messages } = await openStores(open, config, runtime)
+  const permissions = typescriptPermissions()
+  const ports = { metadata, messages, permissions, memberList: typescriptMemberList }
+  await open('guild host', startGuildHost(nats, ports, runtime))
+
+  const readiness = [nats.readiness, pingCheck('MongoDB', metadata.ping)]
+  const http = await open('HTTP', serveHttp({ routers: [], readiness }, config.http, runtime))
+  return { url: http.url, close }
+}
