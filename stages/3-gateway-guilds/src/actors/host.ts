@@ -152,12 +152,14 @@ export async function startGuildHost(
     const owners = desired()
     for (const partition of allPartitions()) {
       if (moving.has(partition)) continue
-      const owner = claimed.entries.get(String(partition))?.value.host
+      const { value, revision = 0 } = claimed.entries.get(String(partition)) ?? {}
+      const owner = value?.host
       const isFree = owner == null || !isAlive(owner)
       const shouldBeOurs = owners[partition] === id
-      if (owned.has(partition)) {
-        // A claim that names another host means that this one was thought dead.
-        if (owner !== id) lose(partition)
+      const ours = owned.get(partition)
+      if (ours) {
+        // A newer claim means that this host was thought dead.
+        if (revision > ours.epoch) lose(partition)
         else if (!shouldBeOurs && owners[partition] !== undefined) move(partition, release)
       } else if (shouldBeOurs && (isFree || owner === id)) move(partition, claim)
     }
