@@ -21,6 +21,9 @@ export interface LoadedGuilds<L extends Listener> {
    * messages if the last one failed, and does not wait for it.
    */
   getForView(id: GuildId, deadline: Deadline): Promise<Guild<L> | undefined>
+  /** The guild if it is loaded. It does not count as a use. */
+  peek(id: GuildId): Guild<L> | undefined
+  all(): Iterable<Guild<L>>
   /** Adds a guild that was just created, unless it is loaded already. */
   add(state: GuildState): void
   remove(id: GuildId): void
@@ -130,6 +133,9 @@ export function createLoadedGuilds<L extends Listener>(
       void newestMessages(guild.state).then((newest) => setNewest(guild, newest))
       return guild
     },
+
+    peek: (id) => guilds.get(id),
+    all: () => guilds.values(),
 
     add(state) {
       // A new guild has no messages, so there is nothing to read.

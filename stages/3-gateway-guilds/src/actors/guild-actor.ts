@@ -15,6 +15,7 @@ import type { PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs, WireListener } from '../wire/hub.ts'
 import type { EventHead } from '../wire/link.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
+import type { RecentRecords } from './recent-records.ts'
 import { isBefore, type LogRecord } from './records.ts'
 
 /** Events that take a place in the log and are not stored: the next one makes up for a lost one. */
@@ -28,8 +29,7 @@ export interface GuildActorDependencies {
   readonly timers: Timers
   readonly log: PartitionLog
   readonly link: LinkSender
-  /** The records of this guild that the log still has, oldest first. New ones are added. */
-  readonly records: LogRecord[]
+  readonly records: RecentRecords
   readonly epoch: number
   readonly presenceDelayMs: number
   readonly fence: (deadline: Deadline) => Deadline
@@ -56,13 +56,13 @@ export class GuildActor {
       tracer: runtime.telemetry.tracer,
       clock: runtime.clock,
       fence,
-      published: records.map(({ event, position }) => [event.id, position] as const),
+      published: records.of(this.#id).map(({ event, position }) => [event.id, position] as const),
       deliver: (listeners, delivery) => this.#deliver(listeners, delivery),
       storeEvent: (event, position, listeners) => {
         if (EPHEMERAL.has(event.type)) return undefined
         const audience = new Map(this.#listeners.slotsOf(listeners))
         const record: LogRecord = { v: 1, key: this.#id, position, event, audience }
-        records.push(record)
+        records.add(record, dataOf(event).length)
         return log.append(record)
       },
     })
@@ -85,6 +85,8 @@ export class GuildActor {
     after: LogPosition | undefined,
   ): boolean {
     const listener = { gateway, slot, userId, sessionId }
+    // A repeated request finds the session of the first one.
+    this.detach(listener)
     this.#listeners.add(listener)
     if (this.guild.subscribe(listener, presence, after)) return true
     this.#listeners.remove(listener)
@@ -103,7 +105,7 @@ export class GuildActor {
   }
   /** Sends a gateway what its sessions have missed, as the owner before would have sent it. */
   #replay(gateway: string, after: LogPosition): void {
-    for (const { event, position, audience } of this.#dependencies.records) {
+    for (const { event, position, audience } of this.#dependencies.records.of(this.#id)) {
       const slots = audience.get(gateway)
       if (slots === undefined || !isBefore(after, position)) continue
       const payload = {

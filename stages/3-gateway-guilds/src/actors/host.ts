@@ -10,6 +10,7 @@ import { acquireLease, leaseBucket, watchBucket } from '../nats/leases.ts'
 import { createLinkSender } from '../nats/link.ts'
 import { allPartitions, ensureLogStream, openPartitionLog } from '../nats/partition-log.ts'
 import { hubRequest } from '../wire/hub.ts'
+import { AttachGate } from './attach-gate.ts'
 import { openPartition, type Partition, type PartitionDependencies } from './partition.ts'
 
 /** The lease of a guild host or a gateway, by which the others know it. */
@@ -23,6 +24,9 @@ export const leaseSchema = z.object({
 
 export const hostKey = (id: string): string => `guilds.${id}`
 export const gatewayKey = (id: string): string => `gateway.${id}`
+/** The id of a gateway from the key of its lease. Empty for another key. */
+const gatewayOf = (key: string): string[] =>
+  key.startsWith(gatewayKey('')) ? [key.slice(gatewayKey('').length)] : []
 
 /** Partitions that are opened at a time. Each reads its log. */
 const MAX_CONCURRENT_CLAIMS = 16
@@ -74,7 +78,7 @@ export async function startGuildHost(
   const claimed = opening.use(await watchBucket(claimsBucket, claimSchema, runtime))
   const claims = createClaims(claimsBucket)
   const { bus } = nats
-  const hub = createHubClient(bus, runtime)
+  const hub = createHubClient(bus, claimed, runtime)
   const link = opening.use(createLinkSender(nats.connection, bus, { host: id, timers }))
   const owned = new Map<number, Owned>()
   const limit = pLimit(MAX_CONCURRENT_CLAIMS)
@@ -82,6 +86,7 @@ export async function startGuildHost(
   const moving = new Set<number>()
   let cancelTimer = (): void => {}
 
+  const gateways = (): string[] => [...leases.entries.keys()].flatMap(gatewayOf)
   const isAlive = (host: string): boolean => leases.entries.has(hostKey(host))
   const desired = (): (string | undefined)[] =>
     desiredOwners(
@@ -103,7 +108,8 @@ export async function startGuildHost(
     )
     if (epoch === undefined) return
     const opened = await openPartitionLog(nats, { partition, epoch, lease }, runtime)
-    const dependencies = { ...ports, runtime, timers, link, lease, hub }
+    const gate = new AttachGate(gateways())
+    const dependencies = { ...ports, runtime, timers, link, lease, hub, gate }
     const content = openPartition(opened, dependencies)
     const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
       content.handle(op, args, deadline).catch((error: unknown) => {
@@ -177,8 +183,7 @@ export async function startGuildHost(
   }
 
   leases.onChange((key) => {
-    const gateway = key.startsWith(gatewayKey('')) ? key.slice(gatewayKey('').length) : undefined
-    if (gateway !== undefined && !leases.entries.has(key)) {
+    for (const gateway of leases.entries.has(key) ? [] : gatewayOf(key)) {
       link.close(gateway)
       for (const { partition } of owned.values()) partition.gatewayGone(gateway)
     }

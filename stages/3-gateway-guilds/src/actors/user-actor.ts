@@ -7,6 +7,7 @@ import type { PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs } from '../wire/hub.ts'
 import { dataOf, headOf } from './guild-actor.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
+import type { RecentRecords } from './recent-records.ts'
 import { isBefore, type LogRecord } from './records.ts'
 
 /** Ids of published direct messages of one user, so that a retry is published once. */
@@ -18,7 +19,7 @@ export interface UserActorDependencies {
   readonly runtime: Runtime
   readonly log: PartitionLog
   readonly link: LinkSender
-  readonly records: LogRecord[]
+  readonly records: RecentRecords
   /** A place after all earlier ones of this partition. */
   readonly nextPosition: () => LogPosition
   readonly lastPosition: () => LogPosition
@@ -34,7 +35,8 @@ export class UserActor {
   constructor(id: string, dependencies: UserActorDependencies) {
     this.#id = id
     this.#dependencies = dependencies
-    for (const { event } of dependencies.records) this.#published.set(event.id, Promise.resolve())
+    for (const { event } of dependencies.records.of(id))
+      this.#published.set(event.id, Promise.resolve())
   }
 
   get idle(): boolean {
@@ -98,7 +100,7 @@ export class UserActor {
     const position = nextPosition()
     const audience = new Map(this.#listeners.slotsOf(this.#listeners.all()))
     const record: LogRecord = { v: 1, key: this.#id, position, event, audience }
-    records.push(record)
+    records.add(record, dataOf(event).length)
     await log.append(record)
     const payload = { kind: 'event', user: this.#id, position, event: headOf(event) } as const
     for (const [gateway, slots] of audience)
@@ -112,7 +114,7 @@ export class UserActor {
   }
 
   #replay(gateway: string, after: LogPosition): void {
-    for (const { event, position, audience } of this.#dependencies.records) {
+    for (const { event, position, audience } of this.#dependencies.records.of(this.#id)) {
       const slots = audience.get(gateway)
       if (slots === undefined || !isBefore(after, position)) continue
       const payload = {

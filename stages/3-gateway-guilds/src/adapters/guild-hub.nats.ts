@@ -6,6 +6,7 @@ import type { Nats } from '../nats/connect.ts'
 import { createHubClient } from '../nats/hub-client.ts'
 import { acquireLease, leaseBucket, watchBucket } from '../nats/leases.ts'
 import { createLinkReceiver } from '../nats/link.ts'
+import { allPartitions } from '../nats/partition-log.ts'
 import { partitionOf } from '../nats/partitions.ts'
 import { Attachments, type GuildListener } from '../sessions/attachments.ts'
 import { createReattacher, wireListener } from '../sessions/reattach.ts'
@@ -34,9 +35,9 @@ export async function natsGuildHub(
   const claims = opening.use(await watchBucket(await claimBucket(nats), claimSchema, runtime))
   const ownerOf = (partition: number): string | undefined =>
     claims.entries.get(String(partition))?.value.host ?? undefined
-  const hub = createHubClient(bus, runtime)
+  const hub = createHubClient(bus, claims, runtime)
   const sessions = new Attachments()
-  const reattach = createReattacher({ gateway, sessions, hub, runtime, timers: systemTimers })
+  const reattach = createReattacher({ gateway, sessions, hub, runtime })
   const link = opening.use(
     createLinkReceiver(
       nats.connection,
@@ -44,17 +45,18 @@ export async function natsGuildHub(
       {
         gateway,
         onMessage: (payload, body) => sessions.receive(payload, body),
-        onLost: (host) => reattach((partition) => ownerOf(partition) === host),
+        onLost: (host) => {
+          for (const partition of allPartitions())
+            if (ownerOf(partition) === host) void reattach(partition)
+        },
       },
       runtime,
     ),
   )
-  const epochs = new Map([...claims.entries].map(([key, { revision }]) => [key, revision]))
+  // An owner that has just begun waits for this gateway too.
+  for (const key of claims.entries.keys()) reattach(Number(key))
   claims.onChange((key) => {
-    const { revision, value: claim } = claims.entries.get(key) ?? {}
-    if (revision === undefined || claim?.host == null || epochs.get(key) === revision) return
-    epochs.set(key, revision)
-    reattach((partition) => String(partition) === key)
+    if (ownerOf(Number(key)) !== undefined) reattach(Number(key))
   })
   leases.onChange((key) => {
     const host = key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : undefined

@@ -1,4 +1,12 @@
-import { type Deadline, hasCode, isExpired, type Runtime, unavailable } from '@threshold/kit'
+import { EventEmitter } from 'node:events'
+import {
+  CodedError,
+  type Deadline,
+  hasCode,
+  isExpired,
+  type Runtime,
+  unavailable,
+} from '@threshold/kit'
 import pRetry, { AbortError } from 'p-retry'
 import {
   type HubArgs,
@@ -8,6 +16,8 @@ import {
   hubRequest,
 } from '../wire/hub.ts'
 import type { Bus } from './bus.ts'
+import type { Claim } from './claims.ts'
+import type { Watched } from './leases.ts'
 import { partitionOf } from './partitions.ts'
 
 /** A host answers so while it hands a partition over. The request had no effect. */
@@ -17,10 +27,19 @@ export const MOVED = 'MOVED'
 export interface HubClient {
   /**
    * Asks the owner of the partition that `id` belongs to. While the partition has no owner it asks
-   * again, for no longer than the deadline. Rejects as the operation does.
+   * again, for no longer than the deadline. If the owner changes before it answers, the new one is
+   * asked, except to `execute`: a command has no id, so it may not be repeated. Rejects as the
+   * operation does.
    */
   request<K extends keyof HubOperations>(
     id: string,
+    op: K,
+    args: HubArgs<K>,
+    deadline: Deadline,
+  ): Promise<HubResult<K>>
+  /** Asks the owner of a partition. */
+  requestOf<K extends keyof HubOperations>(
+    partition: number,
     op: K,
     args: HubArgs<K>,
     deadline: Deadline,
@@ -30,25 +49,48 @@ export interface HubClient {
 const MIN_WAIT_MS = 10
 const MAX_WAIT_MS = 100
 
-export function createHubClient(bus: Bus, { log }: Pick<Runtime, 'log'>): HubClient {
+export function createHubClient(
+  bus: Bus,
+  claims: Pick<Watched<Claim>, 'onChange'>,
+  { log }: Pick<Runtime, 'log'>,
+): HubClient {
+  /** By partition: its claim has changed. */
+  const changes = new EventEmitter().setMaxListeners(0)
+  claims.onChange((key) => changes.emit(key))
+
+  /** Rejects with `MOVED` when the owner of the partition changes. */
+  async function untilMoved<T>(partition: number, answer: Promise<T>): Promise<T> {
+    const { promise: moved, reject } = Promise.withResolvers<never>()
+    const onChange = (): void => reject(new CodedError(MOVED, 'the partition has a new owner'))
+    changes.once(String(partition), onChange)
+    try {
+      return await Promise.race([answer, moved])
+    } finally {
+      changes.off(String(partition), onChange)
+    }
+  }
+
+  const requestOf: HubClient['requestOf'] = async (partition, op, args, deadline) => {
+    const request = hubRequest(partition)
+    const result = await pRetry(
+      async () => {
+        try {
+          const answer = bus.request(request, { op, args }, deadline)
+          return await (op === 'execute' ? answer : untilMoved(partition, answer))
+        } catch (error) {
+          if (!hasCode(error, 'NO_RESPONDERS', MOVED)) throw new AbortError(error as Error)
+          if (isExpired(deadline)) throw new AbortError(unavailable('the guild', error))
+          log.debug({ partition, op }, 'a partition has no owner at the moment')
+          throw error
+        }
+      },
+      { retries: Number.POSITIVE_INFINITY, minTimeout: MIN_WAIT_MS, maxTimeout: MAX_WAIT_MS },
+    )
+    return hubOperations[op].result.parse(result) as HubResult<typeof op>
+  }
+
   return {
-    async request(id, op, args, deadline) {
-      const partition = partitionOf(id)
-      const request = hubRequest(partition)
-      const result = await pRetry(
-        async () => {
-          try {
-            return await bus.request(request, { op, args }, deadline)
-          } catch (error) {
-            if (!hasCode(error, 'NO_RESPONDERS', MOVED)) throw new AbortError(error as Error)
-            if (isExpired(deadline)) throw new AbortError(unavailable('the guild', error))
-            log.debug({ partition, op }, 'a partition has no owner at the moment')
-            throw error
-          }
-        },
-        { retries: Number.POSITIVE_INFINITY, minTimeout: MIN_WAIT_MS, maxTimeout: MAX_WAIT_MS },
-      )
-      return hubOperations[op].result.parse(result) as HubResult<typeof op>
-    },
+    request: (id, op, args, deadline) => requestOf(partitionOf(id), op, args, deadline),
+    requestOf,
   }
 }

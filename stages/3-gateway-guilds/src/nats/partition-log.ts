@@ -18,7 +18,7 @@ const STREAM = 'LOG'
 const subjectOf = (partition: number): string => `log.${partition}`
 
 /** Longer than sessions live and than retries come. */
-const MAX_AGE_MS = 10 * 60_000
+export const MAX_AGE_MS = 10 * 60_000
 const MAX_BYTES = 256 * 2 ** 20
 /** One write carries records of up to this size, so that it stays far below NATS's limit of 4 MB. */
 const MAX_WRITE_BYTES = 2 ** 20

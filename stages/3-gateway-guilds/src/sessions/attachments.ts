@@ -1,6 +1,7 @@
 import type { Presence } from '@threshold/domain'
 import type { HubEvent, LogPosition, Subscriber, UserSubscriber } from '@threshold/ports'
 import { hasSlot } from '../actors/listeners.ts'
+import { isBefore } from '../actors/records.ts'
 import type { WireListener } from '../wire/hub.ts'
 import type { EventHead, LinkPayload, Slots } from '../wire/link.ts'
 
@@ -119,6 +120,8 @@ function deliverTo<D extends { readonly position: LogPosition }>(
   slots: Slots,
 ): void {
   if (!attached) return
+  // Two owners, or one that was asked twice, may send the same event.
+  if (attached.position && !isBefore(attached.position, delivery.position)) return
   attached.position = delivery.position
   for (const { slot, subscriber } of attached.slots.values())
     if (hasSlot(slots, slot)) subscriber.deliver(delivery)

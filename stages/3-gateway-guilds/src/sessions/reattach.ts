@@ -1,10 +1,12 @@
-import { deadlineAfter, messageOf, type Runtime, type Timers } from '@threshold/kit'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type { HubClient } from '../nats/hub-client.ts'
 import { partitionOf } from '../nats/partitions.ts'
 import type { WireListener } from '../wire/hub.ts'
 import type { Attachment, Attachments, GuildListener, UserListener } from './attachments.ts'
 
 const ATTACH_TIMEOUT_MS = 5_000
+const PAUSE_MS = 500
 
 export const wireListener = ({
   slot,
@@ -20,66 +22,96 @@ export const wireListener = ({
 })
 
 /**
- * Attaches the sessions of this process to new owners, from the last event on. One request carries
- * all sessions in a guild. A guild whose owner does not answer is tried again, for as long as there
- * are sessions in it.
+ * Attaches the sessions of this process in one partition to its new owner, from the last event on,
+ * and then tells the owner that all are attached. One request carries all sessions in a guild. A
+ * guild that could not be attached is tried again, and delays only its own events.
  */
 export function createReattacher({
   gateway,
   sessions,
   hub,
   runtime: { clock, log },
-  timers,
 }: {
   readonly gateway: string
   readonly sessions: Attachments
   readonly hub: HubClient
   readonly runtime: Pick<Runtime, 'clock' | 'log'>
-  readonly timers: Timers
-}): (isConcerned: (partition: number) => boolean) => void {
+}): (partition: number) => void {
+  /** The newest round of each partition. An older one gives up. */
+  const rounds = new Map<number, object>()
+
   async function attachGuild(guild: string, attached: Attachment<GuildListener>): Promise<void> {
     const listeners = [...attached.slots.values()]
-    const { found } = await hub.request(
+    const args = {
       guild,
-      'attach',
-      {
-        guild,
-        gateway,
-        listeners: listeners.map(wireListener),
-        after: attached.position,
-        all: true,
-      },
-      deadlineAfter(ATTACH_TIMEOUT_MS, clock),
-    )
+      gateway,
+      listeners: listeners.map(wireListener),
+      after: attached.position,
+      all: true,
+    }
+    const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
+    const { found } = await hub.request(guild, 'attach', args, deadline)
     for (const [index, listener] of listeners.entries())
       if (!found[index]) sessions.leave(guild, listener)
   }
 
   async function attachUser(user: string, attached: Attachment<UserListener>): Promise<void> {
     for (const { slot, subscriber } of attached.slots.values()) {
-      const { sessionId } = subscriber
-      const args = { user, gateway, slot, sessionId, after: attached.position }
+      const args = {
+        user,
+        gateway,
+        slot,
+        sessionId: subscriber.sessionId,
+        after: attached.position,
+      }
       await hub.request(user, 'attachUser', args, deadlineAfter(ATTACH_TIMEOUT_MS, clock))
     }
   }
 
-  function attach<T>(
-    all: ReadonlyMap<string, Attachment<T>>,
-    id: string,
-    work: (id: string, attached: Attachment<T>) => Promise<void>,
-  ): void {
-    const attached = all.get(id)
-    if (!attached) return
-    work(id, attached).catch((error: unknown) => {
-      log.warn({ id, err: messageOf(error) }, 'sessions were not attached; trying again')
-      timers.after(ATTACH_TIMEOUT_MS, () => attach(all, id, work))
-    })
+  /** Resolves to the guilds and users that were not attached. */
+  async function attachAll(ids: readonly string[]): Promise<string[]> {
+    const failed = await Promise.all(
+      ids.map(async (id) => {
+        const [guild, user] = [sessions.guilds.get(id), sessions.users.get(id)]
+        try {
+          if (guild) await attachGuild(id, guild)
+          if (user) await attachUser(id, user)
+          return []
+        } catch (error) {
+          log.warn({ id, err: messageOf(error) }, 'sessions were not attached; trying again')
+          return [id]
+        }
+      }),
+    )
+    return failed.flat()
   }
 
-  return (isConcerned) => {
-    for (const guild of sessions.guilds.keys())
-      if (isConcerned(partitionOf(guild))) attach(sessions.guilds, guild, attachGuild)
-    for (const user of sessions.users.keys())
-      if (isConcerned(partitionOf(user))) attach(sessions.users, user, attachUser)
+  async function run(partition: number): Promise<void> {
+    const round = {}
+    rounds.set(partition, round)
+    let left = [...sessions.guilds.keys(), ...sessions.users.keys()].filter(
+      (id) => partitionOf(id) === partition,
+    )
+    let told = false
+    while (rounds.get(partition) === round) {
+      left = await attachAll(left)
+      told ||= await tell(partition, left)
+      if (told && left.length === 0) break
+      await sleep(PAUSE_MS, undefined, { ref: false })
+    }
+    if (rounds.get(partition) === round) rounds.delete(partition)
   }
+
+  async function tell(partition: number, except: string[]): Promise<boolean> {
+    const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
+    try {
+      await hub.requestOf(partition, 'attached', { gateway, except }, deadline)
+      return true
+    } catch (error) {
+      log.warn({ partition, err: messageOf(error) }, 'an owner was not told; trying again')
+      return false
+    }
+  }
+
+  return (partition) => void run(partition)
 }

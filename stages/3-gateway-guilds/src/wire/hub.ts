@@ -107,6 +107,11 @@ export const hubOperations = {
     }),
     z.object({ found: z.array(z.boolean()), linked: z.int() }),
   ),
+  /**
+   * The gateway has attached its sessions to this owner of the partition, except in the guilds and
+   * for the users named. Events wait for it.
+   */
+  attached: operation(z.object({ gateway: z.string(), except: z.array(snowflake) }), z.null()),
   detach: operation(z.object({ ...ofGuild, gateway: z.string(), ...ofSession }), z.null()),
   setPresence: operation(z.object({ ...ofSlot, presence }), z.null()),
   setVoiceState: operation(

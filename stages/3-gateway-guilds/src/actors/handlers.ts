@@ -1,0 +1,118 @@
+import type { Member } from '@threshold/domain'
+import type { Deadline } from '@threshold/kit'
+import type { HubArgs, HubOperations, HubResult } from '../wire/hub.ts'
+import type { GuildActors } from './guild-actors.ts'
+import type { PartitionContext } from './partition.ts'
+import type { UserActors } from './user-actors.ts'
+
+export type Handlers = {
+  readonly [K in keyof HubOperations]: (
+    args: HubArgs<K>,
+    deadline: Deadline,
+  ) => Promise<HubResult<K>>
+}
+
+/** The operations of the hub, on the guilds and users of one partition. */
+export function createHandlers(
+  { metadata, lease, link, gate, epochBase }: PartitionContext,
+  guilds: GuildActors,
+  users: UserActors,
+): Handlers {
+  return {
+    async create({ state }, deadline) {
+      // Durable first: a guild that exists only in memory would be lost with the process.
+      await metadata.createGuild(state, lease.limit(deadline))
+      guilds.add(state)
+      for (const user of state.members.keys()) users.notifyJoined(user, state.guild.id)
+      return null
+    },
+    async execute({ guild, command }, deadline) {
+      await gate.wait(guild, deadline)
+      const loaded = await guilds.get(guild, deadline)
+      return loaded ? loaded.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
+    },
+    async access({ guild, users: userIds, channel }, deadline) {
+      const loaded = await guilds.get(guild, deadline)
+      return loaded ? loaded.access(userIds, channel) : { kind: 'unknown-guild' }
+    },
+    async view({ guild, user }, deadline) {
+      const view = (await guilds.getForView(guild, deadline))?.view(user)
+      return view ? { view } : {}
+    },
+    async members({ guild, query }, deadline) {
+      const loaded = await guilds.get(guild, deadline)
+      if (!loaded) return []
+      if ('ids' in query)
+        return query.ids
+          .map((user) => loaded.state.members.get(user))
+          .filter((member): member is Member => member !== undefined)
+      return 'prefix' in query
+        ? loaded.members.startingWith(query.prefix, query.limit)
+        : loaded.members.page(query.after, query.limit)
+    },
+    async presences({ guild, users: userIds }, deadline) {
+      const loaded = await guilds.get(guild, deadline)
+      if (!loaded) return new Map()
+      return new Map(
+        userIds
+          .map((user) => [user, loaded.subscriptions.presenceOf(user)] as const)
+          .filter(([, { status }]) => status !== 'offline'),
+      )
+    },
+    async publish({ guild, event }, deadline) {
+      await gate.wait(guild, deadline)
+      const loaded = await guilds.get(guild, deadline)
+      // The guild was deleted meanwhile, so no session is left to receive the event.
+      if (!loaded) return { epoch: epochBase, sequence: 0 }
+      const { position, durable } = loaded.publish(event)
+      await durable
+      return position
+    },
+    async attach(args, deadline) {
+      const { guild, gateway, listeners, all } = args
+      await guilds.getForView(guild, deadline)
+      const found = guilds.loaded(guild)?.attach(args) ?? listeners.map(() => false)
+      if (all) gate.attachedOne(gateway, guild)
+      return { found, linked: link.last(gateway) }
+    },
+    async attached({ gateway, except }) {
+      gate.attached(gateway, except)
+      return null
+    },
+    async detach({ guild, ...session }) {
+      guilds.loaded(guild)?.detach(session)
+      return null
+    },
+    async setPresence(args) {
+      guilds.loaded(args.guild)?.setPresence(args)
+      return null
+    },
+    async setVoiceState(args, deadline) {
+      await guilds.get(args.guild, deadline)
+      return guilds.loaded(args.guild)?.setVoiceState(args) ?? 'left'
+    },
+    async publishToUsers({ users: userIds, event }, deadline) {
+      await users.publishToAll(userIds, event, deadline)
+      return null
+    },
+    async userEvent({ user, event }, deadline) {
+      await users.publish(user, event, deadline)
+      return null
+    },
+    async userJoined({ user, guild }) {
+      users.peek(user)?.joined(guild)
+      return null
+    },
+    async attachUser(args, deadline) {
+      const { user, gateway, after } = args
+      const found = await users.get(user).attach(args, deadline)
+      if (after) gate.attachedOne(gateway, user)
+      return { found, linked: link.last(gateway) }
+    },
+    async detachUser({ user, ...session }) {
+      users.peek(user)?.detach(session)
+      users.removeIfIdle(user)
+      return null
+    },
+  }
+}
