@@ -12,11 +12,13 @@ import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
 import { connectNats, type Nats } from '../../src/nats/connect.ts'
 import { natsFixture } from '../nats/fixture.ts'
+import { tcpProxy } from '../nats/proxy.ts'
 
 export interface RunningHost {
   readonly host: GuildHost
-  /** Cuts the host off NATS for good, as a dead process is. */
-  kill(): Promise<void>
+  /** Cuts the host off NATS, until `heal` is called. */
+  cut(): void
+  heal(): void
 }
 
 /** Guild hosts and gateways in one process, over a real NATS and a real store. */
@@ -29,11 +31,14 @@ export interface Cluster {
 export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> {
   const { config } = await natsFixture(use)
   const { uri } = use.use(await leaseDatabase())
+  const [server = ''] = config.servers
   const connect = async (name: string) => {
     const runtime = createRuntime({ random: randomBytes })
     use.use(runtime.telemetry)
-    const nats: Nats = use.use(await connectNats(config, name, runtime))
-    return { nats, runtime }
+    const proxy = await tcpProxy(use, server)
+    const own = { ...config, servers: [proxy.address] }
+    const nats: Nats = use.use(await connectNats(own, name, runtime))
+    return { nats, runtime, proxy }
   }
   const store = await connect('store')
   const mongo = use.use(await mongoDatabase({ uri }, store.runtime.telemetry))
@@ -45,11 +50,11 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
   return {
     metadata,
     async startHost() {
-      const { nats, runtime } = await connect('host')
+      const { nats, runtime, proxy } = await connect('host')
       const host = await startGuildHost(nats, ports, runtime)
       // A host that was cut off cannot release its partitions.
       use.defer(async () => void (await Promise.allSettled([host[Symbol.asyncDispose]()])))
-      return { host, kill: () => nats.connection.close() }
+      return { host, cut: proxy.cut, heal: proxy.heal }
     },
     async startGateway() {
       const { nats, runtime } = await connect('gateway')
