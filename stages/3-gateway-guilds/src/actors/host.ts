@@ -11,7 +11,12 @@ import { createLinkSender } from '../nats/link.ts'
 import { allPartitions, ensureLogStream, openPartitionLog } from '../nats/partition-log.ts'
 import { hubRequest } from '../wire/hub.ts'
 import { AttachGate } from './attach-gate.ts'
-import { openPartition, type Partition, type PartitionDependencies } from './partition.ts'
+import {
+  movedAfter,
+  openPartition,
+  type Partition,
+  type PartitionDependencies,
+} from './partition.ts'
 
 /** The lease of a guild host or a gateway, by which the others know it. */
 export const leaseSchema = z.object({
@@ -113,9 +118,10 @@ export async function startGuildHost(
     const content = openPartition(opened, dependencies)
     const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
       content.handle(op, args, deadline).catch((error: unknown) => {
+        if (!opened.log.broken) throw error
         // The log refuses what a former owner writes. There is nothing to save here.
-        if (opened.log.broken) lose(partition)
-        throw error
+        lose(partition)
+        throw movedAfter(op)
       }),
     )
     owned.set(partition, { epoch, partition: content, serving })

@@ -49,6 +49,15 @@ export interface Partition {
 /** Loads of one guild by one owner. Epochs of the log times this stay far below 2^53. */
 const MAX_LOADS = 1_000_000
 
+/**
+ * After the end of the lease another owner may have answered differently already. It is asked
+ * again, unless the request may not be repeated.
+ */
+export const movedAfter = (op: keyof HubOperations): CodedError =>
+  op === 'execute'
+    ? unavailable('the guild')
+    : new CodedError(MOVED, 'the partition has another owner now')
+
 export function openPartition(
   { log, history }: OpenedLog,
   dependencies: PartitionDependencies,
@@ -67,7 +76,9 @@ export function openPartition(
     const parsed = hubOperations[op].args.safeParse(args)
     if (!parsed.success) throw new CodedError('BAD_MESSAGE', `the arguments of ${op} are not valid`)
     const handler = handlers[op] as (args: unknown, deadline: Deadline) => Promise<unknown>
-    return handler(parsed.data, deadline)
+    const result = await handler(parsed.data, deadline)
+    if (closed) throw movedAfter(op)
+    return result
   }
 
   return {
@@ -76,10 +87,7 @@ export function openPartition(
       lease.limit(deadline)
       const handling = run(op, args, deadline)
       running.add(handling)
-      const result = await handling.finally(() => running.delete(handling))
-      // After the end of the lease another owner may have answered differently already.
-      if (closed) throw unavailable('the guild')
-      return result
+      return handling.finally(() => running.delete(handling))
     },
     gatewayGone(gateway) {
       gate.gone(gateway)

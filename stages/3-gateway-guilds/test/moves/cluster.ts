@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { createRuntime, hasCode } from '@threshold/kit'
@@ -8,6 +9,7 @@ import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mon
 import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
 import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.typescript'
 import { mongoDatabase } from '@threshold/stage-1/mongodb'
+import { onTestFinished } from 'vitest'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
 import { connectNats, type Nats } from '../../src/nats/connect.ts'
@@ -103,6 +105,10 @@ export function publishing(hub: GuildHub, guild: GuildFixture) {
   const acknowledged: Received[] = []
   let longestMs = 0
   let stopped = false
+  // A failed test closes the connection, and all further requests fail at once.
+  onTestFinished(() => {
+    stopped = true
+  })
   const done = (async () => {
     while (!stopped) {
       const id = newId()
@@ -119,12 +125,14 @@ export function publishing(hub: GuildHub, guild: GuildFixture) {
           acknowledged.push({ id, position: await hub.publish(guild.id, event, testDeadline()) })
           break
         } catch (error) {
-          if (!hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
+          if (stopped || !hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
+          await setImmediate()
         }
       }
       longestMs = Math.max(longestMs, performance.now() - since)
     }
   })()
+  done.catch(() => {}) // `stop` reports it
   return {
     acknowledged,
     longestMs: () => longestMs,

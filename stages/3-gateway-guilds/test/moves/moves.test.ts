@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { isBefore } from '../../src/actors/records.ts'
 import { partitionOf } from '../../src/nats/partitions.ts'
 import {
-  type Cluster,
   createGuild,
   listen,
   publishing,
@@ -20,31 +19,28 @@ function expectComplete(received: readonly Received[], acknowledged: readonly Re
     if (i > 0) expect(isBefore(received[i - 1]!.position, position)).toBe(true)
 }
 
+/** Two hosts that share all partitions, two gateways, and a guild with a session of each member. */
+async function setUp(use: AsyncDisposableStack) {
+  const cluster = await startCluster(use)
+  const hosts: RunningHost[] = [await cluster.startHost(), await cluster.startHost()]
+  const owned = () => hosts.flatMap(({ host }) => host.owned())
+  await expect.poll(() => [owned().length, new Set(owned()).size], WAIT).toEqual([64, 64])
+  const [gateway, api] = [await cluster.startGateway(), await cluster.startGateway()]
+  const guild = await createGuild(api)
+  const users = [...guild.state.members.keys()]
+  const sessions = await Promise.all(users.map((user) => listen(gateway, guild, user)))
+  const partition = partitionOf(guild.id)
+  const ownerOf = () => hosts.find(({ host }) => host.owned().includes(partition))
+  return { api, guild, sessions, ownerOf }
+}
+
 describe('a guild whose owner changes', { timeout: 120_000 }, () => {
-  const use = new AsyncDisposableStack()
-  let cluster: Cluster
-  beforeAll(async () => {
-    cluster = await startCluster(use)
-  }, 120_000)
-  afterAll(() => use.disposeAsync(), 60_000)
-
-  async function setUp() {
-    const hosts: RunningHost[] = [await cluster.startHost(), await cluster.startHost()]
-    const [gateway, api] = [await cluster.startGateway(), await cluster.startGateway()]
-    const guild = await createGuild(api)
-    const users = [...guild.state.members.keys()]
-    const sessions = await Promise.all(users.map((user) => listen(gateway, guild, user)))
-    const partition = partitionOf(guild.id)
-    const ownerOf = () => hosts.find(({ host }) => host.owned().includes(partition))
-    return { hosts, gateway, api, guild, sessions, ownerOf }
-  }
-
   it('loses and doubles nothing when its host hands it over, and is silent only shortly', async () => {
-    const { api, guild, sessions, ownerOf } = await setUp()
+    await using use = new AsyncDisposableStack()
+    const { api, guild, sessions, ownerOf } = await setUp(use)
     const load = publishing(api, guild)
     await expect.poll(() => load.acknowledged.length, WAIT).toBeGreaterThan(50)
     const former = ownerOf()!
-    // The hosts may still have shared the partitions while the sessions subscribed.
     const views = sessions.map((session) => session.views())
     await former.host.drain()
     const before = load.acknowledged.length
@@ -58,11 +54,11 @@ describe('a guild whose owner changes', { timeout: 120_000 }, () => {
   })
 
   it('loses and doubles nothing when its host is cut off, and that host never comes back', async () => {
-    const { api, guild, sessions, ownerOf } = await setUp()
+    await using use = new AsyncDisposableStack()
+    const { api, guild, sessions, ownerOf } = await setUp(use)
     const load = publishing(api, guild)
     await expect.poll(() => load.acknowledged.length, WAIT).toBeGreaterThan(50)
     const former = ownerOf()!
-    // The hosts may still have shared the partitions while the sessions subscribed.
     const views = sessions.map((session) => session.views())
     former.cut()
     const before = load.acknowledged.length
