@@ -88,6 +88,14 @@ export class GuildActor {
     // A repeated request finds the session of the first one.
     this.detach(listener)
     this.#listeners.add(listener)
+    if (after)
+      this.#dependencies.link.send(gateway, {
+        kind: 'continued',
+        guild: this.#id,
+        slot,
+        sessionId,
+        after,
+      })
     if (this.guild.subscribe(listener, presence, after)) return true
     this.#listeners.remove(listener)
     return false

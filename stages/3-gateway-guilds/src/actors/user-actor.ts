@@ -51,6 +51,8 @@ export class UserActor {
     // be in neither.
     this.#listeners.add(listener)
     if (after) {
+      const user = this.#id
+      this.#dependencies.link.send(gateway, { kind: 'continued', user, slot, sessionId, after })
       this.#replay(gateway, after)
       return true
     }

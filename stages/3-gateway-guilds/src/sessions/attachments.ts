@@ -12,8 +12,13 @@ export interface Attachment<T> {
   position: LogPosition | undefined
 }
 
+interface SessionStart {
+  /** The session receives what comes after this position. Undefined until its owner has begun. */
+  from: LogPosition | undefined
+}
+
 /** A session of this process in a guild, and what a new owner of the guild has to know of it. */
-export interface GuildListener {
+export interface GuildListener extends SessionStart {
   readonly slot: number
   readonly subscriber: Subscriber
   presence: Presence
@@ -21,7 +26,7 @@ export interface GuildListener {
 }
 
 /** A session of this process outside of guilds. */
-export interface UserListener {
+export interface UserListener extends SessionStart {
   readonly slot: number
   readonly subscriber: UserSubscriber
 }
@@ -36,14 +41,15 @@ export class Attachments {
 
   addToGuild(guild: string, subscriber: Subscriber): GuildListener {
     const { slots } = attachmentOf(this.guilds, guild)
-    const listener = { slot: freeSlot(slots), subscriber, presence: subscriber.presence }
+    const { presence } = subscriber
+    const listener = { slot: freeSlot(slots), subscriber, presence, from: undefined }
     slots.set(listener.slot, listener)
     return listener
   }
 
   addToUser(subscriber: UserSubscriber): UserListener {
     const { slots } = attachmentOf(this.users, subscriber.userId)
-    const listener = { slot: freeSlot(slots), subscriber }
+    const listener = { slot: freeSlot(slots), subscriber, from: undefined }
     slots.set(listener.slot, listener)
     return listener
   }
@@ -87,7 +93,15 @@ export class Attachments {
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
         attached!.position ??= position
+        listener.from = position
         listener.subscriber.deliver({ kind, view, members, presences, position })
+        return
+      }
+      case 'continued': {
+        const { guild = '', user = '', slot, sessionId, after } = payload
+        const listener =
+          this.guilds.get(guild)?.slots.get(slot) ?? this.users.get(user)?.slots.get(slot)
+        if (listener?.subscriber.sessionId === sessionId) listener.from = after
         return
       }
       case 'left': {
@@ -102,6 +116,7 @@ export class Attachments {
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
         attached!.position ??= position
+        listener.from = position
         listener.subscriber.deliver({ kind: 'view', view, position })
         return
       }
@@ -123,11 +138,12 @@ function deliverTo<D extends { readonly position: LogPosition }>(
   // Two owners, or one that was asked twice, may send the same event.
   if (attached.position && !isBefore(attached.position, delivery.position)) return
   attached.position = delivery.position
-  for (const { slot, subscriber } of attached.slots.values())
-    if (hasSlot(slots, slot)) subscriber.deliver(delivery)
+  for (const { slot, subscriber, from } of attached.slots.values())
+    if (hasSlot(slots, slot) && from && isBefore(from, delivery.position))
+      subscriber.deliver(delivery)
 }
 
-interface Deliverable<D> {
+interface Deliverable<D> extends Readonly<SessionStart> {
   readonly slot: number
   readonly subscriber: { deliver(delivery: D): void }
 }

@@ -39,6 +39,18 @@ const payload = z.discriminatedUnion('kind', [
     members: z.custom<readonly Member[]>(),
     presences: z.custom<ReadonlyMap<string, Presence>>(),
   }),
+  /**
+   * A session was attached that has all events up to `after`. It receives those that follow this
+   * message. Earlier ones were for the other sessions of its gateway.
+   */
+  z.object({
+    kind: z.literal('continued'),
+    guild: z.string().optional(),
+    user: z.string().optional(),
+    slot: z.int(),
+    sessionId: z.string(),
+    after: position,
+  }),
   z.object({
     kind: z.literal('left'),
     guild: z.string(),
