@@ -19,6 +19,8 @@ export interface ManagedChild {
   tail(): string
   /** Why it exited, in words; undefined while it runs. */
   exitReason(): string | undefined
+  /** Resolves to the reason when it has exited. */
+  readonly exited: Promise<string>
   /** Calls the listener with the tail of the output so far, and with all later output. */
   onOutput(listener: (text: string) => void): void
 }
@@ -53,6 +55,7 @@ export async function startChild(
   )
   let tail = ''
   let exitReason: string | undefined
+  const exited = Promise.withResolvers<string>()
   const listeners: ((text: string) => void)[] = []
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8')
@@ -65,6 +68,7 @@ export async function startChild(
   }
   const noteExit = (code: number | null, signal: NodeJS.Signals | null): void => {
     exitReason ??= signal === null ? `exit code ${code}` : `signal ${signal}`
+    exited.resolve(exitReason)
   }
   child.once('close', noteExit)
   // `close` waits until every holder of the output has closed it, which may be a grandchild that
@@ -76,6 +80,7 @@ export async function startChild(
     identity,
     tail: () => tail,
     exitReason: () => exitReason,
+    exited: exited.promise,
     onOutput(listener) {
       if (tail !== '') listener(tail)
       listeners.push(listener)

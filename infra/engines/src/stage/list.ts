@@ -9,6 +9,8 @@ const stageSchema = z.strictObject({
   stage: z.int().positive(),
   title: z.string(),
   previous: z.int().positive().nullable(),
+  /** Its kinds of processes with their usual number. Absent: the stage is one process. */
+  roles: z.record(z.string(), z.int().positive()).optional(),
   engines: z.array(z.enum(['mongodb', 'cassandra', 'scylladb', 'nats', 'opensearch'])),
   adds: z.array(z.string()),
   replaces: z.array(z.string()),

@@ -2,13 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
-import { type ManagedChild, startChild } from '../process/child.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
-import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
-import { waitUntil } from '../process/wait-until.ts'
 import { claimPort } from '../registry/claim-port.ts'
-import { type Registration, register } from '../registry/registry.ts'
+import { register } from '../registry/registry.ts'
 import { listStages, REPOSITORY, type StageInfo } from './list.ts'
+import { ManagedRole, type RoleProcess } from './role-process.ts'
 import { ADDRESSES, type Addresses } from './running.ts'
 
 export interface StartStageOptions {
@@ -17,6 +15,10 @@ export interface StartStageOptions {
   readonly engineUri: string
   /** The address of its Cassandra, with a keyspace; for stages whose messages are in Cassandra. */
   readonly cassandraUri?: string
+  /** The address of its NATS, with a user and a password; for stages of several processes. */
+  readonly natsUri?: string
+  /** The number of processes of a role, such as `{ gateway: 2 }`. Default: see stage.json. */
+  readonly processes?: Readonly<Record<string, number>>
   readonly env?: Record<string, string>
   /** The port to listen on; by default a free one, which a restart keeps. */
   readonly port?: number
@@ -25,23 +27,24 @@ export interface StartStageOptions {
   readonly onOutput?: (text: string) => void
 }
 
-/**
- * A stage that runs as a process, with the URL for its users. It can be controlled like an engine.
- */
+/** A running stage, with the URL for its users. All of its processes can be controlled at once. */
 export interface StageProcess extends AsyncDisposable {
   readonly stage: number
   readonly url: string
+  /** Its processes. The first one answers at `url`. */
+  readonly roles: readonly [RoleProcess, ...RoleProcess[]]
+  /** Of the first process. */
   readonly pid: number
   readonly identity: ProcessIdentity
-  /** The last lines of its output, from both streams. */
+  /** The last lines of its output, from all processes. */
   tail(): string
-  /** Why it exited, in words; undefined while it runs. */
+  /** Why it exited, in words; undefined while all processes run. */
   exitReason(): string | undefined
   /** Sends SIGTERM and waits until the stage has exited. Idempotent. */
   stop(): Promise<void>
   /** Sends SIGKILL, so the stage closes nothing. */
   kill(): Promise<void>
-  /** Restarts the stage on the same port with the same environment. */
+  /** Restarts the stage on the same ports with the same environment. */
   restart(): Promise<void>
   pause(): Promise<void>
   resume(): Promise<void>
@@ -50,14 +53,29 @@ export interface StageProcess extends AsyncDisposable {
 /** Node's default takes a hundred MiB more memory without a measurable gain: see ADR 21. */
 const YOUNG_GENERATION = '--max-semi-space-size=4'
 const READY_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 20_000
-const POLL_MS = 20
 
 /**
- * Starts a stage and returns when it serves. The stage ends with this process, also if this process
- * is killed. Throws STAGE_NOT_READY with the last lines of its output.
+ * Starts a stage and returns when all of its processes serve. The stage ends with this process,
+ * also if this process is killed. A role of a stage with several that dies is started again. Throws
+ * STAGE_NOT_READY with the last lines of its output.
  */
 export async function startStage(options: StartStageOptions): Promise<StageProcess> {
+  const info = await stageInfo(options)
+  const roles: ManagedRole[] = []
+  const stage = new RunningStage(info.stage, roles)
+  try {
+    const planned = await planRoles(info, options)
+    roles.push(...planned.map(({ role }) => role))
+    await Promise.all(roles.map((role) => role.launch()))
+    await writeAddresses(planned[0]!.dir, { ...options, url: stage.url })
+    return stage
+  } catch (error) {
+    await stage.stop()
+    throw error
+  }
+}
+
+async function stageInfo(options: StartStageOptions): Promise<StageInfo> {
   const stages = await listStages()
   const info = stages.find(({ stage }) => stage === options.stage)
   if (info === undefined) {
@@ -67,180 +85,175 @@ export async function startStage(options: StartStageOptions): Promise<StageProce
       { next: 'npx threshold stages list' },
     )
   }
-  if (info.engines.includes('cassandra') && options.cassandraUri === undefined) {
-    throw new CodedError(
-      'ENGINE_MISSING',
-      `stage ${info.stage} needs a Cassandra beside its MongoDB`,
-      { next: 'pass cassandraUri' },
-    )
-  }
-  const registration = await register({
-    role: 'stage',
-    text: `stage ${info.stage}, ${info.title}`,
-    group: true,
-    onExit: 'kill',
+  for (const [engine, uri] of [
+    ['cassandra', options.cassandraUri],
+    ['nats', options.natsUri],
+  ] as const)
+    if (info.engines.includes(engine) && uri === undefined)
+      throw new CodedError('ENGINE_MISSING', `stage ${info.stage} needs ${engine} too`, {
+        next: `pass ${engine}Uri`,
+      })
+  return info
+}
+
+interface PlannedRole {
+  readonly role: ManagedRole
+  readonly dir: string
+}
+
+/** Registers each process with a port of its own. The one that answers users comes first. */
+async function planRoles(info: StageInfo, options: StartStageOptions): Promise<PlannedRole[]> {
+  const title = `stage ${info.stage}, ${info.title}`
+  const names = Object.entries(info.roles ?? { stage: 1 }).flatMap(([role, usual]) => {
+    const count = options.processes?.[role] ?? usual
+    return Array.from({ length: count }, (_, i) => ({
+      role,
+      name: count === 1 ? role : `${role} ${i + 1}`,
+    }))
   })
-  const port =
-    options.port === undefined || options.port === 0 ? await claimPort(registration) : options.port
-  const stage = new RunningStage(info, options, registration, port)
-  try {
-    await stage.launch()
-    return stage
-  } catch (error) {
-    await stage.stop()
-    throw error
+  const registered = await Promise.all(
+    names.map(async ({ role, name }, index) => {
+      const text = info.roles ? `${title}: ${name}` : title
+      const registration = await register({ role: 'stage', text, group: true, onExit: 'kill' })
+      const port = (index === 0 && options.port) || (await claimPort(registration))
+      return { role, name, text, registration, port }
+    }),
+  )
+  const environments = environmentsOf(options, registered)
+  return registered.map(({ role, name, text, registration, port }) => {
+    const main = join(info.dir, 'src', 'main.ts')
+    const args = [YOUNG_GENERATION, main, ...(info.roles ? [role] : [])]
+    const env = { ...environments(role), THRESHOLD_PORT: String(port) }
+    const spec = { command: process.execPath, args, env, cwd: REPOSITORY }
+    const { readyTimeoutMs = READY_TIMEOUT_MS, onOutput } = options
+    const respawn = info.roles !== undefined
+    const roleOptions = { role, name, text, spec, readyTimeoutMs, respawn, onOutput }
+    return { role: new ManagedRole(roleOptions, registration), dir: registration.dir }
+  })
+}
+
+/** The environment of each role. Clients reach the gateways at the addresses that the api tells. */
+function environmentsOf(
+  { env = {}, engineUri, cassandraUri, natsUri }: StartStageOptions,
+  processes: readonly { readonly role: string; readonly port: number }[],
+): (role: string) => Record<string, string> {
+  const portsOf = (role: string) =>
+    processes.filter((each) => each.role === role).map(({ port }) => port)
+  const gateways = portsOf('gateway').map((port) => `ws://127.0.0.1:${port}`)
+  const pages = portsOf('api').flatMap((port) => [
+    `http://127.0.0.1:${port}`,
+    `http://localhost:${port}`,
+  ])
+  const list = (given: string | undefined, own: readonly string[]): string =>
+    [given ?? '', ...own].filter((each) => each !== '').join(',')
+  const common = {
+    THRESHOLD_TOKEN_SECRET: randomBytes(32).toString('hex'),
+    THRESHOLD_PROVISIONING: 'on',
+    THRESHOLD_HEARTBEAT_MS: '2000',
+    // Overrides values of the user's shell: labs and tests use the address the stage listens on.
+    THRESHOLD_PUBLIC_URL: '',
+    THRESHOLD_GATEWAY_URL: '',
+    THRESHOLD_HOSTS: '',
+    THRESHOLD_ORIGINS: '',
+    THRESHOLD_TRUSTED_PROXIES: '',
+    ...env,
+    THRESHOLD_MONGODB_URI: engineUri,
+    ...(cassandraUri === undefined ? {} : { THRESHOLD_CASSANDRA_URI: cassandraUri }),
+    ...(natsUri === undefined ? {} : { THRESHOLD_NATS_URI: natsUri }),
   }
+  return (role) => ({
+    ...common,
+    ...(role === 'api' && common.THRESHOLD_PUBLIC_URL === ''
+      ? { THRESHOLD_GATEWAY_URL: common.THRESHOLD_GATEWAY_URL || gateways.join(',') }
+      : {}),
+    ...(role === 'gateway' ? { THRESHOLD_ORIGINS: list(common.THRESHOLD_ORIGINS, pages) } : {}),
+  })
+}
+
+/**
+ * Only this user may read the file, since an address may contain a password. It is removed with the
+ * registration.
+ */
+async function writeAddresses(
+  dir: string,
+  options: StartStageOptions & { readonly url: string },
+): Promise<void> {
+  const { stage, url, engineUri: mongodb, cassandraUri: cassandra, natsUri: nats } = options
+  const addresses: Addresses = {
+    v: 1,
+    stage,
+    url,
+    mongodb,
+    ...(cassandra === undefined ? {} : { cassandra }),
+    ...(nats === undefined ? {} : { nats }),
+  }
+  await writeFile(join(dir, ADDRESSES), JSON.stringify(addresses), { mode: 0o600 })
 }
 
 class RunningStage implements StageProcess {
   readonly stage: number
-  #url = ''
-  readonly #info: StageInfo
-  readonly #options: StartStageOptions
-  readonly #registration: Registration
-  readonly #env: Record<string, string>
-  #child: ManagedChild | undefined
-  #stopping: Promise<void> | undefined
+  readonly #roles: readonly ManagedRole[]
 
-  constructor(
-    info: StageInfo,
-    options: StartStageOptions,
-    registration: Registration,
-    port: number,
-  ) {
-    this.stage = info.stage
-    this.#info = info
-    this.#options = options
-    this.#registration = registration
-    this.#env = {
-      THRESHOLD_TOKEN_SECRET: randomBytes(32).toString('hex'),
-      THRESHOLD_PROVISIONING: 'on',
-      THRESHOLD_HEARTBEAT_MS: '2000',
-      // Overrides values of the user's shell: labs and tests use the address the stage listens on.
-      THRESHOLD_PUBLIC_URL: '',
-      THRESHOLD_GATEWAY_URL: '',
-      THRESHOLD_HOSTS: '',
-      THRESHOLD_ORIGINS: '',
-      THRESHOLD_TRUSTED_PROXIES: '',
-      ...options.env,
-      THRESHOLD_MONGODB_URI: options.engineUri,
-      ...(options.cassandraUri === undefined
-        ? {}
-        : { THRESHOLD_CASSANDRA_URI: options.cassandraUri }),
-      THRESHOLD_PORT: String(port),
-    }
+  constructor(stage: number, roles: readonly ManagedRole[]) {
+    this.stage = stage
+    this.#roles = roles
+  }
+
+  get roles(): readonly [ManagedRole, ...ManagedRole[]] {
+    return this.#roles as [ManagedRole, ...ManagedRole[]]
   }
 
   /** The URL that the stage prints. THRESHOLD_HOST may set another address than loopback. */
   get url(): string {
-    return this.#url
+    return this.roles[0].url
   }
 
   get identity(): ProcessIdentity {
-    return this.#running.identity
+    return this.roles[0].identity
   }
 
   get pid(): number {
     return this.identity.pid
   }
 
-  get #running(): ManagedChild {
-    if (this.#child === undefined)
-      throw new CodedError('STAGE_STOPPED', `stage ${this.stage} was not started`)
-    return this.#child
-  }
+  tail = (): string => this.#roles.map((role) => role.tail()).join('')
 
-  tail = (): string => this.#child?.tail() ?? ''
-  exitReason = (): string | undefined => this.#child?.exitReason()
-
-  async launch(): Promise<void> {
-    const { readyTimeoutMs = READY_TIMEOUT_MS } = this.#options
-    const main = join(this.#info.dir, 'src', 'main.ts')
-    const args = [YOUNG_GENERATION, main]
-    const child = await startChild(
-      { command: process.execPath, args, env: this.#env, cwd: REPOSITORY },
-      this.#registration.id,
-    )
-    this.#child = child
-    if (this.#options.onOutput) child.onOutput(this.#options.onOutput)
-    await this.#registration.update({ process: child.identity })
-    const readyUrl = (): string | undefined => /^ready (http\S+)$/m.exec(child.tail())?.[1]
-    const readyOrExited = (): boolean => (readyUrl() ?? child.exitReason()) !== undefined
-    await waitUntil(readyOrExited, { intervalMs: POLL_MS, timeoutMs: readyTimeoutMs })
-    const url = readyUrl()
-    if (url === undefined) {
-      const reason = child.exitReason()
-      const late = `did not serve within ${readyTimeoutMs} ms`
-      throw notReady(this.#info, reason === undefined ? late : `ended (${reason})`, child)
-    }
-    this.#url = url
-    const { engineUri: mongodb, cassandraUri: cassandra } = this.#options
-    const addresses: Addresses = {
-      v: 1,
-      stage: this.stage,
-      url: this.url,
-      mongodb,
-      ...(cassandra === undefined ? {} : { cassandra }),
-    }
-    // Only this user may read it, since an address may contain a password. It is removed with the
-    // registration.
-    await writeFile(join(this.#registration.dir, ADDRESSES), JSON.stringify(addresses), {
-      mode: 0o600,
+  exitReason(): string | undefined {
+    const [ended] = this.#roles.flatMap((role) => {
+      const reason = role.exitReason()
+      if (reason === undefined) return []
+      return [this.#roles.length === 1 ? reason : `${role.name}: ${reason}`]
     })
+    return ended
   }
 
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
-    return this.#stopping
-  }
-
-  async #stop(): Promise<void> {
-    if (
-      this.#child &&
-      !(await terminate(this.#child.identity, { group: true, graceMs: STOP_TIMEOUT_MS }))
-    ) {
-      throw new CodedError(
-        'STAGE_WILL_NOT_END',
-        `stage ${this.stage} (process ${this.pid}) survived SIGKILL`,
-        { next: 'npx threshold reset' },
-      )
-    }
-    await this.#registration.close()
+  async stop(): Promise<void> {
+    await this.#each((role) => role.stop())
   }
 
   async kill(): Promise<void> {
-    const child = this.#running
-    signal(this.pid, 'SIGKILL', true)
-    await exitsWithin(this.identity, 10_000)
-    // The process is gone a moment before Node reports its exit.
-    await waitUntil(() => child.exitReason() !== undefined, { intervalMs: POLL_MS })
+    await this.#each((role) => role.kill())
   }
 
   async restart(): Promise<void> {
-    if (this.#stopping) throw new CodedError('STAGE_STOPPED', `stage ${this.stage} was stopped`)
-    await terminate(this.identity, { group: true, graceMs: STOP_TIMEOUT_MS })
-    await this.launch()
+    await this.#each((role) => role.restart())
   }
 
   async pause(): Promise<void> {
-    await suspend(this.pid)
+    await this.#each((role) => role.pause())
   }
 
   async resume(): Promise<void> {
-    signal(this.pid, 'SIGCONT', true)
+    await this.#each((role) => role.resume())
+  }
+
+  /** Waits for all, also when one fails. */
+  async #each(work: (role: ManagedRole) => Promise<void>): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#roles.map(work))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
 }
-
-const notReady = (info: StageInfo, why: string, child: ManagedChild): CodedError =>
-  new CodedError(
-    'STAGE_NOT_READY',
-    `stage ${info.stage} ${why}\n${child.tail().trim().split('\n').slice(-10).join('\n')}`,
-    {
-      // A stage that knows why it did not start prints its own help.
-      next: /^ {2}→ (.+)$/m.exec(child.tail())?.[1] ?? 'npx threshold doctor',
-    },
-  )

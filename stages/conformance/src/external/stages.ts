@@ -16,6 +16,10 @@ export interface ConformanceStages {
   readonly options: ConformanceOptions
 }
 
+/** Where the stage serves sockets: at a gateway, or where its only process listens. */
+const socketsOf = ({ roles, url }: StageProcess): string =>
+  roles.find(({ role }) => role === 'gateway')?.url ?? url
+
 export function conformanceStages(): ConformanceStages {
   let plain: StageProcess
   let limited: StageProcess
@@ -43,9 +47,8 @@ export function conformanceStages(): ConformanceStages {
       published: () => ({
         baseUrl: published.url,
         gatewayUrl: `wss://${PUBLIC_ADDRESS}`,
-        // The stage announces an address where nothing listens. One process serves REST and
-        // sockets.
-        socketUrl: `ws://${new URL(published.url).host}`,
+        // The stage announces an address where nothing listens.
+        socketUrl: `ws://${new URL(socketsOf(published)).host}`,
       }),
       heartbeatMs: HEARTBEAT_MS,
     },
