@@ -10,6 +10,7 @@ import {
   type StartMongoOptions,
   startCassandra,
   startMongo,
+  startNats,
   startStage,
   withDatabase,
   withKeyspace,
@@ -23,6 +24,8 @@ export interface RunStageOptions {
   readonly stage: StageInfo
   readonly port?: number | undefined
   readonly engine?: StartMongoOptions['provider']
+  /** The number of processes of a role, where it is not the usual one. */
+  readonly processes?: Readonly<Record<string, number>> | undefined
   /** Variables to set for the stage, besides those it inherits from this process. */
   readonly env: Record<string, string>
   readonly onOutput?: ((text: string) => void) | undefined
@@ -51,7 +54,7 @@ export async function runStage(
   terminal: Terminal,
   interrupted: AbortSignal,
 ): Promise<StageWithEngines> {
-  const { stage: stageInfo, port, env, onOutput } = options
+  const { stage: stageInfo, port, processes, env, onOutput } = options
   await using startup = new AsyncDisposableStack()
   using progress = terminal.progress('starting MongoDB')
   const name = `threshold_${randomBytes(6).toString('hex')}`
@@ -80,6 +83,17 @@ export async function runStage(
     cassandraUri = withKeyspace(cassandra.uri, name)
   }
 
+  let natsUri: string | undefined
+  if (stageInfo.engines.includes('nats')) {
+    const nats = startup.use(
+      await startUnlessInterrupted((onProgress) =>
+        startNats({ provider: options.engine, onProgress }),
+      ),
+    )
+    engines.push(nats)
+    natsUri = nats.uri
+  }
+
   const labels = engines.map(({ label }) => label.text).join(' and ')
   progress.step({ text: `starting stage ${stageInfo.stage} on ${labels}` })
   const starting = startStage({
@@ -87,6 +101,8 @@ export async function runStage(
     engineUri: withDatabase(mongo.uri, name),
     env,
     ...(cassandraUri === undefined ? {} : { cassandraUri }),
+    ...(natsUri === undefined ? {} : { natsUri }),
+    ...(processes === undefined ? {} : { processes }),
     ...(port === undefined ? {} : { port }),
     ...(onOutput === undefined ? {} : { onOutput }),
   })

@@ -1,3 +1,5 @@
+import type { StageInfo } from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
 import type { Command } from 'commander'
 import type { CommandContext } from '../context.ts'
 import { oneOf, wholeNumber } from '../options.ts'
@@ -9,6 +11,8 @@ interface StageOptions {
   readonly engine?: (typeof PROVIDERS)[number]
   readonly heartbeat?: number
   readonly migrating?: true
+  readonly gateways?: number
+  readonly guilds?: number
 }
 
 export function addStage(program: Command, { terminal }: CommandContext): void {
@@ -27,6 +31,8 @@ export function addStage(program: Command, { terminal }: CommandContext): void {
       'the heartbeat interval that the gateway sends to clients, in milliseconds',
       wholeNumber(100, 600_000),
     )
+    .option('--gateways <N>', 'from stage 3 on: the number of gateways', wholeNumber(1, 16))
+    .option('--guilds <N>', 'from stage 3 on: the number of guild hosts', wholeNumber(1, 16))
     .option(
       '--migrating',
       'stage 2 only: start with messages on MongoDB, for "threshold migrate" to move',
@@ -54,9 +60,11 @@ These variables are passed on to the stage:
 Examples:
   npx threshold stage 1
   npx threshold stage 1 --port 3000 --engine docker
-  npx threshold stage 2 --migrating`,
+  npx threshold stage 2 --migrating
+  npx threshold stage 3 --gateways 2 --guilds 3`,
     )
-    .action(async (number: string, { port, engine, heartbeat, migrating }: StageOptions) => {
+    .action(async (number: string, options: StageOptions) => {
+      const { port, engine, heartbeat, migrating } = options
       const { interruptible } = await import('../interruption.ts')
       const { beforeMigration } = await import('../migrator.ts')
       const { requireStagePorts } = await import('../preflight.ts')
@@ -72,8 +80,12 @@ Examples:
           ...(migrating ? beforeMigration(stage.stage) : {}),
         }
         const onOutput = forwardLog(terminal.log)
-        const options = { stage, port, engine, env, onOutput }
-        await using running = await runStage(options, terminal, interrupted)
+        const processes = processesOf(stage, options)
+        await using running = await runStage(
+          { stage, port, engine, processes, env, onOutput },
+          terminal,
+          interrupted,
+        )
         const { url } = running.stage
         terminal.print(`ready ${url}`)
         terminal.log(
@@ -88,4 +100,24 @@ Examples:
         await untilInterrupted(running, interrupted)
       })
     })
+}
+
+/** The processes that the options name. Throws BAD_OPTION for a stage that has no such role. */
+function processesOf(
+  { stage, roles = {} }: StageInfo,
+  { gateways, guilds }: Pick<StageOptions, 'gateways' | 'guilds'>,
+): Record<string, number> {
+  const processes: Record<string, number> = {}
+  for (const [option, role, count] of [
+    ['--gateways', 'gateway', gateways],
+    ['--guilds', 'guilds', guilds],
+  ] as const) {
+    if (count === undefined) continue
+    if (!(role in roles))
+      throw new CodedError('BAD_OPTION', `stage ${stage} has no processes for ${option}`, {
+        next: 'npx threshold stages list',
+      })
+    processes[role] = count
+  }
+  return processes
 }
