@@ -4,6 +4,7 @@ import type { Terminal } from './terminal.ts'
 
 /** These codes mean that an argument is missing, or wrong, such as the name of an unknown lab. */
 const USAGE_CODES = [
+  'BAD_OPTION',
   'BAD_PREDICTION',
   'UNKNOWN_STAGE',
   'UNKNOWN_LAB',

@@ -4,7 +4,9 @@ import {
   dropDatabase,
   dropKeyspace,
   type Engine,
+  type NatsEngine,
   type OnProgress,
+  roleUsers,
   type StageInfo,
   type StageProcess,
   type StartMongoOptions,
@@ -83,15 +85,15 @@ export async function runStage(
     cassandraUri = withKeyspace(cassandra.uri, name)
   }
 
-  let natsUri: string | undefined
+  let nats: NatsEngine | undefined
   if (stageInfo.engines.includes('nats')) {
-    const nats = startup.use(
+    const users = await roleUsers(stageInfo.dir)
+    nats = startup.use(
       await startUnlessInterrupted((onProgress) =>
-        startNats({ provider: options.engine, onProgress }),
+        startNats({ provider: options.engine, users, onProgress }),
       ),
     )
     engines.push(nats)
-    natsUri = nats.uri
   }
 
   const labels = engines.map(({ label }) => label.text).join(' and ')
@@ -101,7 +103,7 @@ export async function runStage(
     engineUri: withDatabase(mongo.uri, name),
     env,
     ...(cassandraUri === undefined ? {} : { cassandraUri }),
-    ...(natsUri === undefined ? {} : { natsUri }),
+    ...(nats === undefined ? {} : { nats }),
     ...(processes === undefined ? {} : { processes }),
     ...(port === undefined ? {} : { port }),
     ...(onOutput === undefined ? {} : { onOutput }),

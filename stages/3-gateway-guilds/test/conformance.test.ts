@@ -1,5 +1,5 @@
 import { conformanceStages, testConformance } from '@threshold/conformance/external'
-import { startStage } from '@threshold/engines'
+import { listStages, roleUsers, startStage } from '@threshold/engines'
 import { dedicatedNats, leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
 import { afterAll, beforeAll } from 'vitest'
 
@@ -12,10 +12,11 @@ const BESIDE = { guilds: 0, notifications: 0, search: 0, voice: 0 }
 beforeAll(async () => {
   const { uri: engineUri } = use.use(await leaseDatabase())
   const { uri: cassandraUri } = use.use(await leaseKeyspace())
-  const { uri: natsUri } = use.use(await dedicatedNats())
+  const { dir } = (await listStages()).find(({ stage }) => stage === 3)!
+  const nats = use.use(await dedicatedNats({ users: await roleUsers(dir) }))
   let processes: Record<string, number> = {}
   await stages.start(async (env) => {
-    const addresses = { engineUri, cassandraUri, natsUri }
+    const addresses = { engineUri, cassandraUri, nats }
     const stage = use.use(await startStage({ stage: 3, ...addresses, processes, env }))
     processes = BESIDE
     return stage

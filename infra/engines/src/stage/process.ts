@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
+import type { NatsEngine } from '../nats/engine.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
@@ -15,8 +16,8 @@ export interface StartStageOptions {
   readonly engineUri: string
   /** The address of its Cassandra, with a keyspace; for stages whose messages are in Cassandra. */
   readonly cassandraUri?: string
-  /** The address of its NATS, with a user and a password; for stages of several processes. */
-  readonly natsUri?: string
+  /** Its NATS, for stages of several processes. It has a user for each role, or is external. */
+  readonly nats?: Pick<NatsEngine, 'uriOf'>
   /** The number of processes of a role, such as `{ gateway: 2 }`. Default: see stage.json. */
   readonly processes?: Readonly<Record<string, number>>
   readonly env?: Record<string, string>
@@ -85,13 +86,13 @@ async function stageInfo(options: StartStageOptions): Promise<StageInfo> {
       { next: 'npx threshold stages list' },
     )
   }
-  for (const [engine, uri] of [
-    ['cassandra', options.cassandraUri],
-    ['nats', options.natsUri],
+  for (const [engine, option] of [
+    ['cassandra', 'cassandraUri'],
+    ['nats', 'nats'],
   ] as const)
-    if (info.engines.includes(engine) && uri === undefined)
+    if (info.engines.includes(engine) && options[option] === undefined)
       throw new CodedError('ENGINE_MISSING', `stage ${info.stage} needs ${engine} too`, {
-        next: `pass ${engine}Uri`,
+        next: `pass ${option}`,
       })
   return info
 }
@@ -134,7 +135,7 @@ async function planRoles(info: StageInfo, options: StartStageOptions): Promise<P
 
 /** The environment of each role. Clients reach the gateways at the addresses that the api tells. */
 function environmentsOf(
-  { env = {}, engineUri, cassandraUri, natsUri }: StartStageOptions,
+  { env = {}, engineUri, cassandraUri, nats }: StartStageOptions,
   processes: readonly { readonly role: string; readonly port: number }[],
 ): (role: string) => Record<string, string> {
   const portsOf = (role: string) =>
@@ -159,10 +160,10 @@ function environmentsOf(
     ...env,
     THRESHOLD_MONGODB_URI: engineUri,
     ...(cassandraUri === undefined ? {} : { THRESHOLD_CASSANDRA_URI: cassandraUri }),
-    ...(natsUri === undefined ? {} : { THRESHOLD_NATS_URI: natsUri }),
   }
   return (role) => ({
     ...common,
+    ...(nats === undefined ? {} : { THRESHOLD_NATS_URI: nats.uriOf(role) }),
     ...(role === 'api' && common.THRESHOLD_PUBLIC_URL === ''
       ? { THRESHOLD_GATEWAY_URL: common.THRESHOLD_GATEWAY_URL || gateways.join(',') }
       : {}),
@@ -178,14 +179,13 @@ async function writeAddresses(
   dir: string,
   options: StartStageOptions & { readonly url: string },
 ): Promise<void> {
-  const { stage, url, engineUri: mongodb, cassandraUri: cassandra, natsUri: nats } = options
+  const { stage, url, engineUri: mongodb, cassandraUri: cassandra } = options
   const addresses: Addresses = {
     v: 1,
     stage,
     url,
     mongodb,
     ...(cassandra === undefined ? {} : { cassandra }),
-    ...(nats === undefined ? {} : { nats }),
   }
   await writeFile(join(dir, ADDRESSES), JSON.stringify(addresses), { mode: 0o600 })
 }

@@ -15,7 +15,6 @@ const addressesSchema = z.strictObject({
   url: z.string(),
   mongodb: z.string(),
   cassandra: z.string().optional(),
-  nats: z.string().optional(),
 })
 
 export type Addresses = z.infer<typeof addressesSchema>

@@ -27,7 +27,7 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const time = await open('reserved time', reserveTime(reservations, worker.number, base))
   const runtime = { ...base, hybrid: time.hybrid }
 
-  const hub = await open('guild hub', natsGuildHub(nats, `api-${worker.number}`, runtime))
+  const hub = await open('guild hub', natsGuildHub(nats, `api.${worker.number}`, runtime))
   const reconciling = jetStreamPublishReconciler(nats, systemTimers, runtime)
   const reconciler = await open('reconciler', reconciling)
   const notifier = await open('notifier', jetStreamNotifier(nats, runtime))

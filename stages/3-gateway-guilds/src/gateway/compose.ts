@@ -16,7 +16,7 @@ export async function startGateway(config: Config, runtime: Runtime): Promise<Ru
 
   const nats = await open('NATS', connectNats(config.nats, 'gateway', runtime))
   const id = runtime.random(8).toString('hex')
-  const hub = await open('guild hub', natsGuildHub(nats, id, runtime))
+  const hub = await open('guild hub', natsGuildHub(nats, `gateway.${id}`, runtime))
   const sessions = await open('sessions', noSessions())
   const voice = natsVoiceCalls(nats.bus)
 

@@ -51,6 +51,7 @@ export async function connectNats(
     servers: [...servers],
     user,
     pass: password,
+    inboxPrefix: `_INBOX.${user}`,
     name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_WAIT_MS,

@@ -8,8 +8,10 @@ const MAX_TRIES = 64
 
 export interface Worker extends AsyncDisposable {
   readonly number: number
-  /** A function that throws `UNAVAILABLE` once the lease has ended. Another process may then have
-   * the number. */
+  /**
+   * A function that throws `UNAVAILABLE` once the lease has ended. Another process may then have
+   * the number.
+   */
   guard<T>(make: () => T): () => T
 }
 

@@ -14,7 +14,7 @@ export async function startVoice(config: Config, runtime: Runtime): Promise<Runn
 
   const nats = await open('NATS', connectNats(config.nats, 'voice', runtime))
   const id = runtime.random(8).toString('hex')
-  const hub = await open('guild hub', natsGuildHub(nats, `voice-${id}`, runtime))
+  const hub = await open('guild hub', natsGuildHub(nats, `voice.${id}`, runtime))
   const relay = await open('voice relay', voiceRelayUdp(config.voiceRelay, runtime))
   const voice = await open('voice', createVoice({ relay, hub }, config.voice, runtime))
   const serving = serveVoiceCalls(nats.bus, voice)
