@@ -16,6 +16,14 @@ export class AttachGate {
     this.#pending = new Map([...gateways].map((gateway) => [gateway, 'all']))
   }
 
+  /** These gateways are to attach their sessions in one guild again. */
+  expect(id: string, gateways: readonly string[]): void {
+    for (const gateway of gateways) {
+      const pending = this.#pending.get(gateway) ?? []
+      if (pending !== 'all') this.#pending.set(gateway, new Set([...pending, id]))
+    }
+  }
+
   /** The gateway has attached all of its sessions, or all but those of some guilds and users. */
   attached(gateway: string, except: readonly string[] = []): void {
     if (except.length > 0 && this.#pending.has(gateway)) this.#pending.set(gateway, new Set(except))

@@ -35,6 +35,8 @@ export interface GuildActorDependencies {
   readonly fence: (deadline: Deadline) => Deadline
   readonly onMemberAdded: (user: string) => void
   readonly onDeleted: () => void
+  /** The guild's own code has thrown while it delivered. */
+  readonly onFailure: (error: unknown) => void
 }
 
 /**
@@ -57,7 +59,13 @@ export class GuildActor {
       clock: runtime.clock,
       fence,
       published: records.of(this.#id).map(({ event, position }) => [event.id, position] as const),
-      deliver: (listeners, delivery) => this.#deliver(listeners, delivery),
+      deliver: (listeners, delivery) => {
+        try {
+          this.#deliver(listeners, delivery)
+        } catch (error) {
+          dependencies.onFailure(error)
+        }
+      },
       storeEvent: (event, position, listeners) => {
         if (EPHEMERAL.has(event.type)) return undefined
         const audience = new Map(this.#listeners.slotsOf(listeners))
@@ -129,6 +137,11 @@ export class GuildActor {
   detach(session: Omit<RemoteListener, 'userId'>): void {
     const listener = this.#listeners.remove(session)
     if (listener) this.guild.subscriptions.unsubscribe(listener)
+  }
+
+  /** The gateways that have sessions in the guild. */
+  gateways(): string[] {
+    return this.#listeners.gateways()
   }
 
   gatewayGone(gateway: string): void {

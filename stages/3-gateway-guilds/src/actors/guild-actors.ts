@@ -1,5 +1,5 @@
 import type { GuildState } from '@threshold/domain'
-import type { Deadline } from '@threshold/kit'
+import { type Deadline, messageOf, type Timers } from '@threshold/kit'
 import { createLoadedGuilds } from '@threshold/stage-1/adapters/loaded-guilds'
 import type { Guild } from '@threshold/stage-1/guild'
 import { GuildActor } from './guild-actor.ts'
@@ -11,18 +11,27 @@ type RemoteGuild = Guild<RemoteListener>
 
 /** The guilds of a partition that are in memory, each with its actor. */
 export interface GuildActors {
-  /** Loads the guild if necessary. Undefined: there is no such guild. */
+  /**
+   * Loads the guild if necessary. Undefined: there is no such guild. Rejects with `UNAVAILABLE` if
+   * it is quarantined.
+   */
   get(id: string, deadline: Deadline): Promise<RemoteGuild | undefined>
   getForView(id: string, deadline: Deadline): Promise<RemoteGuild | undefined>
   add(state: GuildState): void
   /** Undefined if the guild is not in memory. */
   loaded(id: string): GuildActor | undefined
+  /**
+   * The guild's own code has thrown. The guild is loaded again, and its sessions go on there, as
+   * with a new owner. No other guild notices.
+   */
+  failed(id: string, error: unknown): void
   gatewayGone(gateway: string): void
   close(): void
 }
 
 export function createGuildActors(context: PartitionContext, users: UserActors): GuildActors {
-  const { runtime, lease, epochBase, presenceDelayMs = 200, idleGuilds = 5_000 } = context
+  const { runtime, lease, link, gate, quarantine, epochBase } = context
+  const { presenceDelayMs = 200, idleGuilds = 5_000 } = context
   const guilds = createLoadedGuilds<RemoteListener>(context, runtime, createGuild, idleGuilds)
   const actors = new WeakMap<RemoteGuild, GuildActor>()
   /** How often each guild was loaded. Every load has an epoch of its own, so positions grow. */
@@ -32,26 +41,63 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     const { id } = state.guild
     const load = (loads.get(id) ?? -1) + 1
     loads.set(id, load)
+    const onFailure = (error: unknown): void => {
+      if (loaded(id) === actor) failed(id, error)
+    }
     const actor = new GuildActor(state, {
       ...context,
+      timers: guarded(context.timers, onFailure),
       epoch: epochBase + load,
       presenceDelayMs,
       fence: (deadline) => lease.limit(deadline),
       onMemberAdded: (user) => users.notifyJoined(user, id),
       onDeleted: () => guilds.remove(id),
+      onFailure,
     })
     actors.set(actor.guild, actor)
     return actor.guild
   }
 
+  function loaded(id: string): GuildActor | undefined {
+    const guild = guilds.peek(id)
+    return guild && actors.get(guild)
+  }
+
+  function failed(id: string, error: unknown): void {
+    runtime.log.error({ guild: id, err: error }, 'a guild has failed; it is loaded again')
+    quarantine.failed(id, messageOf(error))
+    const gateways = loaded(id)?.gateways() ?? []
+    gate.expect(id, gateways)
+    guilds.remove(id)
+    for (const gateway of gateways) link.send(gateway, { kind: 'reattach', guild: id })
+  }
+
   return {
     ...guilds,
-    loaded(id) {
-      const guild = guilds.peek(id)
-      return guild && actors.get(guild)
+    async get(id, deadline) {
+      quarantine.check(id)
+      return await guilds.get(id, deadline)
     },
+    async getForView(id, deadline) {
+      quarantine.check(id)
+      return await guilds.getForView(id, deadline)
+    },
+    loaded,
+    failed,
     gatewayGone(gateway) {
       for (const guild of guilds.all()) actors.get(guild)?.gatewayGone(gateway)
     },
   }
 }
+
+/** Reports an error that is thrown in a timer. It would otherwise end the process. */
+const guarded = (timers: Timers, onFailure: (error: unknown) => void): Timers => ({
+  after: (ms, work) =>
+    timers.after(ms, () => {
+      try {
+        work()
+      } catch (error) {
+        onFailure(error)
+      }
+    }),
+})

@@ -14,7 +14,7 @@ export type Handlers = {
 
 /** The operations of the hub, on the guilds and users of one partition. */
 export function createHandlers(
-  { metadata, lease, link, gate, epochBase }: PartitionContext,
+  { metadata, lease, link, log, gate, quarantine, epochBase }: PartitionContext,
   guilds: GuildActors,
   users: UserActors,
 ): Handlers {
@@ -27,6 +27,7 @@ export function createHandlers(
       return null
     },
     async execute({ guild, command }, deadline) {
+      quarantine.check(guild)
       await gate.wait(guild, deadline)
       const loaded = await guilds.get(guild, deadline)
       return loaded ? loaded.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
@@ -60,6 +61,7 @@ export function createHandlers(
       )
     },
     async publish({ guild, event }, deadline) {
+      quarantine.check(guild)
       await gate.wait(guild, deadline)
       const loaded = await guilds.get(guild, deadline)
       // The guild was deleted meanwhile, so no session is left to receive the event.
@@ -70,6 +72,8 @@ export function createHandlers(
     },
     async attach(args, deadline) {
       const { guild, gateway, listeners, all } = args
+      // A guild that was loaded again may replay records of the load before.
+      if (all) await log.flushed()
       await guilds.getForView(guild, deadline)
       const found = guilds.loaded(guild)?.attach(args) ?? listeners.map(() => false)
       if (all) gate.attachedOne(gateway, guild)

@@ -17,6 +17,7 @@ import {
   type Partition,
   type PartitionDependencies,
 } from './partition.ts'
+import { createQuarantine } from './quarantine.ts'
 
 /** The lease of a guild host or a gateway, by which the others know it. */
 export const leaseSchema = z.object({
@@ -82,6 +83,7 @@ export async function startGuildHost(
   const leases = opening.use(await watchBucket(leasesBucket, leaseSchema, runtime))
   const claimed = opening.use(await watchBucket(claimsBucket, claimSchema, runtime))
   const claims = createClaims(claimsBucket)
+  const quarantine = opening.use(await createQuarantine(nats, runtime))
   const { bus } = nats
   const hub = createHubClient(bus, claimed, runtime)
   const link = opening.use(createLinkSender(nats.connection, bus, { host: id, timers }))
@@ -114,7 +116,7 @@ export async function startGuildHost(
     if (epoch === undefined) return
     const opened = await openPartitionLog(nats, { partition, epoch, lease }, runtime)
     const gate = new AttachGate(gateways())
-    const dependencies = { ...ports, runtime, timers, link, lease, hub, gate }
+    const dependencies = { ...ports, runtime, timers, link, lease, hub, gate, quarantine }
     const content = openPartition(opened, dependencies)
     const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
       content.handle(op, args, deadline).catch((error: unknown) => {

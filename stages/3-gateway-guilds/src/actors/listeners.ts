@@ -21,7 +21,9 @@ export class ListenersByGateway {
 
   get(gateway: string, slot: number): RemoteListener | undefined {
     return this.#gateways.get(gateway)?.get(slot)
-  } /** Removes a session, unless its slot has another one by now. Returns what it removed. */
+  }
+
+  /** Removes a session, unless its slot has another one by now. Returns what it removed. */
   remove({ gateway, slot, sessionId }: Omit<RemoteListener, 'userId'>): RemoteListener | undefined {
     const slots = this.#gateways.get(gateway)
     const listener = slots?.get(slot)
@@ -30,8 +32,13 @@ export class ListenersByGateway {
     if (slots!.size === 0) this.#gateways.delete(gateway)
     return listener
   }
+
   ofGateway(gateway: string): readonly RemoteListener[] {
     return [...(this.#gateways.get(gateway)?.values() ?? [])]
+  }
+
+  gateways(): string[] {
+    return [...this.#gateways.keys()]
   }
 
   all(): RemoteListener[] {

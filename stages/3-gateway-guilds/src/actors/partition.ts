@@ -1,4 +1,11 @@
-import { CodedError, type Deadline, type Runtime, type Timers, unavailable } from '@threshold/kit'
+import {
+  CodedError,
+  type Deadline,
+  hasCode,
+  type Runtime,
+  type Timers,
+  unavailable,
+} from '@threshold/kit'
 import type { MemberList, MessageStore, MetadataStore, Permissions } from '@threshold/ports'
 import { type HubClient, MOVED } from '../nats/hub-client.ts'
 import type { Lease } from '../nats/leases.ts'
@@ -8,6 +15,7 @@ import { type HubOperations, hubOperations } from '../wire/hub.ts'
 import type { AttachGate } from './attach-gate.ts'
 import { createGuildActors } from './guild-actors.ts'
 import { createHandlers } from './handlers.ts'
+import type { Quarantine } from './quarantine.ts'
 import { RecentRecords } from './recent-records.ts'
 import { createUserActors } from './user-actors.ts'
 
@@ -22,6 +30,7 @@ export interface PartitionDependencies {
   readonly lease: Lease
   readonly hub: HubClient
   readonly gate: AttachGate
+  readonly quarantine: Quarantine
   readonly presenceDelayMs?: number
   /** Above this many guilds in memory, idle ones are unloaded. */
   readonly idleGuilds?: number
@@ -76,7 +85,12 @@ export function openPartition(
     const parsed = hubOperations[op].args.safeParse(args)
     if (!parsed.success) throw new CodedError('BAD_MESSAGE', `the arguments of ${op} are not valid`)
     const handler = handlers[op] as (args: unknown, deadline: Deadline) => Promise<unknown>
-    const result = await handler(parsed.data, deadline)
+    const result = await handler(parsed.data, deadline).catch((error: unknown) => {
+      const { guild } = parsed.data as { guild?: string }
+      if (hasCode(error) || guild === undefined) throw error
+      guilds.failed(guild, error)
+      throw unavailable('the guild', error)
+    })
     if (closed) throw movedAfter(op)
     return result
   }

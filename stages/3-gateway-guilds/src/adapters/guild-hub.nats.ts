@@ -36,7 +36,7 @@ export async function natsGuildHub(
   const ownerOf = (partition: number): string | undefined =>
     claims.entries.get(String(partition))?.value.host ?? undefined
   const hub = createHubClient(bus, claims, runtime)
-  const sessions = new Attachments()
+  const sessions = new Attachments((guild) => reattach.guild(guild))
   const reattach = createReattacher({ gateway, sessions, hub, runtime })
   const link = opening.use(
     createLinkReceiver(
@@ -47,16 +47,16 @@ export async function natsGuildHub(
         onMessage: (payload, body) => sessions.receive(payload, body),
         onLost: (host) => {
           for (const partition of allPartitions())
-            if (ownerOf(partition) === host) void reattach(partition)
+            if (ownerOf(partition) === host) reattach.partition(partition)
         },
       },
       runtime,
     ),
   )
   // An owner that has just begun waits for this gateway too.
-  for (const key of claims.entries.keys()) reattach(Number(key))
+  for (const key of claims.entries.keys()) reattach.partition(Number(key))
   claims.onChange((key) => {
-    if (ownerOf(Number(key)) !== undefined) reattach(Number(key))
+    if (ownerOf(Number(key)) !== undefined) reattach.partition(Number(key))
   })
   leases.onChange((key) => {
     const host = key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : undefined

@@ -39,6 +39,13 @@ export class Attachments {
   readonly guilds = new Map<string, Attachment<GuildListener>>()
   readonly users = new Map<string, Attachment<UserListener>>()
 
+  readonly #onReattach: (guild: string) => void
+
+  /** @param onReattach the owner asks for the sessions of one guild once more */
+  constructor(onReattach: (guild: string) => void) {
+    this.#onReattach = onReattach
+  }
+
   addToGuild(guild: string, subscriber: Subscriber): GuildListener {
     const { slots } = attachmentOf(this.guilds, guild)
     const { presence } = subscriber
@@ -104,6 +111,9 @@ export class Attachments {
         if (listener?.subscriber.sessionId === sessionId) listener.from = after
         return
       }
+      case 'reattach':
+        this.#onReattach(payload.guild)
+        return
       case 'left': {
         const listener = this.guilds.get(payload.guild)?.slots.get(payload.slot)
         if (listener?.subscriber.sessionId === payload.sessionId)

@@ -7,6 +7,7 @@ import type { Attachment, Attachments, GuildListener, UserListener } from './att
 
 const ATTACH_TIMEOUT_MS = 5_000
 const PAUSE_MS = 500
+const NO_SESSIONS: Attachment<GuildListener> = { slots: new Map(), position: undefined }
 
 export const wireListener = ({
   slot,
@@ -36,7 +37,7 @@ export function createReattacher({
   readonly sessions: Attachments
   readonly hub: HubClient
   readonly runtime: Pick<Runtime, 'clock' | 'log'>
-}): (partition: number) => void {
+}): { partition(partition: number): void; guild(guild: string): void } {
   /** The newest round of each partition. An older one gives up. */
   const rounds = new Map<number, object>()
 
@@ -113,5 +114,18 @@ export function createReattacher({
     }
   }
 
-  return (partition) => void run(partition)
+  async function runGuild(guild: string): Promise<void> {
+    for (;;) {
+      try {
+        // The owner waits for an answer also if the last session has just left.
+        await attachGuild(guild, sessions.guilds.get(guild) ?? NO_SESSIONS)
+        return
+      } catch (error) {
+        log.debug({ guild, err: messageOf(error) }, 'sessions were not attached; trying again')
+        await sleep(PAUSE_MS, undefined, { ref: false })
+      }
+    }
+  }
+
+  return { partition: (partition) => void run(partition), guild: (guild) => void runGuild(guild) }
 }

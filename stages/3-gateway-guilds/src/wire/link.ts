@@ -51,6 +51,8 @@ const payload = z.discriminatedUnion('kind', [
     sessionId: z.string(),
     after: position,
   }),
+  /** The guild was loaded again. The gateway attaches its sessions, as to a new owner. */
+  z.object({ kind: z.literal('reattach'), guild: z.string() }),
   z.object({
     kind: z.literal('left'),
     guild: z.string(),

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { createRuntime, hasCode } from '@threshold/kit'
-import type { Delivery, GuildHub, LogPosition, MetadataStore } from '@threshold/ports'
+import type { Delivery, GuildHub, LogPosition, MetadataStore, Permissions } from '@threshold/ports'
 import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
@@ -11,6 +11,7 @@ import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.t
 import { mongoDatabase } from '@threshold/stage-1/mongodb'
 import { onTestFinished } from 'vitest'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
+import { quarantineBucket } from '../../src/actors/quarantine.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
 import { connectNats, type Nats } from '../../src/nats/connect.ts'
 import { natsFixture } from '../nats/fixture.ts'
@@ -28,6 +29,10 @@ export interface Cluster {
   readonly metadata: MetadataStore
   startHost(): Promise<RunningHost>
   startGateway(): Promise<GuildHub>
+  /** How often the permissions of a guild will throw: a bug in code that a guild runs. */
+  readonly failures: Map<string, number>
+  /** Lets a quarantined guild be served again. */
+  release(guild: string): Promise<void>
 }
 
 export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> {
@@ -46,11 +51,28 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
   const mongo = use.use(await mongoDatabase({ uri }, store.runtime.telemetry))
   const metadata = use.use(await mongoMetadataStore(mongo))
   const messages = use.use(await mongoMessageStore(mongo))
-  const computed = { permissions: typescriptPermissions(), memberList: typescriptMemberList }
+  const failures = new Map<string, number>()
+  const permissions = typescriptPermissions()
+  const failing: Permissions = {
+    ...permissions,
+    viewers(state, ...others) {
+      const left = failures.get(state.guild.id) ?? 0
+      if (left > 0) {
+        failures.set(state.guild.id, left - 1)
+        throw new TypeError('a bug in the permissions')
+      }
+      return permissions.viewers(state, ...others)
+    },
+  }
+  const computed = { permissions: failing, memberList: typescriptMemberList }
   const ports = { metadata, messages, ...computed, presenceDelayMs: 20 }
   let names = 0
   return {
     metadata,
+    failures,
+    async release(guild) {
+      await (await quarantineBucket(store.nats)).delete(guild)
+    },
     async startHost() {
       const { nats, runtime, proxy } = await connect('host')
       const host = await startGuildHost(nats, ports, runtime)
