@@ -1,4 +1,4 @@
-import { parseEnvironment } from '@threshold/stage-1/environment'
+import { integer, parseEnvironment } from '@threshold/stage-1/environment'
 import { environment as stage2, toConfig as toStage2Config } from '@threshold/stage-2/config'
 import { z } from 'zod'
 
@@ -8,6 +8,10 @@ const environment = stage2.extend({
   THRESHOLD_NATS_URI: z
     .string()
     .regex(/^nats:\/\/[^:@/]+:[^:@/]+@[^@/]+$/, 'must be nats://user:password@host:port'),
+  /** CPU milliseconds that one turn of a guild host's event loop may take. */
+  THRESHOLD_MAX_TURN_MS: integer(100, 60_000, 700),
+  /** The memory of a guild host, in MiB. */
+  THRESHOLD_MAX_HOST_MB: integer(128, 65_536, 1_024),
   /** Copies of each stream. Use 3 where there are three servers. */
   THRESHOLD_NATS_REPLICAS: z.enum(['1', '3']).default('1'),
 })
@@ -24,5 +28,6 @@ export function readConfig(env: Record<string, string | undefined>) {
     password: decodeURIComponent(password),
     replicas: e.THRESHOLD_NATS_REPLICAS === '3' ? (3 as const) : (1 as const),
   }
-  return { ...toStage2Config(e), nats }
+  const watchdog = { maxTurnMs: e.THRESHOLD_MAX_TURN_MS, maxMemoryMb: e.THRESHOLD_MAX_HOST_MB }
+  return { ...toStage2Config(e), nats, watchdog }
 }

@@ -46,9 +46,10 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     }
     const actor = new GuildActor(state, {
       ...context,
-      timers: guarded(context.timers, onFailure),
+      timers: guarded(context.timers, () => context.enter(id), onFailure),
       epoch: epochBase + load,
       presenceDelayMs,
+      enter: () => context.enter(id),
       fence: (deadline) => lease.limit(deadline),
       onMemberAdded: (user) => users.notifyJoined(user, id),
       onDeleted: () => guilds.remove(id),
@@ -91,9 +92,14 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
 }
 
 /** Reports an error that is thrown in a timer. It would otherwise end the process. */
-const guarded = (timers: Timers, onFailure: (error: unknown) => void): Timers => ({
+const guarded = (
+  timers: Timers,
+  enter: () => void,
+  onFailure: (error: unknown) => void,
+): Timers => ({
   after: (ms, work) =>
     timers.after(ms, () => {
+      enter()
       try {
         work()
       } catch (error) {

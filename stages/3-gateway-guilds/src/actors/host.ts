@@ -18,6 +18,7 @@ import {
   type PartitionDependencies,
 } from './partition.ts'
 import { createQuarantine } from './quarantine.ts'
+import type { Watchdog } from './watchdog.ts'
 
 /** The lease of a guild host or a gateway, by which the others know it. */
 export const leaseSchema = z.object({
@@ -43,7 +44,10 @@ const DRAIN_TIMEOUT_MS = 2_000
 type HostPorts = Pick<
   PartitionDependencies,
   'metadata' | 'messages' | 'permissions' | 'memberList' | 'presenceDelayMs' | 'idleGuilds'
->
+> & {
+  /** Watches this process, which owns nothing else. Default: nothing does. */
+  readonly watch?: (leaseKey: string) => Watchdog
+}
 
 /** A process that owns guilds and users. */
 export interface GuildHost extends AsyncDisposable {
@@ -80,6 +84,8 @@ export async function startGuildHost(
   const value = { v: 1, role: 'guilds', weight: 1, pinned: [] } as const
   const options = { bucket: leasesBucket, key: hostKey(id), value, timers }
   const lease = opening.use(await acquireLease(options, runtime))
+  const watchdog = ports.watch && opening.use(ports.watch(lease.key))
+  const enter = (guild: string): void => watchdog?.enter(guild)
   const leases = opening.use(await watchBucket(leasesBucket, leaseSchema, runtime))
   const claimed = opening.use(await watchBucket(claimsBucket, claimSchema, runtime))
   const claims = createClaims(claimsBucket)
@@ -116,7 +122,7 @@ export async function startGuildHost(
     if (epoch === undefined) return
     const opened = await openPartitionLog(nats, { partition, epoch, lease }, runtime)
     const gate = new AttachGate(gateways())
-    const dependencies = { ...ports, runtime, timers, link, lease, hub, gate, quarantine }
+    const dependencies = { ...ports, runtime, timers, link, lease, hub, gate, quarantine, enter }
     const content = openPartition(opened, dependencies)
     const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
       content.handle(op, args, deadline).catch((error: unknown) => {

@@ -31,6 +31,8 @@ export interface PartitionDependencies {
   readonly hub: HubClient
   readonly gate: AttachGate
   readonly quarantine: Quarantine
+  /** Called when a guild's own code is about to run. */
+  readonly enter: (guild: string) => void
   readonly presenceDelayMs?: number
   /** Above this many guilds in memory, idle ones are unloaded. */
   readonly idleGuilds?: number
@@ -85,8 +87,9 @@ export function openPartition(
     const parsed = hubOperations[op].args.safeParse(args)
     if (!parsed.success) throw new CodedError('BAD_MESSAGE', `the arguments of ${op} are not valid`)
     const handler = handlers[op] as (args: unknown, deadline: Deadline) => Promise<unknown>
+    const { guild } = parsed.data as { guild?: string }
+    if (guild !== undefined) dependencies.enter(guild)
     const result = await handler(parsed.data, deadline).catch((error: unknown) => {
-      const { guild } = parsed.data as { guild?: string }
       if (hasCode(error) || guild === undefined) throw error
       guilds.failed(guild, error)
       throw unavailable('the guild', error)

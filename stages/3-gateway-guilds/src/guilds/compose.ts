@@ -4,6 +4,7 @@ import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.t
 import { serveHttp } from '@threshold/stage-1/http'
 import type { RunningStage } from '@threshold/stage-1/run'
 import { startGuildHost } from '../actors/host.ts'
+import { startWatchdog } from '../actors/watchdog.ts'
 import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
 import { openStores } from '../stores.ts'
@@ -15,7 +16,9 @@ export async function startGuilds(config: Config, runtime: Runtime): Promise<Run
   const nats = await open('NATS', connectNats(config.nats, 'guilds', runtime))
   const { metadata, messages } = await openStores(open, config, runtime)
   const permissions = typescriptPermissions()
-  const ports = { metadata, messages, permissions, memberList: typescriptMemberList }
+  const watch = (leaseKey: string) =>
+    startWatchdog({ nats: config.nats, leaseKey, ...config.watchdog })
+  const ports = { metadata, messages, permissions, memberList: typescriptMemberList, watch }
   await open('guild host', startGuildHost(nats, ports, runtime))
 
   const readiness = [nats.readiness, pingCheck('MongoDB', metadata.ping)]

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { createRuntime, hasCode } from '@threshold/kit'
-import type { Delivery, GuildHub, LogPosition, MetadataStore, Permissions } from '@threshold/ports'
+import type { Delivery, GuildHub, LogPosition, Permissions } from '@threshold/ports'
 import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
@@ -13,7 +13,7 @@ import { onTestFinished } from 'vitest'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { quarantineBucket } from '../../src/actors/quarantine.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
-import { connectNats, type Nats } from '../../src/nats/connect.ts'
+import { connectNats, type Nats, type NatsConfig } from '../../src/nats/connect.ts'
 import { natsFixture } from '../nats/fixture.ts'
 import { tcpProxy } from '../nats/proxy.ts'
 
@@ -26,11 +26,14 @@ export interface RunningHost {
 
 /** Guild hosts and gateways in one process, over a real NATS and a real store. */
 export interface Cluster {
-  readonly metadata: MetadataStore
+  readonly nats: NatsConfig
+  readonly mongoUri: string
   startHost(): Promise<RunningHost>
   startGateway(): Promise<GuildHub>
   /** How often the permissions of a guild will throw: a bug in code that a guild runs. */
   readonly failures: Map<string, number>
+  /** Why the guild is quarantined; undefined if it is not. */
+  reasonFor(guild: string): Promise<string | undefined>
   /** Lets a quarantined guild be served again. */
   release(guild: string): Promise<void>
 }
@@ -68,8 +71,13 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
   const ports = { metadata, messages, ...computed, presenceDelayMs: 20 }
   let names = 0
   return {
-    metadata,
+    nats: config,
+    mongoUri: uri,
     failures,
+    async reasonFor(guild) {
+      const entry = await (await quarantineBucket(store.nats)).get(guild)
+      return entry?.operation === 'PUT' ? entry.json<{ reason: string }>().reason : undefined
+    },
     async release(guild) {
       await (await quarantineBucket(store.nats)).delete(guild)
     },

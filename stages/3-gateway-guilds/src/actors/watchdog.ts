@@ -1,0 +1,92 @@
+import process from 'node:process'
+import { setInterval } from 'node:timers'
+import { getHeapStatistics } from 'node:v8'
+import { Worker } from 'node:worker_threads'
+import type { NatsConfig } from '../nats/connect.ts'
+
+/** Shared with the watchdog's thread: how many turns have ended, and two guilds. */
+const BYTES = 24
+const TURNS_AT = 0
+const CURRENT_AT = 8
+const LEAKING_AT = 16
+const BEAT_MS = 50
+
+export interface WatchdogOptions {
+  readonly nats: NatsConfig
+  /** The key of the host's lease, which the watchdog deletes before it ends the process. */
+  readonly leaseKey: string
+  /** CPU time in milliseconds that one turn of the event loop may take. */
+  readonly maxTurnMs: number
+  /** Memory of the process in MiB (resident set size). */
+  readonly maxMemoryMb: number
+}
+
+export interface WatchdogData extends WatchdogOptions {
+  readonly shared: SharedArrayBuffer
+}
+
+/**
+ * Watches the event loop of this process from a thread of its own. An endless loop, or memory that
+ * grows without end, stops every guild of the host, and the loop cannot report it. The thread then
+ * quarantines the guild that is to blame, ends the lease, so that other hosts take over at once, and
+ * kills the process.
+ */
+export interface Watchdog extends AsyncDisposable {
+  /** From now on the guild is in turn. */
+  enter(guild: string): void
+}
+
+export function startWatchdog(options: WatchdogOptions): Watchdog {
+  const shared = new SharedArrayBuffer(BYTES)
+  const { turns, current, leaking } = viewsOf(shared)
+  const workerData: WatchdogData = { ...options, shared }
+  const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), { workerData })
+  thread.unref()
+  /**
+   * Net growth of the memory while each guild was in turn, in bytes. A collection of garbage counts
+   * against the guild in turn, so a busy guild without a leak stays near zero.
+   */
+  const growth = new Map<string, number>()
+  let inTurn = '0'
+  let memory = usedMemory()
+
+  function book(): void {
+    const now = usedMemory()
+    growth.set(inTurn, (growth.get(inTurn) ?? 0) + now - memory)
+    memory = now
+  }
+
+  const beat = setInterval(() => {
+    Atomics.add(turns, 0, 1)
+    if (process.memoryUsage.rss() <= options.maxMemoryMb * 2 ** 20) return
+    book()
+    const [[id] = ['0']] = [...growth].toSorted(([, a], [, b]) => b - a)
+    leaking[0] = BigInt(id)
+  }, BEAT_MS)
+  beat.unref()
+  return {
+    enter(guild) {
+      if (guild === inTurn) return
+      book()
+      inTurn = guild
+      current[0] = BigInt(guild)
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(beat)
+      await thread.terminate()
+    },
+  }
+}
+
+function usedMemory(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics()
+  return used_heap_size + external_memory
+}
+
+export const viewsOf = (shared: SharedArrayBuffer) => ({
+  turns: new Int32Array(shared, TURNS_AT, 1),
+  /** The guild in turn. */
+  current: new BigUint64Array(shared, CURRENT_AT, 1),
+  /** The guild whose memory has grown most, once the process has too much. 0: it has not. */
+  leaking: new BigUint64Array(shared, LEAKING_AT, 1),
+})

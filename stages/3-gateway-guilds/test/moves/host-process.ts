@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import { createRuntime } from '@threshold/kit'
+import type { MemberList, Permissions } from '@threshold/ports'
+import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
+import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
+import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
+import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.typescript'
+import { mongoDatabase } from '@threshold/stage-1/mongodb'
+import { startGuildHost } from '../../src/actors/host.ts'
+import { startWatchdog } from '../../src/actors/watchdog.ts'
+import { connectNats, type NatsConfig } from '../../src/nats/connect.ts'
+
+/**
+ * A guild host as a process, with two bugs in code that a guild runs. Each is triggered by an input
+ * alone: the name of a guild is an endless loop, and a search for members makes a list grow. Prints the host's partitions when they change.
+ */
+const [nats = '', uri = '', maxMemoryMb = ''] = process.argv.slice(2)
+const config = JSON.parse(nats) as NatsConfig
+const runtime = createRuntime({ random: randomBytes })
+const connection = await connectNats(config, 'host', runtime)
+const mongo = await mongoDatabase({ uri }, runtime.telemetry)
+const permissions = typescriptPermissions()
+const leaked: Uint8Array[] = []
+const faulty: Permissions = {
+  ...permissions,
+  viewers(state, ...others) {
+    if (state.guild.name === 'endless') for (;;);
+    return permissions.viewers(state, ...others)
+  },
+}
+const faultyList = (): MemberList => {
+  const list = typescriptMemberList()
+  return {
+    ...list,
+    startingWith(prefix, limit) {
+      if (prefix === 'leaking') leaked.push(new Uint8Array(2 ** 23).fill(1))
+      return list.startingWith(prefix, limit)
+    },
+  }
+}
+const host = await startGuildHost(
+  connection,
+  {
+    metadata: await mongoMetadataStore(mongo),
+    messages: await mongoMessageStore(mongo),
+    permissions: faulty,
+    memberList: faultyList,
+    watch: (leaseKey) =>
+      startWatchdog({ nats: config, leaseKey, maxTurnMs: 700, maxMemoryMb: Number(maxMemoryMb) }),
+  },
+  runtime,
+)
+let printed = ''
+setInterval(() => {
+  const owned = JSON.stringify(host.owned())
+  if (owned !== printed) process.stdout.write(`${owned}\n`)
+  printed = owned
+}, 20)

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { aGuild, newId, testDeadline } from '@threshold/conformance/ports'
+import type { GuildHub } from '@threshold/ports'
+import { describe, expect, it, vi } from 'vitest'
+import { partitionOf } from '../../src/nats/partitions.ts'
+import { type Cluster, listen, publishing, startCluster } from './cluster.ts'
+import { expectComplete, WAIT } from './guild-under-load.ts'
+
+const SCRIPT = fileURLToPath(new URL('host-process.ts', import.meta.url))
+
+interface Trigger {
+  readonly api: GuildHub
+  readonly guild: string
+  publish(): Promise<unknown>
+}
+
+/** A guild host in a process of its own. */
+async function startHostProcess(use: AsyncDisposableStack, cluster: Cluster, maxMemoryMb: number) {
+  const args = [SCRIPT, JSON.stringify(cluster.nats), cluster.mongoUri, String(maxMemoryMb)]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
+  use.defer(async () => {
+    child.kill('SIGKILL')
+    await exited
+  })
+  let owned: number[] = []
+  createInterface(child.stdout).on('line', (line) => {
+    owned = JSON.parse(line) as number[]
+  })
+  return { owned: () => owned, exited }
+}
+
+describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
+  it.each([
+    {
+      name: 'endless',
+      reason: 'an endless loop',
+      maxMemoryMb: 4_096,
+      trigger: ({ publish }: Trigger) => publish(),
+    },
+    {
+      name: 'leaking',
+      reason: 'a leak',
+      maxMemoryMb: 500,
+      trigger: ({ api, guild }: Trigger) =>
+        api.members(guild, { prefix: 'leaking', limit: 1 }, testDeadline()),
+    },
+  ])('because of a guild that is $name, is ended, and the guild is quarantined', async (fault) => {
+    await using use = new AsyncDisposableStack()
+    const cluster = await startCluster(use)
+    const child = await startHostProcess(use, cluster, fault.maxMemoryMb)
+    const { host } = await cluster.startHost()
+    await vi.waitFor(() => {
+      expect(child.owned().length + host.owned().length).toBe(64)
+      expect(child.owned().length).toBeGreaterThan(0)
+      expect(host.owned().length).toBeGreaterThan(0)
+    }, WAIT)
+    const [gateway, api] = [await cluster.startGateway(), await cluster.startGateway()]
+    /** A guild that the process owns. */
+    const createThere = async (name: string) => {
+      let guild = aGuild()
+      while (!child.owned().includes(partitionOf(guild.id))) guild = aGuild()
+      const state = { ...guild.state, guild: { ...guild.state.guild, name } }
+      await api.create(state, testDeadline())
+      return guild
+    }
+    const neighbour = await createThere('neighbour')
+    const session = await listen(gateway, neighbour, neighbour.owner.user.id)
+    const load = publishing(api, neighbour)
+    const culprit = await createThere(fault.name)
+    await listen(gateway, culprit, culprit.owner.user.id)
+    const id = newId()
+    const event = {
+      v: 1,
+      id,
+      type: 'MESSAGE_CREATE',
+      data: { id },
+      channelId: culprit.text.id,
+    } as const
+    const publish = () => api.publish(culprit.id, event, testDeadline())
+    const exited = child.exited.then(() => true)
+    for (let done = false; !done; )
+      done = await Promise.race([
+        exited,
+        fault.trigger({ api, guild: culprit.id, publish }).then(
+          () => false,
+          () => false,
+        ),
+      ])
+    expect(await child.exited).toEqual([null, 'SIGKILL'])
+    await expect.poll(() => cluster.reasonFor(culprit.id), WAIT).toContain(fault.reason)
+    await expect.poll(() => host.owned().length, WAIT).toBe(64)
+    await expect(publish()).rejects.toMatchObject({
+      message: expect.stringContaining('quarantined'),
+    })
+    const before = load.acknowledged.length
+    await expect.poll(() => load.acknowledged.length, WAIT).toBeGreaterThan(before + 50)
+    const acknowledged = await load.stop()
+    await expect.poll(() => session.messages().length, WAIT).toBe(acknowledged.length)
+    expectComplete(session.messages(), acknowledged)
+    // The other host served all the time, and has no such bug.
+    await cluster.release(culprit.id)
+    await expect.poll(() => publish().catch(() => undefined), WAIT).toBeDefined()
+  })
+})
