@@ -27,7 +27,7 @@ const roleSchema = z.strictObject({
 const natsSchema = z.strictObject({ v: z.literal(1), roles: z.record(z.string(), roleSchema) })
 export type RoleSubjects = z.output<typeof roleSchema>
 
-/** Which subjects each role of a stage uses, from the stage's nats.json. Throws BAD_NATS_JSON. */
+/** Reads the subjects that each role of a stage uses from its nats.json. Throws BAD_NATS_JSON. */
 export async function readRoleSubjects(dir: string): Promise<Record<string, RoleSubjects>> {
   const path = join(dir, 'nats.json')
   try {

@@ -34,7 +34,7 @@ export interface StageProcess extends AsyncDisposable {
   readonly url: string
   /** Its processes. The first one answers at `url`. */
   readonly roles: readonly [RoleProcess, ...RoleProcess[]]
-  /** Of the first process. */
+  /** The first process is the one that answers at `url`. */
   readonly pid: number
   readonly identity: ProcessIdentity
   /** The last lines of its output, from all processes. */

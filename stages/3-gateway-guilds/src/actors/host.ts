@@ -176,10 +176,10 @@ export async function startGuildHost(
       const owner = value?.host
       const isFree = owner == null || !isAlive(owner)
       const shouldBeOurs = owners[partition] === id
-      const ours = owned.get(partition)
-      if (ours) {
+      const held = owned.get(partition)
+      if (held) {
         // A newer claim means that this host was thought dead.
-        if (revision > ours.epoch) lose(partition)
+        if (revision > held.epoch) lose(partition)
         else if (!shouldBeOurs && owners[partition] !== undefined) move(partition, release)
       } else if (shouldBeOurs && (isFree || owner === id)) move(partition, claim)
     }

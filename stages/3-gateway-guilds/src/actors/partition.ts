@@ -38,7 +38,7 @@ export interface PartitionDependencies {
   readonly idleGuilds?: number
 }
 
-/** What the guilds and users of one partition share. */
+/** The parts that the guilds and users of one partition share. */
 export interface PartitionContext extends PartitionDependencies {
   readonly log: PartitionLog
   readonly records: RecentRecords
@@ -53,7 +53,7 @@ export interface Partition {
   gatewayGone(gateway: string): void
   /** Accepts nothing more, and resolves when what it has accepted is done and stored. */
   drain(): Promise<void>
-  /** Stops at once. What was not acknowledged is for the next owner, or lost. */
+  /** Stops at once. Unacknowledged work is for the next owner, or lost. */
   close(): void
 }
 

@@ -47,12 +47,12 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
    * against the guild in turn, so a busy guild without a leak stays near zero.
    */
   const growth = new Map<string, number>()
-  let inTurn = '0'
+  let entered = '0'
   let memory = usedMemory()
 
   function book(): void {
     const now = usedMemory()
-    growth.set(inTurn, (growth.get(inTurn) ?? 0) + now - memory)
+    growth.set(entered, (growth.get(entered) ?? 0) + now - memory)
     memory = now
   }
 
@@ -66,9 +66,9 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   beat.unref()
   return {
     enter(guild) {
-      if (guild === inTurn) return
+      if (guild === entered) return
       book()
-      inTurn = guild
+      entered = guild
       current[0] = BigInt(guild)
     },
     async [Symbol.asyncDispose]() {

@@ -11,7 +11,7 @@ export interface HostShare {
 }
 
 /**
- * Who should own each partition. All hosts compute it from the same leases and so agree, and where
+ * Computes the owner that each partition should have. All hosts compute it from the same leases and so agree, and where
  * two do not for a moment, the claim's compare-and-set decides. Undefined: no host has a weight.
  *
  * It is weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed Hash

@@ -14,7 +14,7 @@ export type Claim = z.output<typeof claimSchema>
 const WRONG_REVISION = 10_071
 
 /**
- * Who owns each partition. The revision of a claim is the epoch of its owner: it grows with every
+ * The owners of all partitions. The revision of a claim is the epoch of its owner: it grows with every
  * change of an owner, and two owners never share one.
  */
 export interface Claims {

@@ -138,7 +138,7 @@ export async function acquireLease(
 const isWrongRevision = (error: unknown): boolean =>
   error instanceof JetStreamApiError && error.code === WRONG_REVISION
 
-/** What a bucket holds, kept up to date. A key that ended is gone. */
+/** The entries of a bucket, kept up to date. A key that ended is gone. */
 export interface Watched<T> extends AsyncDisposable {
   readonly entries: ReadonlyMap<string, { readonly value: T; readonly revision: number }>
   /** Calls back after each change, until the signal aborts. */

@@ -93,17 +93,17 @@ export function createReattacher({
     let left = [...sessions.guilds.keys(), ...sessions.users.keys()].filter(
       (id) => partitionOf(id) === partition,
     )
-    let told = false
+    let isReported = false
     while (rounds.get(partition) === round) {
       left = await attachAll(left)
-      told ||= await tell(partition, left)
-      if (told && left.length === 0) break
+      isReported ||= await report(partition, left)
+      if (isReported && left.length === 0) break
       await sleep(PAUSE_MS, undefined, { ref: false })
     }
     if (rounds.get(partition) === round) rounds.delete(partition)
   }
 
-  async function tell(partition: number, except: string[]): Promise<boolean> {
+  async function report(partition: number, except: string[]): Promise<boolean> {
     const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
     try {
       await hub.requestOf(partition, 'attached', { gateway, except }, deadline)

@@ -6,7 +6,7 @@ import type {
   Presence,
   Refusal,
 } from '@threshold/domain'
-import type { Access, ExecuteResult, HubEvent, UserView } from '@threshold/ports'
+import type { Access, ExecuteResult, HubEvent } from '@threshold/ports'
 import { z } from 'zod'
 
 /**
@@ -147,5 +147,3 @@ export const hubRequest = (partition: number) => ({
   body: z.object({ op: z.enum(names), args: z.unknown() }),
   result: z.unknown(),
 })
-
-export type { UserView }

@@ -44,8 +44,8 @@ describe('the bus', () => {
     using _ = bus.serve(double, async () => {
       throw new TypeError('a secret')
     })
-    const asked = bus.request(double, { n: 1n }, deadlineAfter(5_000))
-    const error = (await asked.catch((cause: unknown) => cause)) as CodedError
+    const answer = bus.request(double, { n: 1n }, deadlineAfter(5_000))
+    const error = (await answer.catch((cause: unknown) => cause)) as CodedError
     expect(error).toMatchObject({ code: unavailable('').code })
     expect(error.message).not.toContain('secret')
   })

@@ -11,7 +11,7 @@ export function natsConfig(uri: string): NatsConfig {
 
 export interface NatsFixture {
   readonly config: NatsConfig
-  /** Of the last connection. Each has its own, as each process has. */
+  /** The runtime of the last connection. Each has its own, as each process has. */
   readonly runtime: Runtime
   /** A connection as another process would have one. */
   connect(name?: string): Promise<Nats>
