@@ -73,15 +73,21 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     for (const gateway of gateways) link.send(gateway, { kind: 'reattach', guild: id })
   }
 
+  /** Another guild may have been in turn while this one was loaded. */
+  function entered(id: string, guild: RemoteGuild | undefined): RemoteGuild | undefined {
+    context.enter(id)
+    return guild
+  }
+
   return {
     ...guilds,
     async get(id, deadline) {
       quarantine.check(id)
-      return await guilds.get(id, deadline)
+      return entered(id, await guilds.get(id, deadline))
     },
     async getForView(id, deadline) {
       quarantine.check(id)
-      return await guilds.getForView(id, deadline)
+      return entered(id, await guilds.getForView(id, deadline))
     },
     loaded,
     failed,
