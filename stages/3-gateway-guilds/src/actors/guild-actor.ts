@@ -32,7 +32,6 @@ export interface GuildActorDependencies {
   readonly records: RecentRecords
   readonly epoch: number
   readonly presenceDelayMs: number
-  readonly enter: () => void
   readonly fence: (deadline: Deadline) => Deadline
   readonly onMemberAdded: (user: string) => void
   readonly onDeleted: () => void
@@ -61,7 +60,6 @@ export class GuildActor {
       fence,
       published: records.of(this.#id).map(({ event, position }) => [event.id, position] as const),
       deliver: (listeners, delivery) => {
-        dependencies.enter()
         try {
           this.#deliver(listeners, delivery)
         } catch (error) {

@@ -46,10 +46,9 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     }
     const actor = new GuildActor(state, {
       ...context,
-      timers: guarded(context.timers, () => context.enter(id), onFailure),
+      timers: guarded(context.timers, (work) => context.inTurn(id, work), onFailure),
       epoch: epochBase + load,
       presenceDelayMs,
-      enter: () => context.enter(id),
       fence: (deadline) => lease.limit(deadline),
       onMemberAdded: (user) => users.notifyJoined(user, id),
       onDeleted: () => guilds.remove(id),
@@ -73,21 +72,15 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     for (const gateway of gateways) link.send(gateway, { kind: 'reattach', guild: id })
   }
 
-  /** Another guild may have been in turn while this one was loaded. */
-  function entered(id: string, guild: RemoteGuild | undefined): RemoteGuild | undefined {
-    context.enter(id)
-    return guild
-  }
-
   return {
     ...guilds,
     async get(id, deadline) {
       quarantine.check(id)
-      return entered(id, await guilds.get(id, deadline))
+      return guilds.get(id, deadline)
     },
     async getForView(id, deadline) {
       quarantine.check(id)
-      return entered(id, await guilds.getForView(id, deadline))
+      return guilds.getForView(id, deadline)
     },
     loaded,
     failed,
@@ -100,14 +93,13 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
 /** Reports an error that is thrown in a timer. It would otherwise end the process. */
 const guarded = (
   timers: Timers,
-  enter: () => void,
+  inTurn: (work: () => void) => void,
   onFailure: (error: unknown) => void,
 ): Timers => ({
   after: (ms, work) =>
     timers.after(ms, () => {
-      enter()
       try {
-        work()
+        inTurn(work)
       } catch (error) {
         onFailure(error)
       }

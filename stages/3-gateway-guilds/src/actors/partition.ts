@@ -18,6 +18,7 @@ import { createHandlers } from './handlers.ts'
 import type { Quarantine } from './quarantine.ts'
 import { RecentRecords } from './recent-records.ts'
 import { createUserActors } from './user-actors.ts'
+import type { InTurn } from './watchdog.ts'
 
 export interface PartitionDependencies {
   readonly metadata: MetadataStore
@@ -31,8 +32,8 @@ export interface PartitionDependencies {
   readonly hub: HubClient
   readonly gate: AttachGate
   readonly quarantine: Quarantine
-  /** Called when a guild's own code is about to run. */
-  readonly enter: (guild: string) => void
+  /** Runs a guild's own code, and all that follows from it, in the guild's name. */
+  readonly inTurn: InTurn
   readonly presenceDelayMs?: number
   /** Above this many guilds in memory, idle ones are unloaded. */
   readonly idleGuilds?: number
@@ -88,8 +89,9 @@ export function openPartition(
     if (!parsed.success) throw new CodedError('BAD_MESSAGE', `the arguments of ${op} are not valid`)
     const handler = handlers[op] as (args: unknown, deadline: Deadline) => Promise<unknown>
     const { guild } = parsed.data as { guild?: string }
-    if (guild !== undefined) dependencies.enter(guild)
-    const result = await handler(parsed.data, deadline).catch((error: unknown) => {
+    const handle = () => handler(parsed.data, deadline)
+    const handling = guild === undefined ? handle() : dependencies.inTurn(guild, handle)
+    const result = await handling.catch((error: unknown) => {
       if (hasCode(error) || guild === undefined) throw error
       guilds.failed(guild, error)
       throw unavailable('the guild', error)

@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs'
+import { type Debugger, Session } from 'node:inspector/promises'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { workerData } from 'node:worker_threads'
@@ -13,7 +15,7 @@ const CHECK_MS = 50
 /** The process ends after this time also if NATS does not answer. */
 const REPORT_TIMEOUT_MS = 300
 
-const { turns, current, leaking } = viewsOf(shared)
+const { turns, leaking } = viewsOf(shared)
 const connection = await connect({
   servers: [...nats.servers],
   user: nats.user,
@@ -34,18 +36,41 @@ for (;;) {
     atMs: performance.now(),
     cpuMs: (user + system) / 1e3,
   }
-  if (stall.check(used))
-    await end(current[0], `an endless loop: no turn ended in ${maxTurnMs} ms of CPU`)
-  if (leaking[0] !== 0n) await end(leaking[0], `a leak: more than ${maxMemoryMb} MiB`)
+  if (stall.check(used)) {
+    const [guild, stack] = await Promise.race([lookAtLoop(), sleep(REPORT_TIMEOUT_MS, ['0', ''])])
+    await end(guild, `an endless loop: no turn ended in ${maxTurnMs} ms of CPU`, stack)
+  }
+  const leak = Atomics.load(leaking, 0)
+  if (leak !== 0n) await end(String(leak), `a leak: more than ${maxMemoryMb} MiB`)
+}
+
+/** Stops the event loop where it is: the guild in turn, and the line that runs. */
+async function lookAtLoop(): Promise<[guild: string, stack: string]> {
+  const session = new Session()
+  session.connectToMainThread()
+  const { promise, resolve } = Promise.withResolvers<Debugger.PausedEventDataType>()
+  session.once('Debugger.paused', ({ params }) => resolve(params))
+  await session.post('Debugger.enable')
+  await session.post('Debugger.pause')
+  const [top] = (await promise).callFrames
+  if (!top) return ['0', '']
+  const { result } = await session.post('Debugger.evaluateOnCallFrame', {
+    callFrameId: top.callFrameId,
+    // The first two lines of the stack are this expression's own.
+    expression: String.raw`[thresholdGuildInTurn(), new Error().stack.split('\n').slice(2).join('\n')]`,
+    returnByValue: true,
+  })
+  return result.value as [string, string]
 }
 
 /** Other hosts take over when the lease is gone, and do not serve the guild. */
-async function end(guild: bigint | undefined, reason: string): Promise<void> {
+async function end(guild: string, reason: string, stack = ''): Promise<void> {
   const report = async (): Promise<void> => {
-    if (guild) await quarantine.put(String(guild), encodeJson({ v: 1, reason, at: Date.now() }))
+    if (guild !== '0') await quarantine.put(guild, encodeJson({ v: 1, reason, at: Date.now() }))
     await leases.delete(leaseKey)
   }
-  process.stderr.write(`the watchdog ends this process. Guild ${guild}: ${reason}\n`)
+  // The loop that would write for `process.stderr` does not run.
+  writeSync(2, `the watchdog ends this process. Guild ${guild}: ${reason}\n${stack}\n`)
   await Promise.race([report().catch(() => {}), sleep(REPORT_TIMEOUT_MS)])
   process.kill(process.pid, 'SIGKILL')
 }

@@ -1,14 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import process from 'node:process'
 import { setInterval } from 'node:timers'
 import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { NatsConfig } from '../nats/connect.ts'
 
-/** Shared with the watchdog's thread: how many turns have ended, and two guilds. */
-const BYTES = 24
+/** Shared with the watchdog's thread: how many turns have ended, and the guild that leaks. */
+const BYTES = 16
 const TURNS_AT = 0
-const CURRENT_AT = 8
-const LEAKING_AT = 16
+const LEAKING_AT = 8
 const BEAT_MS = 50
 
 export interface WatchdogOptions {
@@ -32,13 +32,22 @@ export interface WatchdogData extends WatchdogOptions {
  * kills the process.
  */
 export interface Watchdog extends AsyncDisposable {
-  /** From now on the guild is in turn. */
-  enter(guild: string): void
+  readonly inTurn: InTurn
 }
+
+/** Runs work, and all that follows from it, in the name of a guild. */
+export type InTurn = <T>(guild: string, work: () => T) => T
+
+/**
+ * The guild whose code runs now, also after an `await`. The watchdog's thread reads it from the
+ * paused loop, so it is a global variable.
+ */
+const guildInTurn = new AsyncLocalStorage<string>()
+Object.assign(globalThis, { thresholdGuildInTurn: () => guildInTurn.getStore() ?? '0' })
 
 export function startWatchdog(options: WatchdogOptions): Watchdog {
   const shared = new SharedArrayBuffer(BYTES)
-  const { turns, current, leaking } = viewsOf(shared)
+  const { turns, leaking } = viewsOf(shared)
   const workerData: WatchdogData = { ...options, shared }
   const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), { workerData })
   thread.unref()
@@ -65,11 +74,10 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   }, BEAT_MS)
   beat.unref()
   return {
-    enter(guild) {
-      if (guild === entered) return
-      book()
+    inTurn(guild, work) {
+      if (guild !== entered) book()
       entered = guild
-      current[0] = BigInt(guild)
+      return guildInTurn.run(guild, work)
     },
     async [Symbol.asyncDispose]() {
       clearInterval(beat)
@@ -85,8 +93,6 @@ function usedMemory(): number {
 
 export const viewsOf = (shared: SharedArrayBuffer) => ({
   turns: new Int32Array(shared, TURNS_AT, 1),
-  /** The guild in turn. */
-  current: new BigUint64Array(shared, CURRENT_AT, 1),
   /** The guild whose memory has grown most, once the process has too much. 0: it has not. */
   leaking: new BigUint64Array(shared, LEAKING_AT, 1),
 })
