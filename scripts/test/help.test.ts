@@ -68,13 +68,13 @@ describe('an unknown word', { timeout: 120_000 }, () => {
     {
       what: 'stage',
       args: ['stage', '7'],
-      message: /^UNKNOWN_STAGE: there is no stage 7; there are 1, 2$/m,
+      message: /^UNKNOWN_STAGE: there is no stage 7; there are 1, 2, 3$/m,
       next: 'npx threshold stages list',
     },
     {
       what: 'planned stage',
-      args: ['stage', '3'],
-      message: /^UNKNOWN_STAGE: stage 3 is not built yet; there are 1, 2$/m,
+      args: ['stage', '4'],
+      message: /^UNKNOWN_STAGE: stage 4 is not built yet; there are 1, 2, 3$/m,
       next: 'npx threshold stages list',
     },
     {
@@ -97,8 +97,8 @@ describe('an unknown word', { timeout: 120_000 }, () => {
     },
     {
       what: 'planned stage to compare with',
-      args: ['stages', 'diff', '2', '3'],
-      message: /^UNKNOWN_STAGE: stage 3 is not built yet/m,
+      args: ['stages', 'diff', '2', '4'],
+      message: /^UNKNOWN_STAGE: stage 4 is not built yet/m,
       next: 'npx threshold stages list',
     },
     {
