@@ -46,7 +46,7 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     }
     const actor = new GuildActor(state, {
       ...context,
-      timers: guarded(context.timers, (work) => context.inTurn(id, work), onFailure),
+      timers: guarded(context.timers, (work) => context.runAs(id, work), onFailure),
       epoch: epochBase + load,
       presenceDelayMs,
       fence: (deadline) => lease.limit(deadline),
@@ -93,13 +93,13 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
 /** Reports an error that is thrown in a timer. It would otherwise end the process. */
 const guarded = (
   timers: Timers,
-  inTurn: (work: () => void) => void,
+  runAs: (work: () => void) => void,
   onFailure: (error: unknown) => void,
 ): Timers => ({
   after: (ms, work) =>
     timers.after(ms, () => {
       try {
-        inTurn(work)
+        runAs(work)
       } catch (error) {
         onFailure(error)
       }

@@ -18,7 +18,7 @@ import {
   type PartitionDependencies,
 } from './partition.ts'
 import { createQuarantine } from './quarantine.ts'
-import type { InTurn, Watchdog } from './watchdog.ts'
+import type { RunAs, Watchdog } from './watchdog.ts'
 
 /** The lease of a guild host or a gateway, by which the others know it. */
 export const leaseSchema = z.object({
@@ -85,7 +85,7 @@ export async function startGuildHost(
   const options = { bucket: leasesBucket, key: hostKey(id), value, timers }
   const lease = opening.use(await acquireLease(options, runtime))
   const watchdog = ports.watch && opening.use(ports.watch(lease.key))
-  const inTurn: InTurn = watchdog?.inTurn ?? ((_, work) => work())
+  const runAs: RunAs = watchdog?.runAs ?? ((_, work) => work())
   const leases = opening.use(await watchBucket(leasesBucket, leaseSchema, runtime))
   const claimed = opening.use(await watchBucket(claimsBucket, claimSchema, runtime))
   const claims = createClaims(claimsBucket)
@@ -122,7 +122,7 @@ export async function startGuildHost(
     if (epoch === undefined) return
     const opened = await openPartitionLog(nats, { partition, epoch, lease }, runtime)
     const gate = new AttachGate(gateways())
-    const dependencies = { ...ports, runtime, timers, link, lease, hub, gate, quarantine, inTurn }
+    const dependencies = { ...ports, runtime, timers, link, lease, hub, gate, quarantine, runAs }
     const content = openPartition(opened, dependencies)
     const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
       content.handle(op, args, deadline).catch((error: unknown) => {

@@ -18,7 +18,7 @@ import { createHandlers } from './handlers.ts'
 import type { Quarantine } from './quarantine.ts'
 import { RecentRecords } from './recent-records.ts'
 import { createUserActors } from './user-actors.ts'
-import type { InTurn } from './watchdog.ts'
+import type { RunAs } from './watchdog.ts'
 
 export interface PartitionDependencies {
   readonly metadata: MetadataStore
@@ -33,7 +33,7 @@ export interface PartitionDependencies {
   readonly gate: AttachGate
   readonly quarantine: Quarantine
   /** Runs a guild's own code, and all that follows from it, in the guild's name. */
-  readonly inTurn: InTurn
+  readonly runAs: RunAs
   readonly presenceDelayMs?: number
   /** Above this many guilds in memory, idle ones are unloaded. */
   readonly idleGuilds?: number
@@ -90,7 +90,7 @@ export function openPartition(
     const handler = handlers[op] as (args: unknown, deadline: Deadline) => Promise<unknown>
     const { guild } = parsed.data as { guild?: string }
     const handle = () => handler(parsed.data, deadline)
-    const handling = guild === undefined ? handle() : dependencies.inTurn(guild, handle)
+    const handling = guild === undefined ? handle() : dependencies.runAs(guild, handle)
     const result = await handling.catch((error: unknown) => {
       if (hasCode(error) || guild === undefined) throw error
       guilds.failed(guild, error)

@@ -57,7 +57,7 @@ async function lookAtLoop(): Promise<[guild: string, stack: string]> {
   const { result } = await session.post('Debugger.evaluateOnCallFrame', {
     callFrameId: top.callFrameId,
     // The first two lines of the stack are this expression's own.
-    expression: String.raw`[thresholdGuildInTurn(), new Error().stack.split('\n').slice(2).join('\n')]`,
+    expression: String.raw`[thresholdRunningGuild(), new Error().stack.split('\n').slice(2).join('\n')]`,
     returnByValue: true,
   })
   return result.value as [string, string]

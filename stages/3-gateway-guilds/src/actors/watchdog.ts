@@ -32,18 +32,18 @@ export interface WatchdogData extends WatchdogOptions {
  * kills the process.
  */
 export interface Watchdog extends AsyncDisposable {
-  readonly inTurn: InTurn
+  readonly runAs: RunAs
 }
 
 /** Runs work, and all that follows from it, in the name of a guild. */
-export type InTurn = <T>(guild: string, work: () => T) => T
+export type RunAs = <T>(guild: string, work: () => T) => T
 
 /**
  * The guild whose code runs now, also after an `await`. The watchdog's thread reads it from the
  * paused loop, so it is a global variable.
  */
-const guildInTurn = new AsyncLocalStorage<string>()
-Object.assign(globalThis, { thresholdGuildInTurn: () => guildInTurn.getStore() ?? '0' })
+const runningGuild = new AsyncLocalStorage<string>()
+Object.assign(globalThis, { thresholdRunningGuild: () => runningGuild.getStore() ?? '0' })
 
 export function startWatchdog(options: WatchdogOptions): Watchdog {
   const shared = new SharedArrayBuffer(BYTES)
@@ -74,10 +74,10 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   }, BEAT_MS)
   beat.unref()
   return {
-    inTurn(guild, work) {
+    runAs(guild, work) {
       if (guild !== entered) book()
       entered = guild
-      return guildInTurn.run(guild, work)
+      return runningGuild.run(guild, work)
     },
     async [Symbol.asyncDispose]() {
       clearInterval(beat)
