@@ -203,18 +203,25 @@ export class Guild<L extends Listener = Listener> {
     // The sender may not know that its first attempt succeeded, and tries again.
     const published = this.#published.get(event.id)
     if (published) return published
-    const { channelId, requiredPermissions } = event
-    // Events of a channel go to its viewers, all others to every session.
-    const recipients =
-      channelId === undefined
-        ? this.#audience.everyone
-        : this.#recipientsIn(channelId, requiredPermissions)
-    const appended = this.#log.appendEvent(event, recipients)
+    const { channelId } = event
+    const appended = this.#log.appendEvent(event, this.recipientsOf(event))
     this.#published.set(event.id, appended)
     // Clients compare `last_message_id` with what they have read, to show unread channels.
     if (event.type === 'MESSAGE_CREATE' && channelId !== undefined)
       this.lastMessages.record(channelId, event.id)
     return appended
+  }
+
+  /** Who may see an event now. Events of a channel go to its viewers, all others to every session. */
+  recipientsOf({ channelId, requiredPermissions = 0n }: HubEvent): Recipients {
+    if (channelId === undefined) return this.#audience.everyone
+    const viewers = this.#audience.viewersOf(this.state, channelId)
+    if (requiredPermissions === 0n) return viewers
+    // Only VIEW_CHANNEL is cached. Few events need another permission, so it is computed for each
+    // viewer.
+    return {
+      has: (user) => viewers.has(user) && can(this.state, user, channelId, requiredPermissions),
+    }
   }
 
   access(users: readonly UserId[], channelId: ChannelId | undefined): Access {
@@ -242,16 +249,6 @@ export class Guild<L extends Listener = Listener> {
 
   close(): void {
     this.subscriptions.close()
-  }
-
-  #recipientsIn(channel: ChannelId, requiredPermissions = 0n): Recipients {
-    const viewers = this.#audience.viewersOf(this.state, channel)
-    if (requiredPermissions === 0n) return viewers
-    // Only VIEW_CHANNEL is cached. Few events need another permission, so it is computed for each
-    // viewer.
-    return {
-      has: (user) => viewers.has(user) && can(this.state, user, channel, requiredPermissions),
-    }
   }
 
   /** The command decides on the current state: a member who has got a role meanwhile stays. */

@@ -23,7 +23,7 @@ import type { GatewayUrl } from '../http/public-address.ts'
 import type { ApiRequest, Requester } from './route.ts'
 
 /**
- * All that REST requiredPermissions from outside. These are ports, so a later stage reuses REST
+ * All that REST needs from outside. These are ports, so a later stage reuses REST
  * unchanged.
  */
 export interface RestPorts {

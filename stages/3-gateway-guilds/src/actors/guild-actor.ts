@@ -13,7 +13,7 @@ import { Guild } from '@threshold/stage-1/guild'
 import type { LinkSender } from '../nats/link.ts'
 import type { PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs, WireListener } from '../wire/hub.ts'
-import type { EventHead } from '../wire/link.ts'
+import type { EventHead, Slots } from '../wire/link.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
 import type { RecentRecords } from './recent-records.ts'
 import { isBefore, type LogRecord } from './records.ts'
@@ -68,7 +68,7 @@ export class GuildActor {
       },
       storeEvent: (event, position, listeners) => {
         if (EPHEMERAL.has(event.type)) return undefined
-        const audience = new Map(this.#listeners.slotsOf(listeners))
+        const audience = this.#listeners.audienceOf(listeners)
         const record: LogRecord = { v: 1, key: this.#id, position, event, audience }
         records.add(record, dataOf(event).length)
         return log.append(record)
@@ -122,7 +122,7 @@ export class GuildActor {
   /** Sends a gateway what its sessions have missed, as the owner before would have sent it. */
   #replay(gateway: string, after: LogPosition): void {
     for (const { event, position, audience } of this.#dependencies.records.of(this.#id)) {
-      const slots = audience.get(gateway)
+      const slots = audience.get(gateway) ?? this.#slotsNow(event, gateway)
       if (slots === undefined || !isBefore(after, position)) continue
       const payload = {
         kind: 'event',
@@ -134,6 +134,15 @@ export class GuildActor {
       this.#dependencies.link.send(gateway, payload, dataOf(event))
     }
   }
+  /** A gateway that had no lease at the time of an event gets what its users may see by now. */
+  #slotsNow(event: HubEvent, gateway: string): Slots | undefined {
+    const recipients = this.guild.recipientsOf(event)
+    const listeners = this.#listeners
+      .ofGateway(gateway)
+      .filter(({ userId }) => recipients.has(userId))
+    return this.#listeners.slotsOf(listeners).get(gateway)
+  }
+
   detach(session: Omit<RemoteListener, 'userId'>): void {
     const listener = this.#listeners.remove(session)
     if (listener) this.guild.subscriptions.unsubscribe(listener)

@@ -1,5 +1,6 @@
 import type { Member } from '@threshold/domain'
-import type { Deadline } from '@threshold/kit'
+import { CodedError, type Deadline } from '@threshold/kit'
+import { MOVED } from '../nats/hub-client.ts'
 import type { HubArgs, HubOperations, HubResult } from '../wire/hub.ts'
 import type { GuildActors } from './guild-actors.ts'
 import type { PartitionContext } from './partition.ts'
@@ -14,10 +15,15 @@ export type Handlers = {
 
 /** The operations of the hub, on the guilds and users of one partition. */
 export function createHandlers(
-  { metadata, lease, link, log, gate, quarantine, epochBase }: PartitionContext,
+  { metadata, lease, isGateway, link, log, gate, quarantine, epochBase }: PartitionContext,
   guilds: GuildActors,
   users: UserActors,
 ): Handlers {
+  /** A gateway that has just got its lease asks again until this host knows of it. */
+  function requireGateway(gateway: string): void {
+    if (!isGateway(gateway)) throw new CodedError(MOVED, 'the lease of the gateway has ended')
+  }
+
   return {
     async create({ state }, deadline) {
       // Durable first: a guild that exists only in memory would be lost with the process.
@@ -72,6 +78,7 @@ export function createHandlers(
     },
     async attach(args, deadline) {
       const { guild, gateway, listeners, all } = args
+      requireGateway(gateway)
       // A guild that was loaded again may replay records of the load before.
       if (all) await log.flushed()
       await guilds.getForView(guild, deadline)
@@ -109,6 +116,7 @@ export function createHandlers(
     },
     async attachUser(args, deadline) {
       const { user, gateway, after } = args
+      requireGateway(gateway)
       const found = await users.get(user).attach(args, deadline)
       if (after) gate.attachedOne(gateway, user)
       return { found, linked: link.last(gateway) }

@@ -6,7 +6,7 @@ import { desiredOwners } from '../nats/assignment.ts'
 import { claimBucket, claimSchema, createClaims } from '../nats/claims.ts'
 import type { Nats } from '../nats/connect.ts'
 import { createHubClient } from '../nats/hub-client.ts'
-import { acquireLease, leaseBucket, watchBucket } from '../nats/leases.ts'
+import { keepLease, leaseBucket, watchBucket } from '../nats/leases.ts'
 import { createLinkSender } from '../nats/link.ts'
 import { allPartitions, ensureLogStream, openPartitionLog } from '../nats/partition-log.ts'
 import { hubRequest } from '../wire/hub.ts'
@@ -54,8 +54,6 @@ export interface GuildHost extends AsyncDisposable {
   readonly id: string
   /** The partitions that it owns now. */
   owned(): number[]
-  /** Aborts when the lease has ended. The process must exit then. */
-  readonly ended: AbortSignal
   /** Gives all partitions to the other hosts, and resolves when it has none. */
   drain(): Promise<void>
 }
@@ -83,8 +81,7 @@ export async function startGuildHost(
   const [leasesBucket, claimsBucket] = [await leaseBucket(nats), await claimBucket(nats)]
   const value = { v: 1, role: 'guilds', weight: 1, pinned: [] } as const
   const options = { bucket: leasesBucket, key: hostKey(id), value, timers }
-  const lease = opening.use(await acquireLease(options, runtime))
-  const watchdog = ports.watch && opening.use(ports.watch(lease.key))
+  const watchdog = ports.watch && opening.use(ports.watch(options.key))
   const runAs: RunAs = watchdog?.runAs ?? ((_, work) => work())
   const leases = opening.use(await watchBucket(leasesBucket, leaseSchema, runtime))
   const claimed = opening.use(await watchBucket(claimsBucket, claimSchema, runtime))
@@ -101,6 +98,7 @@ export async function startGuildHost(
 
   const gateways = (): string[] => [...leases.entries.keys()].flatMap(gatewayOf)
   const isAlive = (host: string): boolean => leases.entries.has(hostKey(host))
+  const isGateway = (gateway: string): boolean => leases.entries.has(gatewayKey(gateway))
   const desired = (): (string | undefined)[] =>
     desiredOwners(
       [...leases.entries].flatMap(
@@ -114,6 +112,7 @@ export async function startGuildHost(
     )
 
   async function claim(partition: number): Promise<void> {
+    const lease = kept.current
     const epoch = await claims.claim(
       partition,
       id,
@@ -122,8 +121,10 @@ export async function startGuildHost(
     if (epoch === undefined) return
     const opened = await openPartitionLog(nats, { partition, epoch, lease }, runtime)
     const gate = new AttachGate(gateways())
-    const dependencies = { ...ports, runtime, timers, link, lease, hub, gate, quarantine, runAs }
+    const shared = { runtime, timers, link, hub, quarantine, runAs, isGateway }
+    const dependencies = { ...ports, ...shared, lease, gate }
     const content = openPartition(opened, dependencies)
+    lease.ended.throwIfAborted()
     const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
       content.handle(op, args, deadline).catch((error: unknown) => {
         if (!opened.log.broken) throw error
@@ -163,12 +164,12 @@ export async function startGuildHost(
       )
       .finally(() => {
         moving.delete(partition)
-        if (!lease.ended.aborted) balanceSoon()
+        balanceSoon()
       })
   }
 
   function balance(): void {
-    if (lease.ended.aborted) return
+    if (kept.current.ended.aborted) return
     const owners = desired()
     for (const partition of allPartitions()) {
       if (moving.has(partition)) continue
@@ -196,6 +197,15 @@ export async function startGuildHost(
     })
   }
 
+  // What was owned under one lease is lost with it, and claimed again under the next one.
+  const kept = opening.use(
+    await keepLease(options, runtime, (lease) => {
+      lease.ended.addEventListener('abort', () => {
+        for (const partition of [...owned.keys()]) lose(partition)
+      })
+      balanceSoon()
+    }),
+  )
   leases.onChange((key) => {
     for (const gateway of leases.entries.has(key) ? [] : gatewayOf(key)) {
       link.close(gateway)
@@ -204,19 +214,13 @@ export async function startGuildHost(
     balanceSoon()
   })
   claimed.onChange(balanceSoon)
-  lease.ended.addEventListener('abort', () => {
-    cancelTimer()
-    for (const partition of [...owned.keys()]) lose(partition)
-  })
-  balance()
 
   const opened = opening.move()
   return {
     id,
     owned: () => [...owned.keys()],
-    ended: lease.ended,
     async drain() {
-      lease.setValue({ ...value, weight: 0 })
+      kept.current.setValue({ ...value, weight: 0 })
       const until = deadlineAfter(DRAIN_TIMEOUT_MS * 2, runtime.clock)
       while (owned.size > 0) {
         if (runtime.clock.now() > until.at)

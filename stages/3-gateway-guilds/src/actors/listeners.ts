@@ -45,6 +45,12 @@ export class ListenersByGateway {
     return [...this.#gateways.values()].flatMap((slots) => [...slots.values()])
   }
 
+  /** `slotsOf`, with no slots for each gateway that has sessions and no recipient among them. */
+  audienceOf(listeners: readonly RemoteListener[]): Map<string, Slots> {
+    const none = this.gateways().map((gateway) => [gateway, new Uint8Array()] as const)
+    return new Map<string, Slots>([...none, ...this.slotsOf(listeners)])
+  }
+
   /**
    * The recipients of an event on each gateway: all of its sessions, or one bit a slot. An event for
    * ten thousand sessions on four gateways is four messages of about a kilobyte.

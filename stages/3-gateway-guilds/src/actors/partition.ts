@@ -29,6 +29,8 @@ export interface PartitionDependencies {
   readonly timers: Timers
   readonly link: LinkSender
   readonly lease: Lease
+  /** Whether a gateway of this id has a lease. The sessions of others would never end. */
+  readonly isGateway: (gateway: string) => boolean
   readonly hub: HubClient
   readonly gate: AttachGate
   readonly quarantine: Quarantine

@@ -117,8 +117,9 @@ export class UserActor {
 
   #replay(gateway: string, after: LogPosition): void {
     for (const { event, position, audience } of this.#dependencies.records.of(this.#id)) {
-      const slots = audience.get(gateway)
-      if (slots === undefined || !isBefore(after, position)) continue
+      // A gateway that had no lease then has missed it.
+      const slots = audience.get(gateway) ?? 'all'
+      if (!isBefore(after, position)) continue
       const payload = {
         kind: 'event',
         user: this.#id,

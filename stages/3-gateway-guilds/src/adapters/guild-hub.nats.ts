@@ -4,7 +4,7 @@ import { gatewayKey, hostKey, leaseSchema } from '../actors/host.ts'
 import { claimBucket, claimSchema } from '../nats/claims.ts'
 import type { Nats } from '../nats/connect.ts'
 import { createHubClient } from '../nats/hub-client.ts'
-import { acquireLease, leaseBucket, watchBucket } from '../nats/leases.ts'
+import { keepLease, leaseBucket, watchBucket } from '../nats/leases.ts'
 import { createLinkReceiver } from '../nats/link.ts'
 import { allPartitions } from '../nats/partition-log.ts'
 import { partitionOf } from '../nats/partitions.ts'
@@ -30,7 +30,6 @@ export async function natsGuildHub(
   const bucket = await leaseBucket(nats)
   const value = { v: 1, role: 'gateway' } as const
   const lease = { bucket, key: gatewayKey(gateway), value, timers: systemTimers }
-  opening.use(await acquireLease(lease, runtime))
   const leases = opening.use(await watchBucket(bucket, leaseSchema, runtime))
   const claims = opening.use(await watchBucket(await claimBucket(nats), claimSchema, runtime))
   const ownerOf = (partition: number): string | undefined =>
@@ -53,11 +52,16 @@ export async function natsGuildHub(
       runtime,
     ),
   )
-  // An owner that has just begun waits for this gateway too.
-  for (const key of claims.entries.keys()) reattach.partition(Number(key))
   claims.onChange((key) => {
     if (ownerOf(Number(key)) !== undefined) reattach.partition(Number(key))
   })
+  // An owner that has just begun waits for this gateway, and one that has seen the end of an earlier
+  // lease has forgotten its sessions.
+  opening.use(
+    await keepLease(lease, runtime, () => {
+      for (const key of claims.entries.keys()) reattach.partition(Number(key))
+    }),
+  )
   leases.onChange((key) => {
     const host = key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : undefined
     if (host !== undefined && !leases.entries.has(key)) link.close(host)

@@ -41,7 +41,8 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const rest = createRest(restPorts, tools, config.rest, runtime)
 
   const routers = [createPage(config.http), rest]
-  const readiness = [time.readiness, nats.readiness, pingCheck('MongoDB', metadata.ping)]
+  const checks = [time.readiness, worker.readiness, nats.readiness]
+  const readiness = [...checks, pingCheck('MongoDB', metadata.ping)]
   const http = await open('HTTP', serveHttp({ routers, readiness }, config.http, runtime))
   return { url: http.url, close }
 }

@@ -10,6 +10,7 @@ import {
   type Timers,
   unavailable,
 } from '@threshold/kit'
+import pRetry from 'p-retry'
 import type { z } from 'zod'
 import type { Nats } from './connect.ts'
 
@@ -132,6 +133,60 @@ export async function acquireLease(
     },
     drop,
     [Symbol.asyncDispose]: drop,
+  }
+}
+
+/** A lease under one key that is acquired again whenever it has ended. */
+export interface KeptLease extends AsyncDisposable {
+  /** The newest lease. It has ended while NATS is away, or while another process holds the key. */
+  readonly current: Lease
+}
+
+/**
+ * Acquires a lease, and acquires it again after each end, for as long as it takes. `onAcquired` is
+ * called for each lease, the first one included: what a lease protected ends with it, and begins
+ * anew with the next one. Rejects as `acquireLease` does if the first one cannot be had.
+ */
+export async function keepLease(
+  options: LeaseOptions,
+  runtime: Pick<Runtime, 'clock' | 'log'>,
+  onAcquired: (lease: Lease) => void = () => {},
+): Promise<KeptLease> {
+  const closing = new AbortController()
+  let current = await acquireLease(options, runtime)
+
+  function hold(lease: Lease): void {
+    current = lease
+    lease.ended.addEventListener('abort', () => {
+      acquireAgain().catch((error: unknown) => {
+        if (!closing.signal.aborted) throw error
+      })
+    })
+    onAcquired(lease)
+  }
+
+  async function acquireAgain(): Promise<void> {
+    closing.signal.throwIfAborted()
+    const lease = await pRetry(() => acquireLease(options, runtime), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: RETRY_MS,
+      factor: 1,
+      signal: closing.signal,
+    })
+    runtime.log.info({ lease: options.key }, 'the lease was acquired again')
+    if (closing.signal.aborted) await lease.drop()
+    else hold(lease)
+  }
+
+  hold(current)
+  return {
+    get current() {
+      return current
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort()
+      await current.drop()
+    },
   }
 }
 

@@ -21,12 +21,13 @@ export interface LinkSender extends Disposable {
   send(gateway: string, payload: LinkPayload, body?: Uint8Array): number
   /** The number of the last message. 0: none was sent yet. */
   last(gateway: string): number
-  /** The gateway is gone. */
+  /** The gateway is gone. If it comes back, its numbers go on. */
   close(gateway: string): void
 }
 
 interface Link {
   last: number
+  isOpen: boolean
   /** The newest messages; the last of them has the number `last`. */
   readonly kept: Uint8Array[]
 }
@@ -47,16 +48,17 @@ export function createLinkSender(
 
   let cancel = (): void => {}
   const beacon = (): void => {
-    for (const [gateway, { last }] of links)
-      connection.publish(linkSubject(gateway), encodeFrame({ v: 1, host, n: last }))
+    for (const [gateway, { last, isOpen }] of links)
+      if (isOpen) connection.publish(linkSubject(gateway), encodeFrame({ v: 1, host, n: last }))
     cancel = timers.after(BEACON_MS, beacon)
   }
   beacon()
 
   return {
     send(gateway, payload, body) {
-      const link = links.get(gateway) ?? { last: 0, kept: [] }
+      const link = links.get(gateway) ?? { last: 0, isOpen: true, kept: [] }
       links.set(gateway, link)
+      link.isOpen = true
       link.last += 1
       const frame = encodeFrame({ v: 1, host, n: link.last, payload }, body)
       link.kept.push(frame)
@@ -65,7 +67,12 @@ export function createLinkSender(
       return link.last
     },
     last: (gateway) => links.get(gateway)?.last ?? 0,
-    close: (gateway) => void links.delete(gateway),
+    close(gateway) {
+      const link = links.get(gateway)
+      if (!link) return
+      link.isOpen = false
+      link.kept.length = 0
+    },
     [Symbol.dispose]() {
       cancel()
       serving[Symbol.dispose]()
@@ -76,7 +83,7 @@ export function createLinkSender(
 export interface LinkReceiver extends Disposable {
   /** Resolves when all messages of the host up to this number were handled. */
   received(host: string, n: number): Promise<void>
-  /** The host is gone, and no more messages of it will come. */
+  /** The host is gone. If it comes back, its numbers go on. */
   close(host: string): void
 }
 
@@ -189,8 +196,7 @@ export function createLinkReceiver(
       return new Promise((resolve) => incoming.waiting.push({ n, resolve }))
     },
     close(host) {
-      for (const { resolve } of hosts.get(host)?.waiting ?? []) resolve()
-      hosts.delete(host)
+      for (const { resolve } of hosts.get(host)?.waiting.splice(0) ?? []) resolve()
     },
     [Symbol.dispose]: () => subscription.unsubscribe(),
   }

@@ -1,6 +1,12 @@
-import { hasCode, type Runtime, type Timers, unavailable } from '@threshold/kit'
+import {
+  hasCode,
+  type ReadinessCheck,
+  type Runtime,
+  type Timers,
+  unavailable,
+} from '@threshold/kit'
 import type { Nats } from './connect.ts'
-import { acquireLease, LEASE_TTL_MS } from './leases.ts'
+import { keepLease, LEASE_TTL_MS } from './leases.ts'
 
 /** Worker numbers have ten bits in an id. */
 const WORKERS = 1_024
@@ -9,10 +15,11 @@ const MAX_TRIES = 64
 export interface Worker extends AsyncDisposable {
   readonly number: number
   /**
-   * A function that throws `UNAVAILABLE` once the lease has ended. Another process may then have
+   * A function that throws `UNAVAILABLE` while the lease has ended. Another process may then have
    * the number.
    */
   guard<T>(make: () => T): () => T
+  readonly readiness: ReadinessCheck
 }
 
 /**
@@ -30,14 +37,18 @@ export async function leaseWorker(
     const number = runtime.random(2).readUInt16BE() % WORKERS
     try {
       const value = { v: 1 }
-      const lease = await acquireLease({ bucket, key: String(number), value, timers }, runtime)
+      const lease = await keepLease({ bucket, key: String(number), value, timers }, runtime)
       return {
         number,
         guard: (make) => () => {
-          lease.limit({ at: 0 })
+          lease.current.limit({ at: 0 })
           return make()
         },
-        [Symbol.asyncDispose]: () => lease.drop(),
+        readiness: {
+          name: 'worker number',
+          reason: () => (lease.current.ended.aborted ? 'its lease has ended' : undefined),
+        },
+        [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose](),
       }
     } catch (error) {
       if (!hasCode(error, 'LEASE_TAKEN')) throw error

@@ -9,7 +9,7 @@ import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mon
 import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
 import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.typescript'
 import { mongoDatabase } from '@threshold/stage-1/mongodb'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { quarantineBucket } from '../../src/actors/quarantine.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
@@ -17,11 +17,18 @@ import { connectNats, type Nats, type NatsConfig } from '../../src/nats/connect.
 import { natsFixture } from '../nats/fixture.ts'
 import { tcpProxy } from '../nats/proxy.ts'
 
-export interface RunningHost {
-  readonly host: GuildHost
-  /** Cuts the host off NATS, until `heal` is called. */
+interface Cuttable {
+  /** Cuts the process off NATS, until `heal` is called. */
   cut(): void
   heal(): void
+}
+
+export interface RunningHost extends Cuttable {
+  readonly host: GuildHost
+}
+
+export interface RunningGateway extends Cuttable {
+  readonly hub: GuildHub
 }
 
 /** Guild hosts and gateways in one process, over a real NATS and a real store. */
@@ -29,7 +36,9 @@ export interface Cluster {
   readonly nats: NatsConfig
   readonly mongoUri: string
   startHost(): Promise<RunningHost>
-  startGateway(): Promise<GuildHub>
+  startGateway(): Promise<RunningGateway>
+  killNats(): Promise<void>
+  restartNats(): Promise<void>
   /** How often the permissions of a guild will throw: a bug in code that a guild runs. */
   readonly failures: Map<string, number>
   /** Why the guild is quarantined; undefined if it is not. */
@@ -39,7 +48,7 @@ export interface Cluster {
 }
 
 export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> {
-  const { config } = await natsFixture(use)
+  const { config, kill, restart } = await natsFixture(use)
   const { uri } = use.use(await leaseDatabase())
   const [server = ''] = config.servers
   const connect = async (name: string) => {
@@ -73,6 +82,8 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
   return {
     nats: config,
     mongoUri: uri,
+    killNats: kill,
+    restartNats: restart,
     failures,
     async reasonFor(guild) {
       const entry = await (await quarantineBucket(store.nats)).get(guild)
@@ -89,12 +100,15 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
       return { host, cut: proxy.cut, heal: proxy.heal }
     },
     async startGateway() {
-      const { nats, runtime } = await connect('gateway')
+      const { nats, runtime, proxy } = await connect('gateway')
       names += 1
-      return use.use(await natsGuildHub(nats, `gateway${names}`, runtime))
+      const hub = use.use(await natsGuildHub(nats, `gateway${names}`, runtime))
+      return { hub, cut: proxy.cut, heal: proxy.heal }
     },
   }
 }
+
+export const WAIT = { timeout: 30_000, interval: 10 }
 
 export interface Received {
   readonly id: string
@@ -133,7 +147,6 @@ export async function createGuild(hub: GuildHub, others = 3): Promise<GuildFixtu
 /** Publishes messages one after the other until `stop`, each until it is acknowledged. */
 export function publishing(hub: GuildHub, guild: GuildFixture) {
   const acknowledged: Received[] = []
-  let longestMs = 0
   let stopped = false
   // A failed test closes the connection, and all further requests fail at once.
   onTestFinished(() => {
@@ -149,7 +162,6 @@ export function publishing(hub: GuildHub, guild: GuildFixture) {
         data: { id },
         channelId: guild.text.id,
       } as const
-      const since = performance.now()
       for (;;) {
         try {
           acknowledged.push({ id, position: await hub.publish(guild.id, event, testDeadline()) })
@@ -159,13 +171,15 @@ export function publishing(hub: GuildHub, guild: GuildFixture) {
           await setImmediate()
         }
       }
-      longestMs = Math.max(longestMs, performance.now() - since)
     }
   })()
   done.catch(() => {}) // `stop` reports it
   return {
     acknowledged,
-    longestMs: () => longestMs,
+    async untilMore(count: number): Promise<void> {
+      const before = acknowledged.length
+      await expect.poll(() => acknowledged.length, WAIT).toBeGreaterThan(before + count)
+    },
     async stop(): Promise<Received[]> {
       stopped = true
       await done

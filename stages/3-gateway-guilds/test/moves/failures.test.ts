@@ -2,8 +2,8 @@ import { type GuildFixture, newId, testDeadline } from '@threshold/conformance/p
 import { hasCode } from '@threshold/kit'
 import type { HubEvent } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
-import { createGuild, listen, publishing } from './cluster.ts'
-import { expectComplete, setUp, WAIT } from './guild-under-load.ts'
+import { createGuild, listen, publishing, WAIT } from './cluster.ts'
+import { expectComplete, setUp } from './guild-under-load.ts'
 
 function aMessage({ text }: GuildFixture): HubEvent {
   const id = newId()

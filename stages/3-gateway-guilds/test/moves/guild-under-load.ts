@@ -1,9 +1,15 @@
 import { expect } from 'vitest'
 import { isBefore } from '../../src/actors/records.ts'
 import { partitionOf } from '../../src/nats/partitions.ts'
-import { createGuild, listen, type Received, type RunningHost, startCluster } from './cluster.ts'
-
-export const WAIT = { timeout: 30_000, interval: 10 }
+import {
+  createGuild,
+  listen,
+  publishing,
+  type Received,
+  type RunningHost,
+  startCluster,
+  WAIT,
+} from './cluster.ts'
 
 /** Each acknowledged message once, in the order of the log, and nothing else. */
 export function expectComplete(
@@ -21,12 +27,48 @@ export async function setUp(use: AsyncDisposableStack) {
   const hosts: RunningHost[] = [await cluster.startHost(), await cluster.startHost()]
   const owned = () => hosts.flatMap(({ host }) => host.owned())
   await expect.poll(() => [owned().length, new Set(owned()).size], WAIT).toEqual([64, 64])
-  const [gateway, api] = [await cluster.startGateway(), await cluster.startGateway()]
+  const running = await cluster.startGateway()
+  const gateway = running.hub
+  const { hub: api } = await cluster.startGateway()
   const guild = await createGuild(api)
   const users = [...guild.state.members.keys()]
   const [guest = '', ...others] = users.toReversed()
   const sessions = await Promise.all(others.map((user) => listen(gateway, guild, user)))
   const partition = partitionOf(guild.id)
   const ownerOf = () => hosts.find(({ host }) => host.owned().includes(partition))
-  return { cluster, gateway, api, guild, sessions, guest, ownerOf }
+  return {
+    cluster,
+    gateway,
+    cut: running.cut,
+    heal: running.heal,
+    api,
+    guild,
+    sessions,
+    guest,
+    owned,
+    ownerOf,
+  }
+}
+
+/** `setUp`, with an api that publishes to the guild one message after the other. */
+export async function underLoad(use: AsyncDisposableStack) {
+  const started = await setUp(use)
+  const { api, guild, sessions, ownerOf } = started
+  const load = publishing(api, guild)
+  await load.untilMore(50)
+  const views = sessions.map((session) => session.views())
+  return {
+    ...started,
+    load,
+    former: ownerOf()!,
+    /** Ends the load. No session has got the guild anew. */
+    async expectAllReceived(): Promise<void> {
+      const acknowledged = await load.stop()
+      for (const session of sessions) {
+        await expect.poll(() => session.messages().length, WAIT).toBe(acknowledged.length)
+        expectComplete(session.messages(), acknowledged)
+      }
+      expect(sessions.map((session) => session.views())).toEqual(views)
+    },
+  }
 }

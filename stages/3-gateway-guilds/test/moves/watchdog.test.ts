@@ -6,8 +6,8 @@ import { aGuild, newId, testDeadline } from '@threshold/conformance/ports'
 import type { GuildHub } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
 import { partitionOf } from '../../src/nats/partitions.ts'
-import { type Cluster, listen, publishing, startCluster } from './cluster.ts'
-import { expectComplete, WAIT } from './guild-under-load.ts'
+import { type Cluster, listen, publishing, startCluster, WAIT } from './cluster.ts'
+import { expectComplete } from './guild-under-load.ts'
 
 const SCRIPT = fileURLToPath(new URL('host-process.ts', import.meta.url))
 
@@ -58,7 +58,8 @@ describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
       expect(child.owned().length).toBeGreaterThan(0)
       expect(host.owned().length).toBeGreaterThan(0)
     }, WAIT)
-    const [gateway, api] = [await cluster.startGateway(), await cluster.startGateway()]
+    const { hub: gateway } = await cluster.startGateway()
+    const { hub: api } = await cluster.startGateway()
     /** A guild that the process owns. */
     const createThere = async (name: string) => {
       let guild = aGuild()
