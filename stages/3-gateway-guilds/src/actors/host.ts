@@ -197,7 +197,7 @@ export async function startGuildHost(
     })
   }
 
-  // What was owned under one lease is lost with it, and claimed again under the next one.
+  // Partitions are lost with the lease under which they were claimed. The next one begins anew.
   const kept = opening.use(
     await keepLease(options, runtime, (lease) => {
       lease.ended.addEventListener('abort', () => {
