@@ -212,7 +212,10 @@ export class Guild<L extends Listener = Listener> {
     return appended
   }
 
-  /** Who may see an event now. Events of a channel go to its viewers, all others to every session. */
+  /**
+   * The users who may see an event now. Events of a channel go to its viewers, all others to every
+   * session.
+   */
   recipientsOf({ channelId, requiredPermissions = 0n }: HubEvent): Recipients {
     if (channelId === undefined) return this.#audience.everyone
     const viewers = this.#audience.viewersOf(this.state, channelId)
