@@ -120,14 +120,13 @@ export const createBus = (
         ...(queue === undefined ? {} : { queue }),
         callback(error, message) {
           if (error) return log.warn({ err: messageOf(error) }, 'a subscription of the bus')
-          answer(operation, handler, message).then(
-            (result) => message.respond(encodeJson({ v: VERSION, result })),
-            (cause: unknown) => {
+          answer(operation, handler, message)
+            .then((result) => message.respond(encodeJson({ v: VERSION, result })))
+            .catch((cause: unknown) => {
               if (!hasCode(cause)) log.error({ err: cause }, `a request on ${operation.subject}`)
               const error = hasCode(cause) ? cause : unavailable(operation.subject)
               message.respond(encodeJson({ v: VERSION, error }))
-            },
-          )
+            })
         },
       })
       return { [Symbol.dispose]: () => subscription.unsubscribe() }

@@ -1,36 +1,15 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { aGuild, newId, testDeadline } from '@threshold/conformance/ports'
 import type { GuildHub } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
 import { partitionOf } from '../../src/nats/partitions.ts'
-import { type Cluster, listen, publishing, startCluster, WAIT } from './cluster.ts'
+import { listen, publishing, startCluster, WAIT } from './cluster.ts'
 import { expectComplete } from './guild-under-load.ts'
-
-const SCRIPT = fileURLToPath(new URL('host-process.ts', import.meta.url))
+import { startHostProcess } from './host-processes.ts'
 
 interface Trigger {
   readonly api: GuildHub
   readonly guild: string
   publish(): Promise<unknown>
-}
-
-/** A guild host in a process of its own. */
-async function startHostProcess(use: AsyncDisposableStack, cluster: Cluster, maxMemoryMb: number) {
-  const args = [SCRIPT, JSON.stringify(cluster.nats), cluster.mongoUri, String(maxMemoryMb)]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const exited = once(child, 'exit')
-  use.defer(async () => {
-    child.kill('SIGKILL')
-    await exited
-  })
-  let owned: number[] = []
-  createInterface(child.stdout).on('line', (line) => {
-    owned = JSON.parse(line) as number[]
-  })
-  return { owned: () => owned, exited }
 }
 
 describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
@@ -51,7 +30,7 @@ describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
   ])('because of a guild that is $name, is ended, and the guild is quarantined', async (fault) => {
     await using use = new AsyncDisposableStack()
     const cluster = await startCluster(use)
-    const child = await startHostProcess(use, cluster, fault.maxMemoryMb)
+    const child = startHostProcess(use, cluster, fault.maxMemoryMb)
     const { host } = await cluster.startHost()
     await vi.waitFor(() => {
       expect(child.owned().length + host.owned().length).toBe(64)

@@ -50,6 +50,20 @@ describe('the bus', () => {
     expect(error.message).not.toContain('secret')
   })
 
+  it('reports an answer or a request that is larger than NATS takes', async () => {
+    const echo: Operation<string, string> = {
+      subject: 'test.echo',
+      body: z.string(),
+      result: z.string(),
+    }
+    using _ = bus.serve(echo, async (text) => text.repeat(2))
+    const ask = (bytes: number) =>
+      bus.request(echo, 'x'.repeat(bytes), deadlineAfter(5_000)).then(({ length }) => length)
+    await expect(ask(3 * 2 ** 20)).rejects.toMatchObject({ code: unavailable('').code })
+    await expect(ask(5 * 2 ** 20)).rejects.toMatchObject({ code: unavailable('').code })
+    expect(await ask(100)).toBe(200)
+  })
+
   it.each([
     ['bytes that are not JSON', Buffer.from([0xff, 0, 1])],
     ['JSON of another shape', Buffer.from('[1]')],
