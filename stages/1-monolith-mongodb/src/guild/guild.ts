@@ -55,6 +55,8 @@ export interface GuildDependencies<L extends Listener> {
   readonly storeEvent?: StoreEvent<L>
   /** Ids of events that earlier owners of the guild have published. Default: none. */
   readonly published?: Iterable<readonly [id: string, position: LogPosition]>
+  /** The events of a command are stored and in the log. Default: nothing is told. */
+  readonly onApplied?: () => void
   /** Default: nothing else writes to the guild. */
   readonly fence?: WriteFence
   /** A user became a member, so that the user's sessions must subscribe. */
@@ -93,6 +95,7 @@ export class Guild<L extends Listener = Listener> {
   readonly #voiceStates: VoiceStates
   readonly #clock: Clock
   readonly #applyEvent: (event: GuildEvent) => void
+  readonly #onApplied: (() => void) | undefined
   /**
    * Bounded by `maxSize` and not by `max`, for which lru-cache allocates all its slots at once:
    * 300 KB for each guild, however quiet it is.
@@ -107,6 +110,7 @@ export class Guild<L extends Listener = Listener> {
     const { metadata, fence, permissions, clock, timers } = dependencies
     this.#live = new LiveState(state, dependencies.memberList())
     this.#clock = clock
+    this.#onApplied = dependencies.onApplied
     this.lastMessages = createLastMessages((channel) => this.state.channels.has(channel))
     this.#commands = createCommandQueue(metadata, fence)
     this.#audience = createAudience(permissions)
@@ -182,11 +186,31 @@ export class Guild<L extends Listener = Listener> {
     const isInVoice = (user: UserId): boolean => this.#voiceStates.get(user) !== undefined
     const decision = decide(this.state, command, isInVoice)
     if (!decision.ok) return decision
-    // Durable first: an event that subscribers have received must survive a crash.
-    if (decision.events.length > 0)
-      await this.#commands.record(this.state, decision.events, deadline)
-    for (const event of decision.events) this.#applyEvent(event)
+    if (decision.events.length > 0) await this.#recordAndApply(decision.events, deadline)
     return decision
+  }
+
+  async #recordAndApply(events: readonly GuildEvent[], deadline: Deadline): Promise<void> {
+    // Durable first: an event that subscribers have received must survive a crash.
+    await this.#commands.record(this.state, events, deadline)
+    for (const event of events) this.#applyEvent(event)
+    this.#onApplied?.()
+  }
+
+  /**
+   * Stores and publishes the events of a command whose process ended before it could, or may have
+   * ended. Waits for `ready` in its turn, and so holds all later commands back. Rejects as `execute`
+   * does.
+   */
+  async redo(
+    events: readonly GuildEvent[],
+    ready: () => Promise<void>,
+    deadline: Deadline,
+  ): Promise<void> {
+    await this.#commands.enqueue(deadline, async () => {
+      await ready()
+      await this.#recordAndApply(events, deadline)
+    })
   }
 
   /**

@@ -1,5 +1,5 @@
 import { writeJson } from '@threshold/contract'
-import type { GuildState } from '@threshold/domain'
+import { compensatingEvents, type GuildEvent, type GuildState } from '@threshold/domain'
 import type { Deadline, Runtime, Timers } from '@threshold/kit'
 import type {
   Delivery,
@@ -15,8 +15,9 @@ import type { PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs, WireListener } from '../wire/hub.ts'
 import type { EventHead, Slots } from '../wire/link.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
+import type { OpenCommands } from './open-commands.ts'
 import type { RecentRecords } from './recent-records.ts'
-import { isBefore, type LogRecord } from './records.ts'
+import { type EventRecord, isBefore } from './records.ts'
 
 /** Events that take a place in the log and are not stored: the next one makes up for a lost one. */
 const EPHEMERAL = new Set(['TYPING_START', 'PRESENCE_UPDATE', 'VOICE_STATE_UPDATE'])
@@ -30,6 +31,7 @@ export interface GuildActorDependencies {
   readonly log: PartitionLog
   readonly link: LinkSender
   readonly records: RecentRecords
+  readonly openCommands: OpenCommands
   readonly epoch: number
   readonly presenceDelayMs: number
   readonly fence: (deadline: Deadline) => Deadline
@@ -55,6 +57,13 @@ export class GuildActor {
     this.#dependencies = dependencies
     this.guild = new Guild(state, {
       ...dependencies,
+      metadata: {
+        ...dependencies.metadata,
+        record: async (guild, events, deadline) => {
+          await this.#logCommand(events)
+          await dependencies.metadata.record(guild, events, deadline)
+        },
+      },
       tracer: runtime.telemetry.tracer,
       clock: runtime.clock,
       fence,
@@ -69,11 +78,30 @@ export class GuildActor {
       storeEvent: (event, position, listeners) => {
         if (EPHEMERAL.has(event.type)) return undefined
         const audience = this.#listeners.audienceOf(listeners)
-        const record: LogRecord = { v: 1, key: this.#id, position, event, audience }
+        const record: EventRecord = {
+          v: 1,
+          kind: 'event',
+          key: this.#id,
+          position,
+          event,
+          audience,
+        }
         records.add(record, dataOf(event).length)
         return log.append(record)
       },
+      onApplied: () => {
+        dependencies.openCommands.close(this.#id)
+        void log.append({ v: 1, kind: 'applied', key: this.#id }).catch(() => {})
+      },
     })
+  }
+
+  /** Whoever owns the guild next completes the command, if this process dies before its end. */
+  async #logCommand(events: readonly GuildEvent[]): Promise<void> {
+    const undo = compensatingEvents(this.guild.state, events)
+    const command = { v: 1, kind: 'command', key: this.#id, events, undo } as const
+    this.#dependencies.openCommands.open(command)
+    await this.#dependencies.log.append(command)
   }
 
   /** Subscribes new sessions, or goes on with those that an earlier owner had. */

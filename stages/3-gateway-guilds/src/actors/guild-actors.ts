@@ -1,13 +1,17 @@
-import type { GuildState } from '@threshold/domain'
-import { type Deadline, messageOf, type Timers } from '@threshold/kit'
+import { evolve, type GuildState } from '@threshold/domain'
+import { type Deadline, deadlineAfter, hasCode, messageOf, type Timers } from '@threshold/kit'
 import { createLoadedGuilds } from '@threshold/stage-1/adapters/loaded-guilds'
 import type { Guild } from '@threshold/stage-1/guild'
 import { GuildActor } from './guild-actor.ts'
 import type { RemoteListener } from './listeners.ts'
 import type { PartitionContext } from './partition.ts'
+import type { CommandRecord } from './records.ts'
 import type { UserActors } from './user-actors.ts'
 
 type RemoteGuild = Guild<RemoteListener>
+
+/** Longer than a lease, since a gateway that does not attach is waited for. */
+const COMPLETE_TIMEOUT_MS = 10_000
 
 /** The guilds of a partition that are in memory, each with its actor. */
 export interface GuildActors {
@@ -30,15 +34,18 @@ export interface GuildActors {
 }
 
 export function createGuildActors(context: PartitionContext, users: UserActors): GuildActors {
-  const { runtime, lease, link, gate, quarantine, epochBase } = context
+  const { runtime, lease, link, gate, quarantine, openCommands, epochBase } = context
   const { presenceDelayMs = 200, idleGuilds = 5_000 } = context
   const guilds = createLoadedGuilds<RemoteListener>(context, runtime, createGuild, idleGuilds)
   const actors = new WeakMap<RemoteGuild, GuildActor>()
   /** How often each guild was loaded. Every load has an epoch of its own, so positions grow. */
   const loads = new Map<string, number>()
 
-  function createGuild(state: GuildState): RemoteGuild {
-    const { id } = state.guild
+  function createGuild(stored: GuildState): RemoteGuild {
+    const { id } = stored.guild
+    const open = openCommands.take(id)
+    // Sessions know the state before the command, whether the store has all, some or none of it.
+    const state = open ? open.undo.reduce(evolve, stored) : stored
     const load = (loads.get(id) ?? -1) + 1
     loads.set(id, load)
     const onFailure = (error: unknown): void => {
@@ -55,7 +62,20 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
       onFailure,
     })
     actors.set(actor.guild, actor)
+    if (open) complete(actor, open)
     return actor.guild
+  }
+
+  /** Runs before all other commands of the guild. */
+  function complete(actor: GuildActor, { key, events }: CommandRecord): void {
+    const deadline = deadlineAfter(COMPLETE_TIMEOUT_MS, runtime.clock)
+    context
+      .runAs(key, () => actor.guild.redo(events, () => gate.wait(key, deadline), deadline))
+      .catch((error: unknown) => {
+        if (hasCode(error))
+          runtime.log.warn({ guild: key, err: messageOf(error) }, 'a command was not completed')
+        else failed(key, error)
+      })
   }
 
   function loaded(id: string): GuildActor | undefined {

@@ -5,18 +5,13 @@ import { z } from 'zod'
 import { desiredOwners } from '../nats/assignment.ts'
 import { claimBucket, claimSchema, createClaims } from '../nats/claims.ts'
 import type { Nats } from '../nats/connect.ts'
-import { createHubClient } from '../nats/hub-client.ts'
+import { createHubClient, movedWhile } from '../nats/hub-client.ts'
 import { keepLease, leaseBucket, watchBucket } from '../nats/leases.ts'
 import { createLinkSender } from '../nats/link.ts'
 import { allPartitions, ensureLogStream, openPartitionLog } from '../nats/partition-log.ts'
 import { hubRequest } from '../wire/hub.ts'
 import { AttachGate } from './attach-gate.ts'
-import {
-  movedAfter,
-  openPartition,
-  type Partition,
-  type PartitionDependencies,
-} from './partition.ts'
+import { openPartition, type Partition, type PartitionDependencies } from './partition.ts'
 import { createQuarantine } from './quarantine.ts'
 import type { RunAs, Watchdog } from './watchdog.ts'
 
@@ -130,7 +125,7 @@ export async function startGuildHost(
         if (!opened.log.broken) throw error
         // The log refuses what a former owner writes. There is nothing to save here.
         lose(partition)
-        throw movedAfter(op)
+        throw movedWhile(op)
       }),
     )
     owned.set(partition, { epoch, partition: content, serving })

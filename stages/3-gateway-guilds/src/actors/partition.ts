@@ -7,7 +7,7 @@ import {
   unavailable,
 } from '@threshold/kit'
 import type { MemberList, MessageStore, MetadataStore, Permissions } from '@threshold/ports'
-import { type HubClient, MOVED } from '../nats/hub-client.ts'
+import { type HubClient, MOVED, movedWhile } from '../nats/hub-client.ts'
 import type { Lease } from '../nats/leases.ts'
 import type { LinkSender } from '../nats/link.ts'
 import type { OpenedLog, PartitionLog } from '../nats/partition-log.ts'
@@ -15,8 +15,10 @@ import { type HubOperations, hubOperations } from '../wire/hub.ts'
 import type { AttachGate } from './attach-gate.ts'
 import { createGuildActors } from './guild-actors.ts'
 import { createHandlers } from './handlers.ts'
+import { OpenCommands } from './open-commands.ts'
 import type { Quarantine } from './quarantine.ts'
 import { RecentRecords } from './recent-records.ts'
+import { partitionRecord } from './records.ts'
 import { createUserActors } from './user-actors.ts'
 import type { RunAs } from './watchdog.ts'
 
@@ -45,6 +47,7 @@ export interface PartitionDependencies {
 export interface PartitionContext extends PartitionDependencies {
   readonly log: PartitionLog
   readonly records: RecentRecords
+  readonly openCommands: OpenCommands
   /** The first epoch of this owner. Each load of a guild has the next one. */
   readonly epochBase: number
 }
@@ -63,22 +66,15 @@ export interface Partition {
 /** Loads of one guild by one owner. Epochs of the log times this stay far below 2^53. */
 const MAX_LOADS = 1_000_000
 
-/**
- * After the end of the lease another owner may have answered differently already. It is asked
- * again, unless the request may not be repeated.
- */
-export const movedAfter = (op: keyof HubOperations): CodedError =>
-  op === 'execute'
-    ? unavailable('the guild')
-    : new CodedError(MOVED, 'the partition has another owner now')
-
 export function openPartition(
   { log, history }: OpenedLog,
   dependencies: PartitionDependencies,
 ): Partition {
   const { runtime, lease, gate } = dependencies
-  const records = new RecentRecords(runtime.clock, history)
-  const context = { ...dependencies, log, records, epochBase: log.epoch * MAX_LOADS }
+  const earlier = history.map(({ record }) => partitionRecord.parse(record))
+  const records = new RecentRecords(runtime.clock, earlier)
+  const openCommands = new OpenCommands(earlier)
+  const context = { ...dependencies, log, records, openCommands, epochBase: log.epoch * MAX_LOADS }
   const users = createUserActors(context)
   const guilds = createGuildActors(context, users)
   const handlers = createHandlers(context, guilds, users)
@@ -98,7 +94,7 @@ export function openPartition(
       guilds.failed(guild, error)
       throw unavailable('the guild', error)
     })
-    if (closed) throw movedAfter(op)
+    if (closed) throw movedWhile(op)
     return result
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@threshold/kit'
 import { MAX_AGE_MS } from '../nats/partition-log.ts'
-import { type LogRecord, logRecord } from './records.ts'
+import type { EventRecord, PartitionRecord } from './records.ts'
 
 /** The most that one partition keeps, in bytes of the records' events. */
 const MAX_BYTES = 16 * 2 ** 20
@@ -11,25 +11,24 @@ const MAX_BYTES = 16 * 2 ** 20
  */
 export class RecentRecords {
   readonly #clock: Clock
-  readonly #byKey = new Map<string, LogRecord[]>()
+  readonly #byKey = new Map<string, EventRecord[]>()
   /** All records, oldest first. Each is the first one of its key when its turn comes. */
   readonly #queue: { readonly key: string; readonly bytes: number; readonly until: number }[] = []
   #bytes = 0
 
-  constructor(clock: Clock, history: readonly { readonly record: unknown }[]) {
+  /** @param history the records of earlier owners, oldest first */
+  constructor(clock: Clock, history: readonly PartitionRecord[]) {
     this.#clock = clock
-    for (const { record } of history) {
-      const parsed = logRecord.parse(record)
-      this.add(parsed, JSON.stringify(parsed.event.data).length)
-    }
+    for (const record of history)
+      if (record.kind === 'event') this.add(record, JSON.stringify(record.event.data).length)
   }
 
   /** Oldest first. */
-  of(key: string): readonly LogRecord[] {
+  of(key: string): readonly EventRecord[] {
     return this.#byKey.get(key) ?? []
   }
 
-  add(record: LogRecord, bytes: number): void {
+  add(record: EventRecord, bytes: number): void {
     const { key } = record
     const records = this.#byKey.get(key)
     if (records) records.push(record)

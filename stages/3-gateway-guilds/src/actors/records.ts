@@ -1,3 +1,4 @@
+import type { GuildEvent } from '@threshold/domain'
 import type { LogPosition } from '@threshold/ports'
 import { z } from 'zod'
 import { hubEvent } from '../wire/hub.ts'
@@ -10,8 +11,9 @@ const position = z.object({ epoch: z.number(), sequence: z.number() })
  * sends it to those that have not got it, and to no others: who may see it was decided by the owner
  * that gave it its position.
  */
-export const logRecord = z.object({
+const eventRecord = z.object({
   v: z.literal(1),
+  kind: z.literal('event'),
   /** The guild or the user that it belongs to. */
   key: z.string(),
   position,
@@ -21,7 +23,28 @@ export const logRecord = z.object({
     z.custom<Slots>((value) => value === 'all' || value instanceof Uint8Array),
   ),
 })
-export type LogRecord = z.output<typeof logRecord>
+export type EventRecord = z.output<typeof eventRecord>
+
+const guildEvents = z.custom<readonly GuildEvent[]>((value) => Array.isArray(value))
+/** The events of a command, before they are stored, and those that lead back to the state before. */
+const commandRecord = z.object({
+  v: z.literal(1),
+  kind: z.literal('command'),
+  key: z.string(),
+  events: guildEvents,
+  undo: guildEvents,
+})
+export type CommandRecord = z.output<typeof commandRecord>
+
+/** The command of this guild is stored, and the records of what its sessions receive precede. */
+const appliedRecord = z.object({ v: z.literal(1), kind: z.literal('applied'), key: z.string() })
+
+export const partitionRecord = z.discriminatedUnion('kind', [
+  eventRecord,
+  commandRecord,
+  appliedRecord,
+])
+export type PartitionRecord = z.output<typeof partitionRecord>
 
 /** Whether `a` comes before `b`. A newer epoch is a newer owner, whose log follows the older one. */
 export const isBefore = (a: LogPosition, b: LogPosition): boolean =>

@@ -8,7 +8,7 @@ import type { HubArgs } from '../wire/hub.ts'
 import { dataOf, headOf } from './guild-actor.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
 import type { RecentRecords } from './recent-records.ts'
-import { isBefore, type LogRecord } from './records.ts'
+import { type EventRecord, isBefore } from './records.ts'
 
 /** Ids of published direct messages of one user, so that a retry is published once. */
 const MAX_PUBLISHED_IDS = 1_024
@@ -101,7 +101,7 @@ export class UserActor {
     const { log, link, records, nextPosition } = this.#dependencies
     const position = nextPosition()
     const audience = new Map(this.#listeners.slotsOf(this.#listeners.all()))
-    const record: LogRecord = { v: 1, key: this.#id, position, event, audience }
+    const record: EventRecord = { v: 1, kind: 'event', key: this.#id, position, event, audience }
     records.add(record, dataOf(event).length)
     await log.append(record)
     const payload = { kind: 'event', user: this.#id, position, event: headOf(event) } as const

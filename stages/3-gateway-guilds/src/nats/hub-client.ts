@@ -28,8 +28,8 @@ export interface HubClient {
   /**
    * Asks the owner of the partition that `id` belongs to. While the partition has no owner it asks
    * again, for no longer than the deadline. If the owner changes before it answers, the new one is
-   * asked, except to `execute`: a command has no id, so it may not be repeated. Rejects as the
-   * operation does.
+   * asked. A command has no id, so `execute` may not be repeated and rejects with `UNAVAILABLE` then.
+   * Rejects as the operation does.
    */
   request<K extends keyof HubOperations>(
     id: string,
@@ -46,6 +46,12 @@ export interface HubClient {
   ): Promise<HubResult<K>>
 }
 
+/** Another owner may have answered differently already, so a command's outcome is unknown. */
+export const movedWhile = (op: keyof HubOperations): CodedError =>
+  op === 'execute'
+    ? unavailable('the guild')
+    : new CodedError(MOVED, 'the partition has another owner now')
+
 const MIN_WAIT_MS = 10
 const MAX_WAIT_MS = 100
 
@@ -58,13 +64,17 @@ export function createHubClient(
   const changes = new EventEmitter().setMaxListeners(0)
   claims.onChange((key) => changes.emit(key))
 
-  /** Rejects with `MOVED` when the owner of the partition changes. */
-  async function untilMoved<T>(partition: number, answer: Promise<T>): Promise<T> {
-    const { promise: moved, reject } = Promise.withResolvers<never>()
-    const onChange = (): void => reject(new CodedError(MOVED, 'the partition has a new owner'))
+  /** Rejects with `moved` when the owner of the partition changes. */
+  async function untilMoved<T>(
+    partition: number,
+    answer: Promise<T>,
+    moved: CodedError,
+  ): Promise<T> {
+    const { promise: changed, reject } = Promise.withResolvers<never>()
+    const onChange = (): void => reject(moved)
     changes.once(String(partition), onChange)
     try {
-      return await Promise.race([answer, moved])
+      return await Promise.race([answer, changed])
     } finally {
       changes.off(String(partition), onChange)
     }
@@ -76,7 +86,7 @@ export function createHubClient(
       async () => {
         try {
           const answer = bus.request(request, { op, args }, deadline)
-          return await (op === 'execute' ? answer : untilMoved(partition, answer))
+          return await untilMoved(partition, answer, movedWhile(op))
         } catch (error) {
           if (!hasCode(error, 'NO_RESPONDERS', MOVED)) throw new AbortError(error as Error)
           if (isExpired(deadline)) throw new AbortError(unavailable('the guild', error))

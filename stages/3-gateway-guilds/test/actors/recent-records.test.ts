@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { RecentRecords } from '../../src/actors/recent-records.ts'
-import type { LogRecord } from '../../src/actors/records.ts'
+import type { EventRecord } from '../../src/actors/records.ts'
 import { MAX_AGE_MS } from '../../src/nats/partition-log.ts'
 
-const record = (key: string, sequence: number): LogRecord => ({
+const record = (key: string, sequence: number): EventRecord => ({
   v: 1,
+  kind: 'event',
   key,
   position: { epoch: 1, sequence },
   event: { v: 1, id: `${key}:${sequence}`, type: 'MESSAGE_CREATE', data: {} },
@@ -16,7 +17,7 @@ const sequences = (records: RecentRecords, key: string): number[] =>
 
 describe('the recent records of a partition', () => {
   it('keep the order of each guild and user, history first', () => {
-    const records = new RecentRecords({ now: () => 0 }, [{ record: record('1', 1) }])
+    const records = new RecentRecords({ now: () => 0 }, [record('1', 1)])
     records.add(record('2', 1), 10)
     records.add(record('1', 2), 10)
     expect(sequences(records, '1')).toEqual([1, 2])

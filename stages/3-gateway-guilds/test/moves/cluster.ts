@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { createRuntime, hasCode } from '@threshold/kit'
-import type { Delivery, GuildHub, LogPosition, Permissions } from '@threshold/ports'
+import type { Delivery, GuildHub, LogPosition, MetadataStore, Permissions } from '@threshold/ports'
 import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
@@ -41,6 +41,8 @@ export interface Cluster {
   restartNats(): Promise<void>
   /** How often the permissions of a guild will throw: a bug in code that a guild runs. */
   readonly failures: Map<string, number>
+  /** Called around each write of a command. A test sets what should happen there. */
+  readonly onRecord: { before?: () => Promise<void>; after?: () => Promise<void> }
   /** Why the guild is quarantined; undefined if it is not. */
   reasonFor(guild: string): Promise<string | undefined>
   /** Lets a quarantined guild be served again. */
@@ -77,7 +79,16 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
     },
   }
   const computed = { permissions: failing, memberList: typescriptMemberList }
-  const ports = { metadata, messages, ...computed, presenceDelayMs: 20 }
+  const onRecord: Cluster['onRecord'] = {}
+  const observed: MetadataStore = {
+    ...metadata,
+    async record(...args) {
+      await onRecord.before?.()
+      await metadata.record(...args)
+      await onRecord.after?.()
+    },
+  }
+  const ports = { metadata: observed, messages, ...computed, presenceDelayMs: 20 }
   let names = 0
   return {
     nats: config,
@@ -85,6 +96,7 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
     killNats: kill,
     restartNats: restart,
     failures,
+    onRecord,
     async reasonFor(guild) {
       const entry = await (await quarantineBucket(store.nats)).get(guild)
       return entry?.operation === 'PUT' ? entry.json<{ reason: string }>().reason : undefined
