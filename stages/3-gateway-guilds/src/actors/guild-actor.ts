@@ -96,7 +96,7 @@ export class GuildActor {
     })
   }
 
-  /** Whoever owns the guild next completes the command, if this process dies before its end. */
+  /** The next owner completes the command if this process dies before its end. */
   async #logCommand(events: readonly GuildEvent[]): Promise<void> {
     const undo = compensatingEvents(this.guild.state, events)
     const command = { v: 1, kind: 'command', key: this.#id, events, undo } as const

@@ -5,7 +5,7 @@ import { underLoad } from './guild-under-load.ts'
 
 describe('a command whose host is cut off', { timeout: 120_000 }, () => {
   it.each(['before', 'after'] as const)(
-    'right %s its write to the store is completed by the next owner, and told once',
+    'right %s its write to the store is completed by the next owner, and published once',
     async (moment) => {
       await using use = new AsyncDisposableStack()
       const { cluster, api, guild, load, sessions, former, ownerOf, expectAllReceived } =
@@ -21,20 +21,20 @@ describe('a command whose host is cut off', { timeout: 120_000 }, () => {
         channelId: guild.voice.id,
       } as const
       const answer = api.execute(guild.id, command, testDeadline()).catch((error: unknown) => error)
-      const told = () =>
+      const deletions = () =>
         sessions.map(
           ({ deliveries }) =>
             deliveries.filter(
               (delivery) => delivery.kind === 'event' && delivery.event.type === 'CHANNEL_DELETE',
             ).length,
         )
-      await expect.poll(told, WAIT).toEqual(sessions.map(() => 1))
+      await expect.poll(deletions, WAIT).toEqual(sessions.map(() => 1))
       expect(ownerOf()).not.toBe(former)
       const view = await api.view(guild.id, guild.owner.user.id, testDeadline())
       expect(view!.channels.map(({ id }) => id)).toEqual([guild.text.id])
       await load.untilMore(20)
       await expectAllReceived()
-      expect(told()).toEqual(sessions.map(() => 1))
+      expect(deletions()).toEqual(sessions.map(() => 1))
       expect(await answer).toMatchObject({ code: expect.any(String) })
     },
   )
