@@ -68,4 +68,5 @@ export {
 export { askGateway } from './stage/gateway.ts'
 export { listStages, type StageInfo } from './stage/list.ts'
 export { type StageProcess, type StartStageOptions, startStage } from './stage/process.ts'
+export type { RoleProcess } from './stage/role-process.ts'
 export { type Addresses, runningStages } from './stage/running.ts'

@@ -27,20 +27,22 @@ describe.runIf(process.platform === 'linux')('the CPU of a process tree', () => 
 describe('the CPU of other programs', () => {
   const at = (atMs: number, change: Partial<Snapshot>): Snapshot => ({
     atMs,
-    metrics: undefined,
     counters: undefined,
     machineCpu: 0,
     engineCpu: 0,
-    stageCpu: 0,
+    processes: new Map([[1, { cpu: 0, metrics: undefined }]]),
     labCpu: 0,
-    stagePid: 1,
     enginePids: [2],
     ...change,
   })
 
   it('is known even if the stage or the engine restarted, or a node joined', () => {
     const before = at(0, { machineCpu: 100, labCpu: 40 })
-    for (const change of [{ stagePid: 7 }, { enginePids: [7] }, { enginePids: [2, 3, 4] }]) {
+    for (const change of [
+      { processes: new Map([[7, { cpu: 0, metrics: undefined }]]) },
+      { enginePids: [7] },
+      { enginePids: [2, 3, 4] },
+    ]) {
       const after = at(10_000, { machineCpu: 118, labCpu: 50, ...change })
       expect(snapshotDelta(before, after).machine.othersCores).toBeCloseTo(0.8)
     }

@@ -5,9 +5,12 @@ import {
   type Engine,
   type EngineLabel,
   listStages,
+  type NatsEngine,
   type OnProgress,
+  roleUsers,
   startCassandra,
   startMongo,
+  startNats,
   withDatabase,
   withKeyspace,
 } from '@threshold/engines'
@@ -28,11 +31,15 @@ interface EngineHandle<E extends Engine> extends SharedEngine {
   readonly engine: E | undefined
 }
 
-/** The databases of one system: its own database and, if the stage needs it, its own keyspace. */
+/**
+ * The engines of one system: its own database and, if the stage needs them, a keyspace and a NATS of
+ * its own.
+ */
 export interface SystemEngines {
   readonly mongo: EngineHandle<Engine>
   readonly cassandra: EngineHandle<CassandraEngine> | undefined
-  /** Names both engines in one line, which the report shows beside every figure. */
+  readonly nats: NatsEngine | undefined
+  /** Names all engines in one line, which the report shows beside every figure. */
   readonly label: EngineLabel
 }
 
@@ -70,6 +77,10 @@ export function provisionEngines(
     return handleOf(engine)
   }
 
+  /** Each system has a NATS of its own, with a user for each role. */
+  const natsFor = async (dir: string): Promise<NatsEngine> =>
+    stack.use(await startNats({ users: await roleUsers(dir), managed: true, onProgress }))
+
   return {
     /**
      * Creates databases for the system with this key. `onEngine` receives the label as soon as the
@@ -100,14 +111,16 @@ export function provisionEngines(
       }
       const database = { ...mongo, uri: withDatabase(mongo.uri, name) }
       if (!info.engines.includes('cassandra'))
-        return { mongo: database, cassandra: undefined, label: mongo.label }
+        return { mongo: database, cassandra: undefined, nats: undefined, label: mongo.label }
       const cassandraKey = JSON.stringify([
         arm.cassandra,
         arm.cassandra?.cacheMb === undefined ? undefined : systemKey,
       ])
       const cassandra = cassandras.get(cassandraKey) ?? (await cassandraFor(arm))
       cassandras.set(cassandraKey, cassandra)
-      const text = `${cassandra.label.text}, beside ${mongo.label.text}`
+      const nats = info.engines.includes('nats') ? await natsFor(info.dir) : undefined
+      const beside = [mongo.label, ...(nats === undefined ? [] : [nats.label])]
+      const text = [cassandra.label, ...beside].map((each) => each.text).join(', beside ')
       const label = { ...cassandra.label, text }
       onEngine(label)
       if (cassandra.engine === undefined) {
@@ -117,6 +130,7 @@ export function provisionEngines(
       return {
         mongo: database,
         cassandra: { ...cassandra, uri: withKeyspace(cassandra.uri, name) },
+        nats,
         label,
       }
     },

@@ -34,10 +34,11 @@ export async function lowerAllButGenerator(
 }
 
 /** True if every engine is a local process that the lab started, and not a container. */
-function ownsAllEngines({ mongo, cassandra }: System): boolean {
+function ownsAllEngines({ mongo, cassandra, nats }: System): boolean {
   const engines = [
     mongo.engine,
     ...(cassandra === undefined ? [] : (cassandra.engine?.nodes() ?? [undefined])),
+    ...(nats === undefined ? [] : [nats]),
   ]
   return engines.every((engine) => engine?.pid !== undefined)
 }

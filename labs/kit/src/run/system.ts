@@ -11,7 +11,7 @@ import { type Fixture, provisionFixture } from './fixture.ts'
 import { startPushSink } from './push-sink.ts'
 
 /** A running stage with its engines and its fixture. Arms with equal settings share one. */
-export interface System extends Pick<SystemEngines, 'mongo' | 'cassandra'> {
+export interface System extends Pick<SystemEngines, 'mongo' | 'cassandra' | 'nats'> {
   readonly stage: StageProcess
   readonly label: EngineLabel
   readonly fixture: Fixture
@@ -80,7 +80,7 @@ export async function openSystems(
 async function openSystem(
   arm: PlannedArm,
   sharing: readonly PlannedArm[],
-  { mongo, cassandra, label }: SystemEngines,
+  { mongo, cassandra, nats, label }: SystemEngines,
   onProgress: OnProgress,
   stack: AsyncDisposableStack,
 ): Promise<System> {
@@ -91,6 +91,7 @@ async function openSystem(
       stage: arm.stage,
       engineUri: mongo.uri,
       ...(cassandra === undefined ? {} : { cassandraUri: cassandra.uri }),
+      ...(nats === undefined ? {} : { nats }),
       env: { ...ENVIRONMENT, THRESHOLD_NOTIFICATIONS_URL: pushSink.url, ...arm.env },
     }),
   )
@@ -101,9 +102,10 @@ async function openSystem(
     label,
     mongo,
     cassandra,
+    nats,
     fixture,
     async repair() {
-      for (const engine of [mongo.engine, ...(cassandra?.engine?.nodes() ?? [])]) {
+      for (const engine of [mongo.engine, ...(cassandra?.engine?.nodes() ?? []), nats]) {
         if (engine?.state() === 'paused') await engine.resume()
         if (engine !== undefined && engine.state() !== 'running') await engine.restart()
       }
