@@ -17,7 +17,7 @@ it('the map of the roles connects those whose subjects match', () => {
   })
   expect(map.match(/^ {2}\w+(?:\[.*\])? [-=]+>.*$/gm)).toEqual([
     '  shop -->|"stock.*"| store',
-    '  store ==>|"news.*"| shop',
+    '  store ==>|"news.shop"| shop',
     '  store -->|"log.*"| LOG[("stream LOG")]',
     '  LOG[("stream LOG")] --> store',
   ])
