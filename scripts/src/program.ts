@@ -12,6 +12,7 @@ import { addMigrate } from './commands/migrate.ts'
 import { addNext } from './commands/next.ts'
 import { addPrefetch } from './commands/prefetch.ts'
 import { addProgress } from './commands/progress.ts'
+import { addQuarantine } from './commands/quarantine.ts'
 import { addRecord } from './commands/record.ts'
 import { addReport } from './commands/report.ts'
 import { addReset } from './commands/reset.ts'
@@ -83,6 +84,7 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addCompare,
     addProgress,
     addStages,
+    addQuarantine,
     addMigrate,
     addTest,
     addBench,

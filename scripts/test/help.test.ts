@@ -15,6 +15,7 @@ const COMMANDS = [
   'compare',
   'progress',
   'stages',
+  'quarantine',
   'migrate',
   'test',
   'bench',
@@ -33,16 +34,20 @@ describe('help', { timeout: 120_000 }, () => {
     expect(stdout).toContain('Examples:')
   })
 
-  it.each([...COMMANDS, 'progress export', 'stages list', 'stages diff', 'stages check'])(
-    'of %s gives an example',
-    async (command) => {
-      const { code, stdout, stderr } = await runInProcess([...command.split(' '), '--help'])
-      expect(stdout).toMatch(/^Usage: threshold /)
-      expect(stdout).toMatch(/^Examples?:$/m)
-      expect(stderr).toBe('')
-      expect(code).toBe(0)
-    },
-  )
+  it.each([
+    ...COMMANDS,
+    'progress export',
+    'stages list',
+    'stages diff',
+    'stages check',
+    'quarantine release',
+  ])('of %s gives an example', async (command) => {
+    const { code, stdout, stderr } = await runInProcess([...command.split(' '), '--help'])
+    expect(stdout).toMatch(/^Usage: threshold /)
+    expect(stdout).toMatch(/^Examples?:$/m)
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+  })
 })
 
 describe('an unknown word', { timeout: 120_000 }, () => {

@@ -23,10 +23,14 @@ Examples:
       const { inspectLabs } = await import('../doctor/inspect-labs.ts')
       const { formatLabFacts } = await import('../doctor/lab-facts.ts')
       const report = await inspectMachine(ROOT)
+      const { formatQuarantine, quarantinedGuilds } = await import('../quarantine.ts')
       const labs = await inspectLabs()
+      const quarantined = await quarantinedGuilds()
       const text = json
-        ? JSON.stringify({ ...report, labs }, undefined, 2)
-        : formatDoctor(report, formatLabFacts(labs)).trimEnd()
+        ? JSON.stringify({ ...report, labs, quarantined }, undefined, 2)
+        : [formatDoctor(report, formatLabFacts(labs)).trimEnd(), formatQuarantine(quarantined)]
+            .filter((part) => part !== '')
+            .join('\n\n')
       terminal.print(text)
       if (report.status === 'cannot') setExitCode(EXIT.failure)
     })

@@ -1,5 +1,5 @@
 import type { KV } from '@nats-io/kv'
-import { CodedError, encodeJson, messageOf, type Runtime } from '@threshold/kit'
+import { CodedError, decodeJson, encodeJson, messageOf, type Runtime } from '@threshold/kit'
 import { Gauge } from 'prom-client'
 import { z } from 'zod'
 import type { Nats } from '../nats/connect.ts'
@@ -27,6 +27,20 @@ export interface Quarantine extends AsyncDisposable {
 
 /** The bucket has no TTL: a quarantine outlives all hosts, and only a command ends it. */
 export const quarantineBucket = (nats: Nats): Promise<KV> => nats.bucket('quarantine')
+
+/** The quarantined guilds. */
+export async function listQuarantine(
+  bucket: KV,
+): Promise<{ readonly guild: string; readonly reason: string; readonly at: number }[]> {
+  const found: { guild: string; reason: string; at: number }[] = []
+  for await (const guild of await bucket.keys()) {
+    const entry = await bucket.get(guild)
+    // It may have been released meanwhile.
+    if (entry?.operation === 'PUT')
+      found.push({ guild, ...entrySchema.parse(decodeJson(entry.value)) })
+  }
+  return found
+}
 
 export async function createQuarantine(
   nats: Nats,

@@ -7,6 +7,7 @@ import { gatewayUrls, serveHttp } from '@threshold/stage-1/http'
 import { createRest } from '@threshold/stage-1/rest'
 import type { RunningStage } from '@threshold/stage-1/run'
 import { reserveTime } from '@threshold/stage-1/time'
+import { quarantineBucket } from '../actors/quarantine.ts'
 import { natsGuildHub } from '../adapters/guild-hub.nats.ts'
 import { jetStreamNotifier } from '../adapters/notifier.jetstream.ts'
 import { jetStreamPublishReconciler } from '../adapters/publish-reconciler.jetstream.ts'
@@ -15,6 +16,7 @@ import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
 import { leaseWorker } from '../nats/worker.ts'
 import { openStores } from '../stores.ts'
+import { quarantineRoutes } from './quarantine-routes.ts'
 
 /** The role that answers REST and serves the page. Any number of them run beside each other. */
 export async function startApi(config: Config, base: Runtime): Promise<RunningStage> {
@@ -40,7 +42,8 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const restPorts = { metadata, messages, search, notifier, hub, analytics, reconciler }
   const rest = createRest(restPorts, tools, config.rest, runtime)
 
-  const routers = [createPage(config.http), rest]
+  const operator = config.rest.provisioning ? [quarantineRoutes(await quarantineBucket(nats))] : []
+  const routers = [createPage(config.http), ...operator, rest]
   const checks = [time.readiness, worker.readiness, nats.readiness]
   const readiness = [...checks, pingCheck('MongoDB', metadata.ping)]
   const http = await open('HTTP', serveHttp({ routers, readiness }, config.http, runtime))
