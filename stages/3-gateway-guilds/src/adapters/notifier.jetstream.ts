@@ -23,6 +23,7 @@ const ACK_WAIT_MS = 30_000
 const MAX_CONCURRENT = 100
 /** After this time a push without a stored message is dropped: its send was never acknowledged. */
 const ABANDON_AFTER_MS = 10 * 60_000
+const MIN_LOOK_DELAY_MS = 100
 const MAX_LOOK_DELAY_MS = 30_000
 const MAX_DELAY_MS = 60_000
 const STORE_TIMEOUT_MS = 5_000
@@ -90,16 +91,26 @@ export async function startPushWorker(
   const running = new Set<Promise<void>>()
   /** Failed tries at the sink. Waiting for the message does not count. */
   const attempts = new LRUCache<string, number>({ max: 10_000 })
+  /** Pushes whose message was not stored when it was last looked for. */
+  const missing = new LRUCache<string, true>({ max: 10_000 })
 
   async function handle(message: JsMsg): Promise<void> {
     const { at, notification } = pushSchema.parse(decodeJson(message.data))
     const { id, channelId } = notification
+    const age = clock.now() - at
+    const isLate = age >= ABANDON_AFTER_MS
+    // A message that is stored after this look was written too late to be pushed.
+    if (isLate && missing.has(id)) return message.ack()
     const deadline = deadlineAfter(STORE_TIMEOUT_MS, clock)
     const [stored] = await messages.get(channelId, [id], deadline)
-    const age = clock.now() - at
-    if (!stored && age < ABANDON_AFTER_MS)
-      return message.nak(Math.min(MAX_LOOK_DELAY_MS, Math.max(100, age)))
-    const outcome = stored ? await client.send(notification, stop.signal) : 'dropped'
+    if (!stored) {
+      missing.set(id, true)
+      return isLate
+        ? message.ack()
+        : message.nak(Math.min(MAX_LOOK_DELAY_MS, Math.max(MIN_LOOK_DELAY_MS, age)))
+    }
+    missing.delete(id)
+    const outcome = await client.send(notification, stop.signal)
     if (outcome !== 'retry') return message.ack()
     // A shutdown cut the push short. The next worker tries it at once.
     if (stop.signal.aborted) return message.nak()

@@ -15,6 +15,8 @@ export interface Attachment<T> {
 interface SessionStart {
   /** The session receives what comes after this position. Undefined until its owner has begun. */
   from: LogPosition | undefined
+  /** What came before the owner's first message to the session. Some of it may be for the session. */
+  readonly early: { readonly position: LogPosition; deliver(): void }[]
 }
 
 /** A session of this process in a guild, and what a new owner of the guild has to know of it. */
@@ -49,14 +51,14 @@ export class Attachments {
   addToGuild(guild: string, subscriber: Subscriber): GuildListener {
     const { slots } = attachmentOf(this.guilds, guild)
     const { presence } = subscriber
-    const listener = { slot: freeSlot(slots), subscriber, presence, from: undefined }
+    const listener = { slot: freeSlot(slots), subscriber, presence, from: undefined, early: [] }
     slots.set(listener.slot, listener)
     return listener
   }
 
   addToUser(subscriber: UserSubscriber): UserListener {
     const { slots } = attachmentOf(this.users, subscriber.userId)
-    const listener = { slot: freeSlot(slots), subscriber, from: undefined }
+    const listener = { slot: freeSlot(slots), subscriber, from: undefined, early: [] }
     slots.set(listener.slot, listener)
     return listener
   }
@@ -100,15 +102,15 @@ export class Attachments {
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
         attached!.position ??= position
-        listener.from = position
         listener.subscriber.deliver({ kind, view, members, presences, position })
+        begin(listener, position)
         return
       }
       case 'continued': {
         const { guild = '', user = '', slot, sessionId, after } = payload
         const listener =
           this.guilds.get(guild)?.slots.get(slot) ?? this.users.get(user)?.slots.get(slot)
-        if (listener?.subscriber.sessionId === sessionId) listener.from = after
+        if (listener?.subscriber.sessionId === sessionId) begin(listener, after)
         return
       }
       case 'reattach':
@@ -126,8 +128,8 @@ export class Attachments {
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
         attached!.position ??= position
-        listener.from = position
         listener.subscriber.deliver({ kind: 'view', view, position })
+        begin(listener, position)
         return
       }
       case 'joined': {
@@ -148,14 +150,29 @@ function deliverTo<D extends { readonly position: LogPosition }>(
   // Two owners, or one that was asked twice, may send the same event.
   if (attached.position && !isBefore(attached.position, delivery.position)) return
   attached.position = delivery.position
-  for (const { slot, subscriber, from } of attached.slots.values())
-    if (hasSlot(slots, slot) && from && isBefore(from, delivery.position))
-      subscriber.deliver(delivery)
+  for (const listener of attached.slots.values())
+    if (!hasSlot(slots, listener.slot)) continue
+    else if (!listener.from)
+      listener.early.push({
+        position: delivery.position,
+        deliver: () => listener.subscriber.deliver(delivery),
+      })
+    else if (isBefore(listener.from, delivery.position)) listener.subscriber.deliver(delivery)
 }
 
-interface Deliverable<D> extends Readonly<SessionStart> {
+interface Deliverable<D> extends SessionStart {
   readonly slot: number
   readonly subscriber: { deliver(delivery: D): void }
+}
+
+/**
+ * The session has everything up to this position. The owner may have sent it more already: it reads
+ * the view of a user after the session is attached.
+ */
+function begin(session: SessionStart, from: LogPosition): void {
+  session.from = from
+  for (const { position, deliver } of session.early.splice(0))
+    if (isBefore(from, position)) deliver()
 }
 
 /** All sessions of this process get the same event object, so that each form is encoded once. */
