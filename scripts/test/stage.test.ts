@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { freePort, isPortFree, listenError } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -54,10 +56,16 @@ describe('stage', { timeout: 120_000 }, () => {
 
   it('ends everything at once at the second Ctrl-C, and lists it', async () => {
     await using command = startCommand(['stage', '1'], { env: cache.env })
-    await untilReady(command)
+    const url = await untilReady(command)
     const pids = [await cache.pidOf('stage'), await cache.pidOf('mongodb')]
-    // The stage waits for its database, which does not answer now.
+    // A request waits for the database, which does not answer now, and the stage for the request.
     process.kill(pids[1]!, 'SIGSTOP')
+    const waiting = request(`${url}/workshop/users`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+    }).on('error', () => {})
+    waiting.end(JSON.stringify({ username: 'ada' }))
+    await once(waiting, 'finish')
     command.child.kill('SIGINT')
     await vi.waitFor(
       () => expect(command.stderr()).toMatch(/^closing .*\(process \d+\); Ctrl-C once more/m),
