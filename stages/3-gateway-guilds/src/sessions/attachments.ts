@@ -15,7 +15,7 @@ export interface Attachment<T> {
 interface SessionStart {
   /** The session receives what comes after this position. Undefined until its owner has begun. */
   from: LogPosition | undefined
-  /** What came before the owner's first message to the session. Some of it may be for the session. */
+  /** Deliveries before the owner's first message to the session. Some may be for the session. */
   readonly early: { readonly position: LogPosition; deliver(): void }[]
 }
 
