@@ -3,6 +3,7 @@ import { CodedError, type Deadline } from '@threshold/kit'
 import { MOVED } from '../nats/hub-client.ts'
 import type { HubArgs, HubOperations, HubResult } from '../wire/hub.ts'
 import type { GuildActors } from './guild-actors.ts'
+import type { Mailboxes } from './mailboxes.ts'
 import type { PartitionContext } from './partition.ts'
 import type { UserActors } from './user-actors.ts'
 
@@ -18,6 +19,7 @@ export function createHandlers(
   { metadata, lease, isGateway, link, log, gate, quarantine, epochBase }: PartitionContext,
   guilds: GuildActors,
   users: UserActors,
+  mailboxes: Mailboxes,
 ): Handlers {
   /** A gateway that has just got its lease asks again until this host knows of it. */
   function requireGateway(gateway: string): void {
@@ -71,7 +73,7 @@ export function createHandlers(
       await gate.wait(guild, deadline)
       const loaded = await guilds.get(guild, deadline)
       // The guild was deleted meanwhile, so no session is left to receive the event.
-      if (!loaded) return { epoch: epochBase, sequence: 0 }
+      if (!loaded || mailboxes.isSuperfluous(event)) return { epoch: epochBase, sequence: 0 }
       const { position, durable } = loaded.publish(event)
       await durable
       return position

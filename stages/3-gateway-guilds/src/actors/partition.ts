@@ -15,6 +15,7 @@ import { type HubOperations, hubOperations } from '../wire/hub.ts'
 import type { AttachGate } from './attach-gate.ts'
 import { createGuildActors } from './guild-actors.ts'
 import { createHandlers } from './handlers.ts'
+import { Mailboxes } from './mailboxes.ts'
 import { OpenCommands } from './open-commands.ts'
 import type { Quarantine } from './quarantine.ts'
 import { RecentRecords } from './recent-records.ts'
@@ -77,7 +78,8 @@ export function openPartition(
   const context = { ...dependencies, log, records, openCommands, epochBase: log.epoch * MAX_LOADS }
   const users = createUserActors(context)
   const guilds = createGuildActors(context, users)
-  const handlers = createHandlers(context, guilds, users)
+  const mailboxes = new Mailboxes(runtime.clock)
+  const handlers = createHandlers(context, guilds, users, mailboxes)
   const running = new Set<Promise<unknown>>()
   let draining = false
   let closed = false
@@ -88,6 +90,7 @@ export function openPartition(
     const handler = handlers[op] as (args: unknown, deadline: Deadline) => Promise<unknown>
     const { guild } = parsed.data as { guild?: string }
     const handle = () => handler(parsed.data, deadline)
+    using _ = guild === undefined ? undefined : mailboxes.enter(guild, op)
     const handling = guild === undefined ? handle() : dependencies.runAs(guild, handle)
     const result = await handling.catch((error: unknown) => {
       if (hasCode(error) || guild === undefined) throw error
