@@ -35,6 +35,7 @@ export interface GuildActorDependencies {
   readonly epoch: number
   readonly presenceDelayMs: number
   readonly fence: (deadline: Deadline) => Deadline
+  readonly onDelivered: (sessions: number) => void
   readonly onMemberAdded: (user: string) => void
   readonly onDeleted: () => void
   /** The guild's own code has thrown while it delivered. */
@@ -201,6 +202,7 @@ export class GuildActor {
       const { event, position } = delivery
       const body = dataOf(event)
       const head = headOf(event)
+      this.#dependencies.onDelivered(listeners.length)
       for (const [gateway, slots] of this.#listeners.slotsOf(listeners))
         link.send(gateway, { kind: 'event', guild, slots, position, event: head }, body)
       return

@@ -11,6 +11,7 @@ import { createLinkSender } from '../nats/link.ts'
 import { allPartitions, ensureLogStream, openPartitionLog } from '../nats/partition-log.ts'
 import { hubRequest } from '../wire/hub.ts'
 import { AttachGate } from './attach-gate.ts'
+import { startLoadMeter, WHOLE_SHARE } from './load.ts'
 import { openPartition, type Partition, type PartitionDependencies } from './partition.ts'
 import { createQuarantine } from './quarantine.ts'
 import type { RunAs, Watchdog } from './watchdog.ts'
@@ -40,6 +41,8 @@ type HostPorts = Pick<
   PartitionDependencies,
   'metadata' | 'messages' | 'permissions' | 'memberList' | 'presenceDelayMs' | 'idleGuilds'
 > & {
+  /** How busy the event loop was since the last call, from 0 to 1. Default: this process's. */
+  readonly utilization?: () => number
   /** Watches this process, which owns nothing else. Default: nothing does. */
   readonly watch?: (leaseKey: string) => Watchdog
 }
@@ -74,7 +77,7 @@ export async function startGuildHost(
   await using opening = new AsyncDisposableStack()
   await ensureLogStream(nats)
   const [leasesBucket, claimsBucket] = [await leaseBucket(nats), await claimBucket(nats)]
-  const value = { v: 1, role: 'guilds', weight: 1, pinned: [] } as const
+  const value = { v: 1, role: 'guilds', ...WHOLE_SHARE } as const
   const options = { bucket: leasesBucket, key: hostKey(id), value, timers }
   const watchdog = ports.watch && opening.use(ports.watch(options.key))
   const runAs: RunAs = watchdog?.runAs ?? ((_, work) => work())
@@ -117,7 +120,8 @@ export async function startGuildHost(
     const opened = await openPartitionLog(nats, { partition, epoch, lease }, runtime)
     const gate = new AttachGate(gateways())
     const shared = { runtime, timers, link, hub, quarantine, runAs, isGateway }
-    const dependencies = { ...ports, ...shared, lease, gate }
+    const onDelivered = (sessions: number): void => load.count(partition, sessions)
+    const dependencies = { ...ports, ...shared, lease, gate, onDelivered }
     const content = openPartition(opened, dependencies)
     lease.ended.throwIfAborted()
     const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
@@ -201,6 +205,16 @@ export async function startGuildHost(
       balanceSoon()
     }),
   )
+  const load = opening.use(
+    startLoadMeter(
+      timers,
+      (share) => {
+        logger.info(share, 'the load has changed the share of this host')
+        kept.current.setValue({ ...value, ...share })
+      },
+      ports.utilization,
+    ),
+  )
   leases.onChange((key) => {
     for (const gateway of leases.entries.has(key) ? [] : gatewayOf(key)) {
       link.close(gateway)
@@ -215,7 +229,8 @@ export async function startGuildHost(
     id,
     owned: () => [...owned.keys()],
     async drain() {
-      kept.current.setValue({ ...value, weight: 0 })
+      load[Symbol.dispose]()
+      kept.current.setValue({ ...value, weight: 0, pinned: [] })
       const until = deadlineAfter(DRAIN_TIMEOUT_MS * 2, runtime.clock)
       while (owned.size > 0) {
         if (runtime.clock.now() > until.at)

@@ -39,6 +39,8 @@ export interface PartitionDependencies {
   readonly quarantine: Quarantine
   /** Runs a guild's own code, and all that follows from it, in the guild's name. */
   readonly runAs: RunAs
+  /** Called for each event with the number of its sessions. */
+  readonly onDelivered: (sessions: number) => void
   readonly presenceDelayMs?: number
   /** Above this many guilds in memory, idle ones are unloaded. */
   readonly idleGuilds?: number

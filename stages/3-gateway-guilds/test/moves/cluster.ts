@@ -35,7 +35,8 @@ export interface RunningGateway extends Cuttable {
 export interface Cluster {
   readonly nats: NatsConfig
   readonly mongoUri: string
-  startHost(): Promise<RunningHost>
+  /** @param utilization of its event loop, which it shares with the test; default: none */
+  startHost(utilization?: () => number): Promise<RunningHost>
   startGateway(): Promise<RunningGateway>
   killNats(): Promise<void>
   restartNats(): Promise<void>
@@ -104,9 +105,9 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
     async release(guild) {
       await (await quarantineBucket(store.nats)).delete(guild)
     },
-    async startHost() {
+    async startHost(utilization = () => 0) {
       const { nats, runtime, proxy } = await connect('host')
-      const host = await startGuildHost(nats, ports, runtime)
+      const host = await startGuildHost(nats, { ...ports, utilization }, runtime)
       // A host that was cut off cannot release its partitions.
       use.defer(async () => void (await Promise.allSettled([host[Symbol.asyncDispose]()])))
       return { host, cut: proxy.cut, heal: proxy.heal }

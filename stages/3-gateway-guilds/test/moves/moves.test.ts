@@ -1,6 +1,7 @@
 import { testDeadline } from '@threshold/conformance/ports'
 import { describe, expect, it } from 'vitest'
-import { WAIT } from './cluster.ts'
+import { PARTITIONS, partitionOf } from '../../src/nats/partitions.ts'
+import { createGuild, listen, publishing, startCluster, WAIT } from './cluster.ts'
 import { underLoad } from './guild-under-load.ts'
 
 describe('a guild whose owner changes', { timeout: 120_000 }, () => {
@@ -24,6 +25,28 @@ describe('a guild whose owner changes', { timeout: 120_000 }, () => {
     await expect.poll(() => ownerOf() === former, WAIT).toBe(true)
     await load.untilMore(50)
     await expectAllReceived()
+  })
+})
+
+describe('a host that is busy with one guild', { timeout: 120_000 }, () => {
+  it('keeps it and gives most of the others away, until it is calm again', async () => {
+    await using use = new AsyncDisposableStack()
+    const cluster = await startCluster(use)
+    let busy = 0
+    const { host } = await cluster.startHost(() => busy)
+    const { host: other } = await cluster.startHost()
+    await expect.poll(() => host.owned().length + other.owned().length, WAIT).toBe(PARTITIONS)
+    const { hub } = await cluster.startGateway()
+    let guild = await createGuild(hub)
+    while (!host.owned().includes(partitionOf(guild.id))) guild = await createGuild(hub)
+    await listen(hub, guild, guild.owner.user.id)
+    const load = publishing(hub, guild)
+    busy = 1
+    await expect.poll(() => other.owned().length, WAIT).toBeGreaterThan(PARTITIONS * 0.75)
+    expect(host.owned()).toContain(partitionOf(guild.id))
+    busy = 0
+    await expect.poll(() => host.owned().length, WAIT).toBeGreaterThan(PARTITIONS * 0.25)
+    await load.stop()
   })
 })
 
