@@ -21,20 +21,29 @@ import {
 import { Counter } from 'prom-client'
 import { z } from 'zod'
 
-/** This version of the roles sends 1, and accepts 1. A later one accepts its own and the last. */
-const VERSION = 1
-const ACCEPTED = [1]
+/** The versions of requests and replies that a role sends and accepts. */
+export interface WireVersions {
+  readonly sends: number
+  readonly accepts: readonly number[]
+}
+
+/**
+ * A new field is no new version: a role that does not know it ignores it. Any other change takes two
+ * releases. The first one accepts the new version too, and the second one sends it. So the roles of
+ * two releases in a row understand each other, in whatever order they are deployed.
+ */
+const VERSIONS: WireVersions = { sends: 1, accepts: [1] }
 
 const requestSchema = z.object({
-  v: z.literal(ACCEPTED),
+  v: z.int(),
   /** Milliseconds that the caller waits. Clocks of machines differ, so it is no point in time. */
   budgetMs: z.number().positive(),
   trace: z.record(z.string(), z.string()).optional(),
   body: z.unknown(),
 })
 const replySchema = z.union([
-  z.object({ v: z.literal(ACCEPTED), result: z.unknown() }),
-  z.object({ v: z.literal(ACCEPTED), error: z.instanceof(CodedError) }),
+  z.object({ v: z.int(), result: z.unknown() }),
+  z.object({ v: z.int(), error: z.instanceof(CodedError) }),
 ])
 
 /** One kind of request: its subject, and the shapes of its body and its result. */
@@ -72,7 +81,17 @@ export interface Bus {
 export const createBus = (
   connection: NatsConnection,
   { log, telemetry, clock }: Pick<Runtime, 'log' | 'telemetry' | 'clock'>,
+  { sends: v, accepts }: WireVersions = VERSIONS,
 ): Bus => {
+  /** Undefined for bytes that are not JSON of this shape, or of a version that is not accepted. */
+  function read<T extends { v: number }>(schema: z.ZodType<T>, data: Uint8Array): T | undefined {
+    try {
+      const parsed = schema.parse(decodeJson(data))
+      return accepts.includes(parsed.v) ? parsed : undefined
+    } catch {
+      return undefined
+    }
+  }
   const refused = new Counter({
     name: 'threshold_bus_refused_total',
     help: 'Messages refused because of their form or their version, by subject.',
@@ -101,7 +120,7 @@ export const createBus = (
     async request({ subject, result }, body, deadline) {
       const budgetMs = remainingMs(deadline)
       const trace = telemetry.carrier()
-      const payload = encodeJson({ v: VERSION, budgetMs, trace, body })
+      const payload = encodeJson({ v, budgetMs, trace, body })
       const message = await connection
         .request(subject, payload, { timeout: budgetMs })
         .catch((error: unknown) => {
@@ -121,25 +140,16 @@ export const createBus = (
         callback(error, message) {
           if (error) return log.warn({ err: messageOf(error) }, 'a subscription of the bus')
           answer(operation, handler, message)
-            .then((result) => message.respond(encodeJson({ v: VERSION, result })))
+            .then((result) => message.respond(encodeJson({ v, result })))
             .catch((cause: unknown) => {
               if (!hasCode(cause)) log.error({ err: cause }, `a request on ${operation.subject}`)
               const error = hasCode(cause) ? cause : unavailable(operation.subject)
-              message.respond(encodeJson({ v: VERSION, error }))
+              message.respond(encodeJson({ v, error }))
             })
         },
       })
       return { [Symbol.dispose]: () => subscription.unsubscribe() }
     },
-  }
-}
-
-/** Undefined for bytes that are not JSON of this shape. */
-function read<T>(schema: z.ZodType<T>, data: Uint8Array): T | undefined {
-  try {
-    return schema.parse(decodeJson(data))
-  } catch {
-    return undefined
   }
 }
 

@@ -7,7 +7,7 @@ import {
 import { type KV, Kvm } from '@nats-io/kv'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { messageOf, type ReadinessCheck, type Runtime } from '@threshold/kit'
-import { type Bus, createBus } from './bus.ts'
+import { type Bus, createBus, type WireVersions } from './bus.ts'
 
 export interface NatsConfig {
   /** Each is `host:port`. */
@@ -45,6 +45,7 @@ export async function connectNats(
   { servers, user, password, replicas }: NatsConfig,
   name: string,
   runtime: Pick<Runtime, 'log' | 'telemetry' | 'clock'>,
+  versions?: WireVersions,
 ): Promise<Nats> {
   const { log } = runtime
   const connection = await connect({
@@ -78,7 +79,7 @@ export async function connectNats(
 
   return {
     connection,
-    bus: createBus(connection, runtime),
+    bus: createBus(connection, runtime, versions),
     jetStream: jetstream(connection, options),
     manager,
     replicas,

@@ -13,6 +13,7 @@ import { expect, onTestFinished } from 'vitest'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { quarantineBucket } from '../../src/actors/quarantine.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
+import type { WireVersions } from '../../src/nats/bus.ts'
 import { connectNats, type Nats, type NatsConfig } from '../../src/nats/connect.ts'
 import { natsFixture } from '../nats/fixture.ts'
 import { tcpProxy } from '../nats/proxy.ts'
@@ -36,8 +37,8 @@ export interface Cluster {
   readonly nats: NatsConfig
   readonly mongoUri: string
   /** @param utilization of its event loop, which it shares with the test; default: none */
-  startHost(utilization?: () => number): Promise<RunningHost>
-  startGateway(): Promise<RunningGateway>
+  startHost(utilization?: () => number, versions?: WireVersions): Promise<RunningHost>
+  startGateway(versions?: WireVersions): Promise<RunningGateway>
   killNats(): Promise<void>
   restartNats(): Promise<void>
   /** How often the permissions of a guild will throw: a bug in code that a guild runs. */
@@ -54,12 +55,12 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
   const { config, kill, restart } = await natsFixture(use)
   const { uri } = use.use(await leaseDatabase())
   const [server = ''] = config.servers
-  const connect = async (name: string) => {
+  const connect = async (name: string, versions?: WireVersions) => {
     const runtime = createRuntime({ random: randomBytes })
     use.use(runtime.telemetry)
     const proxy = await tcpProxy(use, server)
     const own = { ...config, servers: [proxy.address] }
-    const nats: Nats = use.use(await connectNats(own, name, runtime))
+    const nats: Nats = use.use(await connectNats(own, name, runtime, versions))
     return { nats, runtime, proxy }
   }
   const store = await connect('store')
@@ -105,15 +106,15 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
     async release(guild) {
       await (await quarantineBucket(store.nats)).delete(guild)
     },
-    async startHost(utilization = () => 0) {
-      const { nats, runtime, proxy } = await connect('host')
+    async startHost(utilization = () => 0, versions = undefined) {
+      const { nats, runtime, proxy } = await connect('host', versions)
       const host = await startGuildHost(nats, { ...ports, utilization }, runtime)
       // A host that was cut off cannot release its partitions.
       use.defer(async () => void (await Promise.allSettled([host[Symbol.asyncDispose]()])))
       return { host, cut: proxy.cut, heal: proxy.heal }
     },
-    async startGateway() {
-      const { nats, runtime, proxy } = await connect('gateway')
+    async startGateway(versions) {
+      const { nats, runtime, proxy } = await connect('gateway', versions)
       names += 1
       const hub = use.use(await natsGuildHub(nats, `gateway${names}`, runtime))
       return { hub, cut: proxy.cut, heal: proxy.heal }
