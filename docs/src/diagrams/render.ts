@@ -26,7 +26,7 @@ export async function renderDiagrams(
     await page.addScriptTag({
       path: createRequire(import.meta.url).resolve('mermaid/dist/mermaid.min.js'),
     })
-    await page.addScriptTag({ content: WITHOUT_UNUSED_RULES })
+    await page.addScriptTag({ content: SMALLER })
     const rendered: RenderedDiagram[] = []
     for (const { hash, text } of sources)
       for (const theme of DIAGRAM_THEMES)
@@ -45,11 +45,14 @@ interface Globals {
     initialize(options: object): void
     render(id: string, text: string): Promise<{ svg: string }>
   }
-  withoutUnusedRules(svg: string): string
+  smaller(svg: string): string
 }
 
-/** Runs in the browser. Most of mermaid's rules are for other kinds of diagrams. */
-const WITHOUT_UNUSED_RULES = `function withoutUnusedRules(svg) {
+/**
+ * Runs in the browser. Most of mermaid's rules are for other kinds of diagrams, its data attributes
+ * are for its own scripts, and a hundredth of a pixel is exact enough.
+ */
+const SMALLER = `function smaller(svg) {
   document.body.innerHTML = svg
   for (const style of document.body.querySelectorAll('style')) {
     const rules = [...style.sheet.cssRules].filter(
@@ -57,9 +60,12 @@ const WITHOUT_UNUSED_RULES = `function withoutUnusedRules(svg) {
     )
     style.textContent = rules.map(({ cssText }) => cssText).join('')
   }
+  for (const element of document.body.querySelectorAll('svg *'))
+    for (const { name } of [...element.attributes])
+      if (name.startsWith('data-')) element.removeAttribute(name)
   const text = new XMLSerializer().serializeToString(document.body.firstElementChild)
   document.body.innerHTML = ''
-  return text
+  return text.replace(/\\d+\\.\\d{3,}/g, (number) => String(Math.round(number * 100) / 100))
 }`
 
 async function render(page: Page, id: string, text: string, theme: DiagramTheme): Promise<string> {
@@ -76,9 +82,9 @@ async function render(page: Page, id: string, text: string, theme: DiagramTheme)
   }
   const svg = await page.evaluate(
     async ([name, source, settings]) => {
-      const { mermaid, withoutUnusedRules } = globalThis as unknown as Globals
+      const { mermaid, smaller } = globalThis as unknown as Globals
       mermaid.initialize(settings)
-      return withoutUnusedRules((await mermaid.render(name, source)).svg)
+      return smaller((await mermaid.render(name, source)).svg)
     },
     [id, text, options] as const,
   )

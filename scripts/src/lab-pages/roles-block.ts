@@ -29,7 +29,7 @@ const exists = (path: string): Promise<boolean> =>
 /** A map of the roles with the subjects between them, and a table of the buckets. */
 export function rolesBlock(roles: Roles): string {
   return `\`\`\`mermaid
-flowchart LR
+flowchart TB
   accDescr: The requests and events between the roles, by their subjects, and the streams.
 ${[...requests(roles), ...events(roles), ...streams(roles)].map((line) => `  ${line}`).join('\n')}
 \`\`\`

@@ -1,6 +1,6 @@
 import type { Timers } from '@threshold/kit'
 
-/** What a host takes of the partitions: see `leaseSchema`. */
+/** The share of the partitions that a host takes: see `leaseSchema`. */
 export interface Share {
   readonly weight: number
   readonly pinned: readonly number[]
