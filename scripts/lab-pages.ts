@@ -4,9 +4,9 @@ import { roleMapDifferences } from './src/lab-pages/roles-block.ts'
 import { loadLabSources } from './src/lab-pages/sources.ts'
 import { differences, writeDifference } from './src/lab-pages/write.ts'
 
-// Writes the generated blocks of every lab's page, the pictures of recorded runs, and the map of roles
-// in a stage's page. With --check,
-// which `npm run check` runs, it writes nothing and fails if one differs from its lab.
+// Writes the generated blocks of every lab's page, the pictures of recorded runs, and the map of
+// roles in a stage's page. With --check, which `npm run check` runs, it writes nothing and fails if
+// one differs from its lab.
 
 const check = process.argv.includes('--check')
 

@@ -23,7 +23,8 @@ export async function quarantinedGuilds(): Promise<QuarantinedGuild[]> {
   const found = await Promise.all(
     (await runningStages()).map(async ({ stage, url }) => {
       const response = await ask(url, 'GET', '')
-      // Stages before the third have no quarantine, and one that is starting or ending has no answer.
+      // Stages before the third have no quarantine, and one that is starting or ending has no
+      // answer.
       if (response?.status !== 200) return []
       return answerSchema
         .parse(await response.json())
@@ -33,7 +34,9 @@ export async function quarantinedGuilds(): Promise<QuarantinedGuild[]> {
   return found.flat()
 }
 
-/** Lets a guild be served again. Throws NOT_QUARANTINED if no running stage has it in quarantine. */
+/**
+ * Lets a guild be served again. Throws NOT_QUARANTINED if no running stage has it in quarantine.
+ */
 export async function releaseGuild(guild: string): Promise<QuarantinedGuild> {
   const found = (await quarantinedGuilds()).find((each) => each.guild === guild)
   const response = found && (await ask(found.url, 'DELETE', `/${guild}`))

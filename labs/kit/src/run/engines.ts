@@ -32,8 +32,8 @@ interface EngineHandle<E extends Engine> extends SharedEngine {
 }
 
 /**
- * The engines of one system: its own database and, if the stage needs them, a keyspace and a NATS of
- * its own.
+ * The engines of one system: its own database and, if the stage needs them, a keyspace and a NATS
+ * of its own.
  */
 export interface SystemEngines {
   readonly mongo: EngineHandle<Engine>

@@ -199,8 +199,8 @@ export class Guild<L extends Listener = Listener> {
 
   /**
    * Stores and publishes the events of a command whose process ended before it could, or may have
-   * ended. Waits for `ready` in its turn, and so holds all later commands back. Rejects as `execute`
-   * does.
+   * ended. Waits for `ready` in its turn, and so holds all later commands back. Rejects as
+   * `execute` does.
    */
   async redo(
     events: readonly GuildEvent[],

@@ -78,8 +78,8 @@ export class Subscriptions<L extends Listener = Listener> {
   }
 
   /**
-   * Goes on with a session of an earlier owner of the guild. It has every event, and the others know
-   * its presence and its call.
+   * Goes on with a session of an earlier owner of the guild. It has every event, and the others
+   * know its presence and its call.
    */
   restore(listener: L, presence: Presence, voice: VoiceStateChange | undefined): void {
     const { live, audience, voiceStates } = this.#dependencies

@@ -63,8 +63,8 @@ interface Owned {
 }
 
 /**
- * Owns a share of the partitions, as the leases of all hosts say. A partition comes by a claim and a
- * fence, and goes by draining it first: the same way for a start, a deploy, a crash and a move.
+ * Owns a share of the partitions, as the leases of all hosts say. A partition comes by a claim and
+ * a fence, and goes by draining it first: the same way for a start, a deploy, a crash and a move.
  */
 export async function startGuildHost(
   nats: Nats,

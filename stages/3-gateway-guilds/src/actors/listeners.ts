@@ -52,8 +52,8 @@ export class ListenersByGateway {
   }
 
   /**
-   * The recipients of an event on each gateway: all of its sessions, or one bit a slot. An event for
-   * ten thousand sessions on four gateways is four messages of about a kilobyte.
+   * The recipients of an event on each gateway: all of its sessions, or one bit a slot. An event
+   * for ten thousand sessions on four gateways is four messages of about a kilobyte.
    */
   slotsOf(listeners: readonly RemoteListener[]): ReadonlyMap<string, Slots> {
     let grouped = this.#grouped.get(listeners)

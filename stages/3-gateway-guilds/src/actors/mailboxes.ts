@@ -21,7 +21,9 @@ export class Mailboxes {
     this.#typing = new LRUCache({ max: 10_000, ttl, ttlResolution: 0, perf: clock })
   }
 
-  /** Dispose of the result when the request is answered. Throws `UNAVAILABLE` if it is one too many. */
+  /**
+   * Dispose of the result when the request is answered. Throws `UNAVAILABLE` if it is one too many.
+   */
   enter(guild: string, op: keyof HubOperations): Disposable {
     const waiting = this.#waiting.get(guild) ?? 0
     if (waiting >= MAX_REQUESTS && !UNBOUNDED.has(op))

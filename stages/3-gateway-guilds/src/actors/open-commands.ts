@@ -2,8 +2,8 @@ import type { CommandRecord, PartitionRecord } from './records.ts'
 
 /**
  * Commands that are in the log and whose events are not: their host died, or their guild failed,
- * between the store and the log. Commands of one guild run one after the other, so each guild has at
- * most one, and a new one closes the one before.
+ * between the store and the log. Commands of one guild run one after the other, so each guild has
+ * at most one, and a new one closes the one before.
  */
 export class OpenCommands {
   readonly #byGuild = new Map<string, CommandRecord>()

@@ -26,7 +26,9 @@ const eventRecord = z.object({
 export type EventRecord = z.output<typeof eventRecord>
 
 const guildEvents = z.custom<readonly GuildEvent[]>((value) => Array.isArray(value))
-/** The events of a command, before they are stored, and those that lead back to the state before. */
+/**
+ * The events of a command, before they are stored, and those that lead back to the state before.
+ */
 const commandRecord = z.object({
   v: z.literal(1),
   kind: z.literal('command'),
@@ -46,6 +48,8 @@ export const partitionRecord = z.discriminatedUnion('kind', [
 ])
 export type PartitionRecord = z.output<typeof partitionRecord>
 
-/** Whether `a` comes before `b`. A newer epoch is a newer owner, whose log follows the older one. */
+/**
+ * Whether `a` comes before `b`. A newer epoch is a newer owner, whose log follows the older one.
+ */
 export const isBefore = (a: LogPosition, b: LogPosition): boolean =>
   a.epoch < b.epoch || (a.epoch === b.epoch && a.sequence < b.sequence)

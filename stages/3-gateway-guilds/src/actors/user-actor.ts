@@ -25,7 +25,9 @@ export interface UserActorDependencies {
   readonly lastPosition: () => LogPosition
 }
 
-/** One user of this host: their sessions on all gateways, and what reaches them outside of guilds. */
+/**
+ * One user of this host: their sessions on all gateways, and what reaches them outside of guilds.
+ */
 export class UserActor {
   readonly #id: string
   readonly #dependencies: UserActorDependencies

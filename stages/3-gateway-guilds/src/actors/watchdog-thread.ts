@@ -56,11 +56,12 @@ async function lookAtLoop(): Promise<[guild: string, stack: string]> {
   if (!top) return ['0', '']
   const { result } = await session.post('Debugger.evaluateOnCallFrame', {
     callFrameId: top.callFrameId,
-    // The first two lines of the stack are this expression's own.
-    expression: String.raw`[thresholdRunningGuild(), new Error().stack.split('\n').slice(2).join('\n')]`,
+    expression: '[thresholdRunningGuild(), new Error().stack]',
     returnByValue: true,
   })
-  return result.value as [string, string]
+  const [guild, stack] = result.value as [string, string]
+  // The first two lines are those of the expression.
+  return [guild, stack.split('\n').slice(2).join('\n')]
 }
 
 /** Other hosts take over when the lease is gone, and do not serve the guild. */

@@ -28,8 +28,8 @@ export interface WatchdogData extends WatchdogOptions {
 /**
  * Watches the event loop of this process from a thread of its own. An endless loop, or memory that
  * grows without end, stops every guild of the host, and the loop cannot report it. The thread then
- * quarantines the guild that is to blame, ends the lease, so that other hosts take over at once, and
- * kills the process.
+ * quarantines the guild that is to blame, ends the lease, so that other hosts take over at once,
+ * and kills the process.
  */
 export interface Watchdog extends AsyncDisposable {
   readonly runAs: RunAs

@@ -15,9 +15,9 @@ import { createReattacher, wireListener } from '../sessions/reattach.ts'
 const NOTIFY_TIMEOUT_MS = 5_000
 
 /**
- * The guild hub from stage 3 on. Requests go to the owner of the guild's partition. Sessions of this
- * process are attached there, and their events come over the link of this gateway. When a partition
- * gets another owner, its guilds are attached to that one, from the last event on.
+ * The guild hub from stage 3 on. Requests go to the owner of the guild's partition. Sessions of
+ * this process are attached there, and their events come over the link of this gateway. When a
+ * partition gets another owner, its guilds are attached to that one, from the last event on.
  */
 export async function natsGuildHub(
   nats: Nats,
@@ -55,8 +55,8 @@ export async function natsGuildHub(
   claims.onChange((key) => {
     if (ownerOf(Number(key)) !== undefined) reattach.partition(Number(key))
   })
-  // An owner that has just begun waits for this gateway, and one that has seen the end of an earlier
-  // lease has forgotten its sessions.
+  // An owner that has just begun waits for this gateway, and one that has seen the end of an
+  // earlier lease has forgotten its sessions.
   opening.use(
     await keepLease(lease, runtime, () => {
       for (const key of claims.entries.keys()) reattach.partition(Number(key))

@@ -14,7 +14,9 @@ import { z } from 'zod'
 import type { Nats } from '../nats/connect.ts'
 import { watchBucket } from '../nats/leases.ts'
 
-/** Sessions do not live longer without their socket, and clients have fetched the history by then. */
+/**
+ * Sessions do not live longer without their socket, and clients have fetched the history by then.
+ */
 const TTL_MS = 10 * 60_000
 const INTERVAL_MS = 500
 /** An attempt that its process has not settled by then is reconciled by any process. */

@@ -4,15 +4,18 @@ import { PARTITIONS } from './partitions.ts'
 /** A host as the others know it, by its lease. */
 export interface HostShare {
   readonly id: string
-  /** Its share of the partitions, relative to the others. 0: it takes none, such as when it drains. */
+  /**
+   * Its share of the partitions, relative to the others. 0: it takes none, such as when it drains.
+   */
   readonly weight: number
   /** Partitions that it keeps whatever its weight, such as one with a very busy guild. */
   readonly pinned: readonly number[]
 }
 
 /**
- * Computes the owner that each partition should have. All hosts compute it from the same leases and so agree, and where
- * two do not for a moment, the claim's compare-and-set decides. Undefined: no host has a weight.
+ * Computes the owner that each partition should have. All hosts compute it from the same leases and
+ * so agree, and where two do not for a moment, the claim's compare-and-set decides. Undefined: no
+ * host has a weight.
  *
  * It is weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed Hash
  * Tables", 2005): a host that joins or leaves moves only the partitions that it gains or loses.

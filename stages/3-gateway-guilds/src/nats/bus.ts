@@ -28,9 +28,9 @@ export interface WireVersions {
 }
 
 /**
- * A new field is no new version: a role that does not know it ignores it. Any other change takes two
- * releases. The first one accepts the new version too, and the second one sends it. So the roles of
- * two releases in a row understand each other, in whatever order they are deployed.
+ * A new field is no new version: a role that does not know it ignores it. Any other change takes
+ * two releases. The first one accepts the new version too, and the second one sends it. So the
+ * roles of two releases in a row understand each other, in whatever order they are deployed.
  */
 const VERSIONS: WireVersions = { sends: 1, accepts: [1] }
 
@@ -59,8 +59,8 @@ export type Handler<Body, Result> = (body: Body, deadline: Deadline) => Promise<
 export interface Bus {
   /**
    * Rejects with the coded error of the other role; with `NO_RESPONDERS` if no process serves the
-   * subject, so that the request had no effect; with `DEADLINE_EXCEEDED` if no answer came, and with
-   * `UNAVAILABLE` if the connection to NATS failed.
+   * subject, so that the request had no effect; with `DEADLINE_EXCEEDED` if no answer came, and
+   * with `UNAVAILABLE` if the connection to NATS failed.
    */
   request<Body, Result>(
     operation: Operation<Body, Result>,

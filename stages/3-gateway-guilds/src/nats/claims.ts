@@ -14,8 +14,8 @@ export type Claim = z.output<typeof claimSchema>
 const WRONG_REVISION = 10_071
 
 /**
- * The owners of all partitions. The revision of a claim is the epoch of its owner: it grows with every
- * change of an owner, and two owners never share one.
+ * The owners of all partitions. The revision of a claim is the epoch of its owner: it grows with
+ * every change of an owner, and two owners never share one.
  */
 export interface Claims {
   /**
@@ -27,7 +27,9 @@ export interface Claims {
   release(partition: number, epoch: number): Promise<void>
 }
 
-/** The bucket of claims. It has no TTL: a claim outlives its host, whose lease says that it is gone. */
+/**
+ * The bucket of claims. It has no TTL: a claim outlives its host, whose lease says that it is gone.
+ */
 export const claimBucket = (nats: Nats): Promise<KV> => nats.bucket('claims')
 
 export const createClaims = (bucket: KV): Claims => ({

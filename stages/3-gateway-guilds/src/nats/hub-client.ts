@@ -28,8 +28,8 @@ export interface HubClient {
   /**
    * Asks the owner of the partition that `id` belongs to. While the partition has no owner it asks
    * again, for no longer than the deadline. If the owner changes before it answers, the new one is
-   * asked. A command has no id, so `execute` may not be repeated and rejects with `UNAVAILABLE` then.
-   * Rejects as the operation does.
+   * asked. A command has no id, so `execute` may not be repeated and rejects with `UNAVAILABLE`
+   * then. Rejects as the operation does.
    */
   request<K extends keyof HubOperations>(
     id: string,

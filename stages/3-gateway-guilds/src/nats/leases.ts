@@ -144,8 +144,8 @@ export interface KeptLease extends AsyncDisposable {
 
 /**
  * Acquires a lease, and acquires it again after each end, for as long as it takes. `onAcquired` is
- * called for each lease, the first one included. Nothing goes on from one lease to the next. Rejects
- * as `acquireLease` does if the first one cannot be had.
+ * called for each lease, the first one included. Nothing goes on from one lease to the next.
+ * Rejects as `acquireLease` does if the first one cannot be had.
  */
 export async function keepLease(
   options: LeaseOptions,

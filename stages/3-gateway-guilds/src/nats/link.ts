@@ -13,8 +13,8 @@ const MAX_TRIES = 3
 
 /**
  * The links of one host to its gateways. Core NATS may drop a message, so each link numbers its
- * messages and keeps the last ones. A beacon with the last number shows a loss that no later message
- * would.
+ * messages and keeps the last ones. A beacon with the last number shows a loss that no later
+ * message would.
  */
 export interface LinkSender extends Disposable {
   /** Returns the number of the message on the link. */
@@ -140,7 +140,9 @@ export function createLinkReceiver(
       if (waiting[i]!.n < incoming.next) waiting.splice(i, 1)[0]!.resolve()
   }
 
-  /** Asks for messages that have not come, gap by gap. A beacon asks again for what is lost again. */
+  /**
+   * Asks for messages that have not come, gap by gap. A beacon asks again for what is lost again.
+   */
   async function askAgain(host: string, incoming: Incoming): Promise<void> {
     if (incoming.asking) return
     incoming.asking = true

@@ -20,7 +20,9 @@ const subjectOf = (partition: number): string => `log.${partition}`
 /** Longer than sessions live and than retries come. */
 export const MAX_AGE_MS = 10 * 60_000
 const MAX_BYTES = 256 * 2 ** 20
-/** One write carries records of up to this size, so that it stays far below NATS's limit of 4 MB. */
+/**
+ * One write carries records of up to this size, so that it stays far below NATS's limit of 4 MB.
+ */
 const MAX_WRITE_BYTES = 2 ** 20
 const WRONG_SEQUENCE = 10_071
 const NO_MESSAGE = 10_037
@@ -43,9 +45,9 @@ type Entry = z.output<typeof entrySchema>
 export interface PartitionLog {
   readonly epoch: number
   /**
-   * Resolves once JetStream has the record. Calls resolve in their order. Rejects with `UNAVAILABLE`
-   * if it may not be stored; the log then accepts nothing more, and the caller must give the
-   * partition up.
+   * Resolves once JetStream has the record. Calls resolve in their order. Rejects with
+   * `UNAVAILABLE` if it may not be stored; the log then accepts nothing more, and the caller must
+   * give the partition up.
    */
   append(record: unknown): Promise<void>
   /** Resolves when all records so far are stored. */
@@ -75,8 +77,8 @@ export async function ensureLogStream({ manager, replicas }: Nats): Promise<void
 
 /**
  * Opens the log for a new owner. Its first write is a fence: from then on the writes of the owner
- * before are refused. Then it reads what the stream has of the partition. Rejects with `UNAVAILABLE`
- * if NATS does not answer or the lease ends.
+ * before are refused. Then it reads what the stream has of the partition. Rejects with
+ * `UNAVAILABLE` if NATS does not answer or the lease ends.
  */
 export async function openPartitionLog(
   nats: Nats,

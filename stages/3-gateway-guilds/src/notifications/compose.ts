@@ -6,7 +6,10 @@ import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
 import { openStores } from '../stores.ts'
 
-/** The role that sends pushes. Where no sink is configured, they wait in the stream until they expire. */
+/**
+ * The role that sends pushes. Where no sink is configured, they wait in the stream until they
+ * expire.
+ */
 export async function startNotifications(config: Config, runtime: Runtime): Promise<RunningStage> {
   const { open, close } = lifecycle(runtime)
 

@@ -118,7 +118,9 @@ export const hubOperations = {
     z.object({ ...ofSlot, change: voiceChange }),
     z.string() as unknown as z.ZodType<'moved' | 'left' | Refusal>,
   ),
-  /** A direct message, or news of one, for the sessions of its users. Asked of the lower user id. */
+  /**
+   * A direct message, or news of one, for the sessions of its users. Asked of the lower user id.
+   */
   publishToUsers: operation(z.object({ users: z.array(snowflake), event: hubEvent }), z.null()),
   userEvent: operation(z.object({ user: snowflake, event: hubEvent }), z.null()),
   userJoined: operation(z.object({ user: snowflake, guild: snowflake }), z.null()),

@@ -8,7 +8,7 @@ const hot = new Map([
 const even = new Map(Array.from({ length: 4 }, (_, partition) => [partition, 100] as const))
 
 describe('the share of a host', () => {
-  it('is the hot partition and little more while the host is busy with it, until it is calm', () => {
+  it('is the hot partition and little more while the host is busy with it', () => {
     const reduced = shareFor({ utilization: 0.9, deliveries: hot }, WHOLE_SHARE)
     expect(reduced.pinned).toEqual([4])
     expect(reduced.weight).toBeLessThan(0.1)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Mailboxes } from '../../src/actors/mailboxes.ts'
 
 describe('the mailboxes of a partition', () => {
-  it('refuse what a guild cannot take, until a request is answered, and never an attachment', () => {
+  it('refuse what a guild cannot take, but never an attachment', () => {
     const mailboxes = new Mailboxes({ now: () => 1 })
     const requests = Array.from({ length: 1_024 }, () => mailboxes.enter('1', 'execute'))
     expect(() => mailboxes.enter('1', 'publish')).toThrow(

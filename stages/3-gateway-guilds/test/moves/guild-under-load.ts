@@ -21,7 +21,10 @@ export function expectComplete(
     if (i > 0) expect(isBefore(received[i - 1]!.position, position)).toBe(true)
 }
 
-/** Two hosts that share all partitions, two gateways, and a guild. Each member but `guest` has a session. */
+/**
+ * Two hosts that share all partitions, two gateways, and a guild. Each member but `guest` has a
+ * session.
+ */
 export async function setUp(use: AsyncDisposableStack) {
   const cluster = await startCluster(use)
   const hosts: RunningHost[] = [await cluster.startHost(), await cluster.startHost()]

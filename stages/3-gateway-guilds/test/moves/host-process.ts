@@ -12,7 +12,8 @@ import { connectNats, type NatsConfig } from '../../src/nats/connect.ts'
 
 /**
  * A guild host as a process, with two bugs in code that a guild runs. Each is triggered by an input
- * alone: the name of a guild is an endless loop, and a search for members makes a list grow. Prints the host's partitions when they change.
+ * alone: the name of a guild is an endless loop, and a search for members makes a list grow. Prints
+ * the host's partitions when they change.
  */
 const [nats = '', uri = '', maxMemoryMb = ''] = process.argv.slice(2)
 const config = JSON.parse(nats) as NatsConfig

@@ -4,7 +4,9 @@ import { PARTITIONS } from '../../src/nats/partitions.ts'
 import { createGuild, listen, publishing, startCluster, WAIT } from './cluster.ts'
 import { expectComplete } from './guild-under-load.ts'
 
-/** Three releases in a row: the second accepts a new version of the messages, the third sends it. */
+/**
+ * Three releases in a row: the second accepts a new version of the messages, the third sends it.
+ */
 const RELEASES = {
   first: { sends: 1, accepts: [1] },
   second: { sends: 1, accepts: [1, 2] },

@@ -67,7 +67,7 @@ describe('the log of a partition', () => {
     expect(recordsOf(await own(partition))).toEqual(['before', 'after'])
   })
 
-  it('keeps every acknowledged record, and each once, while NATS is killed and restarted', async () => {
+  it('keeps each acknowledged record once while NATS is killed and restarted', async () => {
     const partition = newPartition()
     const { log } = await own(partition)
     const acknowledged: number[] = []
