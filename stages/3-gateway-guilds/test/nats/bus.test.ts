@@ -33,7 +33,7 @@ describe('the bus', () => {
     await expect(ask(-1n)).rejects.toMatchObject({ code: 'NEGATIVE', retryAfterMs: 5 })
   })
 
-  it('reports a subject that no process serves at once, and no answer at the deadline', async () => {
+  it('reports at once that no process serves, and a missing answer in time', async () => {
     const ask = (ms: number) => bus.request(double, { n: 1n }, deadlineAfter(ms))
     await expect(ask(60_000)).rejects.toMatchObject({ code: 'NO_RESPONDERS' })
     using _ = bus.serve(double, () => new Promise<never>(() => {}))
