@@ -1,4 +1,3 @@
-import { writeJson } from '@threshold/contract'
 import { compensatingEvents, type GuildEvent, type GuildState } from '@threshold/domain'
 import type { Deadline, Runtime, Timers } from '@threshold/kit'
 import type {
@@ -13,11 +12,12 @@ import { Guild } from '@threshold/stage-1/guild'
 import type { LinkSender } from '../nats/link.ts'
 import type { PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs, WireListener } from '../wire/hub.ts'
-import type { EventHead, Slots } from '../wire/link.ts'
+import type { Slots } from '../wire/link.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { RecentRecords } from './recent-records.ts'
-import { type EventRecord, isBefore } from './records.ts'
+import type { EventRecord } from './records.ts'
+import { dataOf, headOf, replay } from './replay.ts'
 
 /** Events that take a place in the log and are not stored: the next one makes up for a lost one. */
 const EPHEMERAL = new Set(['TYPING_START', 'PRESENCE_UPDATE', 'VOICE_STATE_UPDATE'])
@@ -112,7 +112,10 @@ export class GuildActor {
     const found = listeners.map((each) =>
       after ? this.#restoreOne(gateway, each) : this.#attachOne(gateway, each, undefined),
     )
-    if (after) this.#replay(gateway, after)
+    if (after)
+      replay(this.#dependencies, { guild: this.#id }, { gateway, after }, (event) =>
+        this.#slotsNow(event, gateway),
+      )
     return found
   }
 
@@ -148,21 +151,7 @@ export class GuildActor {
     this.guild.subscriptions.restore(listener, presence, voice)
     return true
   }
-  /** Sends a gateway what its sessions have missed, as the owner before would have sent it. */
-  #replay(gateway: string, after: LogPosition): void {
-    for (const { event, position, audience } of this.#dependencies.records.of(this.#id)) {
-      const slots = audience.get(gateway) ?? this.#slotsNow(event, gateway)
-      if (slots === undefined || !isBefore(after, position)) continue
-      const payload = {
-        kind: 'event',
-        guild: this.#id,
-        slots,
-        position,
-        event: headOf(event),
-      } as const
-      this.#dependencies.link.send(gateway, payload, dataOf(event))
-    }
-  }
+
   /** A gateway that had no lease at the time of an event gets what its users may see by now. */
   #slotsNow(event: HubEvent, gateway: string): Slots | undefined {
     const recipients = this.guild.recipientsOf(event)
@@ -216,15 +205,3 @@ export class GuildActor {
       }
   }
 }
-
-export const headOf = ({ v, id, type, channelId, authorId, mentions }: HubEvent): EventHead => ({
-  v,
-  id,
-  type,
-  ...(channelId === undefined ? {} : { channelId }),
-  ...(authorId === undefined ? {} : { authorId }),
-  ...(mentions === undefined ? {} : { mentions: [...mentions] }),
-})
-
-export const dataOf = (event: HubEvent): Uint8Array =>
-  event.json ?? Buffer.from(writeJson(event.data))

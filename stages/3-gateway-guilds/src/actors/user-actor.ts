@@ -5,10 +5,10 @@ import { LRUCache } from 'lru-cache'
 import type { LinkSender } from '../nats/link.ts'
 import type { PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs } from '../wire/hub.ts'
-import { dataOf, headOf } from './guild-actor.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
 import type { RecentRecords } from './recent-records.ts'
-import { type EventRecord, isBefore } from './records.ts'
+import type { EventRecord } from './records.ts'
+import { dataOf, headOf, replay } from './replay.ts'
 
 /** Ids of published direct messages of one user, so that a retry is published once. */
 const MAX_PUBLISHED_IDS = 1_024
@@ -55,7 +55,7 @@ export class UserActor {
     if (after) {
       const user = this.#id
       this.#dependencies.link.send(gateway, { kind: 'continued', user, slot, sessionId, after })
-      this.#replay(gateway, after)
+      replay(this.#dependencies, { user }, { gateway, after }, () => 'all')
       return true
     }
     const position = this.#dependencies.lastPosition()
@@ -115,22 +115,6 @@ export class UserActor {
     const position = this.#dependencies.nextPosition()
     for (const gateway of new Set(this.#listeners.all().map((each) => each.gateway)))
       this.#dependencies.link.send(gateway, { kind: 'joined', user: this.#id, guild, position })
-  }
-
-  #replay(gateway: string, after: LogPosition): void {
-    for (const { event, position, audience } of this.#dependencies.records.of(this.#id)) {
-      // A gateway that had no lease then has missed it.
-      const slots = audience.get(gateway) ?? 'all'
-      if (!isBefore(after, position)) continue
-      const payload = {
-        kind: 'event',
-        user: this.#id,
-        slots,
-        position,
-        event: headOf(event),
-      } as const
-      this.#dependencies.link.send(gateway, payload, dataOf(event))
-    }
   }
 
   async #readView(deadline: Deadline): Promise<UserView | undefined> {

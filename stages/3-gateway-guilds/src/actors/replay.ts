@@ -1,0 +1,45 @@
+import { writeJson } from '@threshold/contract'
+import type { HubEvent, LogPosition } from '@threshold/ports'
+import type { LinkSender } from '../nats/link.ts'
+import type { EventHead, Slots } from '../wire/link.ts'
+import type { RecentRecords } from './recent-records.ts'
+import { isBefore } from './records.ts'
+
+interface Replayed {
+  readonly guild?: string
+  readonly user?: string
+}
+
+/**
+ * Sends a gateway what its sessions have missed, as the owner before would have sent it. `slotsNow`
+ * decides on an event of a time at which the owner knew no session of this gateway.
+ */
+export function replay(
+  { records, link }: { readonly records: RecentRecords; readonly link: LinkSender },
+  of: Replayed,
+  { gateway, after }: { readonly gateway: string; readonly after: LogPosition },
+  slotsNow: (event: HubEvent) => Slots | undefined,
+): void {
+  for (const { event, position, audience } of records.of(of.guild ?? of.user!)) {
+    if (!isBefore(after, position)) continue
+    const slots = audience.get(gateway) ?? slotsNow(event)
+    if (slots === undefined) continue
+    link.send(
+      gateway,
+      { kind: 'event', ...of, slots, position, event: headOf(event) },
+      dataOf(event),
+    )
+  }
+}
+
+export const headOf = ({ v, id, type, channelId, authorId, mentions }: HubEvent): EventHead => ({
+  v,
+  id,
+  type,
+  ...(channelId === undefined ? {} : { channelId }),
+  ...(authorId === undefined ? {} : { authorId }),
+  ...(mentions === undefined ? {} : { mentions: [...mentions] }),
+})
+
+export const dataOf = (event: HubEvent): Uint8Array =>
+  event.json ?? Buffer.from(writeJson(event.data))
