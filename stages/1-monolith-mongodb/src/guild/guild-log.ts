@@ -33,7 +33,8 @@ export interface Appended {
 }
 
 /**
- * Makes an event durable, with the sessions that receive it. Undefined: it is, or it need not be.
+ * Makes an event durable, with the sessions that receive it, and with the rule by which they were
+ * selected. Undefined: it is durable, or it need not be.
  * The promises resolve in the order of the positions. After one has rejected, the log delivers
  * nothing more, and the owner of the guild must give it up.
  */
@@ -41,6 +42,7 @@ export type StoreEvent<L extends Listener = Listener> = (
   event: HubEvent,
   position: LogPosition,
   listeners: readonly L[],
+  recipients: Recipients,
 ) => Promise<void> | undefined
 
 export interface GuildLogDependencies<L extends Listener> {
@@ -134,7 +136,7 @@ export function createGuildLog<L extends Listener>(
     sequence += 1
     const position = { epoch, sequence }
     const listeners = audience.select(recipients)
-    const durable = store?.(event, position, listeners)
+    const durable = store?.(event, position, listeners, recipients)
     enqueue(listeners, { kind: 'event', event, position }, durable)
     return { position, durable }
   }

@@ -154,6 +154,11 @@ export class Guild<L extends Listener = Listener> {
     return this.#live.current
   }
 
+  /** The position of the newest event. */
+  get position(): LogPosition {
+    return this.#log.position
+  }
+
   get members(): MemberList {
     return this.#live.memberList
   }
@@ -236,9 +241,14 @@ export class Guild<L extends Listener = Listener> {
     return appended
   }
 
+  /** Whether an event is for every session, and not for some users only. */
+  isForEveryone(recipients: Recipients): boolean {
+    return recipients === this.#audience.everyone
+  }
+
   /**
-   * The users who may see an event now. Events of a channel go to its viewers, all others to every
-   * session.
+   * The users who may see an event now. Events of a channel go to its viewers, all others that are
+   * published to every session.
    */
   recipientsOf({ channelId, requiredPermissions = 0n }: HubEvent): Recipients {
     if (channelId === undefined) return this.#audience.everyone
@@ -272,6 +282,12 @@ export class Guild<L extends Listener = Listener> {
     if (!view || this.#deleted) return false
     this.subscriptions.subscribe(listener, presence, view, after)
     return true
+  }
+
+  /** Delivers the guild as it is now to a session that is subscribed. */
+  showAgain(listener: L): void {
+    const view = this.view(listener.userId)
+    if (view) this.subscriptions.show(listener, view)
   }
 
   close(): void {

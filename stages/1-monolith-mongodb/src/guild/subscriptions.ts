@@ -73,6 +73,13 @@ export class Subscriptions<L extends Listener = Listener> {
     audience.add(live.current, listener)
     this.#temporary.cancelExpiry(userId)
     if (after && isSamePosition(after, log.position)) return
+    this.show(listener, view, presence)
+  }
+
+  /** Delivers the view. `presence` is one of the session itself that is not published yet. */
+  show(listener: L, view: GuildView, presence = this.presenceOf(listener.userId)): void {
+    const { live, log } = this.#dependencies
+    const { userId } = listener
     const shown = initialMembers(live.current, { userId, presence }, this.#presences.online())
     log.deliver(listener, { kind: 'view', view, ...shown, position: log.position })
   }

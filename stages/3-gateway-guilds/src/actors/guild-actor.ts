@@ -1,8 +1,7 @@
 import { compensatingEvents, type GuildEvent, type GuildState } from '@threshold/domain'
-import type { Deadline, Runtime, Timers } from '@threshold/kit'
+import { type Deadline, encodeJson, type Runtime, type Timers } from '@threshold/kit'
 import type {
   Delivery,
-  HubEvent,
   LogPosition,
   MemberList,
   MetadataStore,
@@ -10,7 +9,7 @@ import type {
 } from '@threshold/ports'
 import { Guild } from '@threshold/stage-1/guild'
 import type { LinkSender } from '../nats/link.ts'
-import type { PartitionLog } from '../nats/partition-log.ts'
+import { MAX_RECORD_BYTES, type PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs, WireListener } from '../wire/hub.ts'
 import type { Slots } from '../wire/link.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
@@ -35,6 +34,8 @@ export interface GuildActorDependencies {
   readonly epoch: number
   readonly presenceDelayMs: number
   readonly fence: (deadline: Deadline) => Deadline
+  /** Throws `UNAVAILABLE` once the guild was loaded again, into another actor. */
+  readonly requireCurrent: () => void
   readonly onDelivered: (sessions: number) => void
   readonly onMemberAdded: (user: string) => void
   readonly onDeleted: () => void
@@ -50,6 +51,7 @@ export class GuildActor {
   readonly guild: Guild<RemoteListener>
   readonly #id: string
   readonly #listeners = new ListenersByGateway()
+  #writing = Promise.resolve()
   readonly #dependencies: GuildActorDependencies
 
   constructor(state: GuildState, dependencies: GuildActorDependencies) {
@@ -60,9 +62,12 @@ export class GuildActor {
       ...dependencies,
       metadata: {
         ...dependencies.metadata,
-        record: async (guild, events, deadline) => {
-          await this.#logCommand(events)
-          await dependencies.metadata.record(guild, events, deadline)
+        record: (guild, events, deadline) => {
+          const writing = this.#logCommand(events).then(() =>
+            dependencies.metadata.record(guild, events, deadline),
+          )
+          this.#writing = writing.catch(() => {})
+          return writing
         },
       },
       tracer: runtime.telemetry.tracer,
@@ -76,7 +81,8 @@ export class GuildActor {
           dependencies.onFailure(error)
         }
       },
-      storeEvent: (event, position, listeners) => {
+      storeEvent: (event, position, listeners, recipients) => {
+        dependencies.requireCurrent()
         if (EPHEMERAL.has(event.type)) return undefined
         const audience = this.#listeners.audienceOf(listeners)
         const record: EventRecord = {
@@ -85,6 +91,7 @@ export class GuildActor {
           key: this.#id,
           position,
           event,
+          isForEveryone: this.guild.isForEveryone(recipients),
           audience,
         }
         records.add(record, dataOf(event).length)
@@ -92,7 +99,11 @@ export class GuildActor {
       },
       onApplied: () => {
         dependencies.openCommands.close(this.#id)
-        void log.append({ v: 1, kind: 'applied', key: this.#id }).catch(() => {})
+        const { position } = this.guild
+        const gateways = this.gateways()
+        const record = { v: 1, kind: 'applied', key: this.#id, position, gateways } as const
+        records.addApplied(record)
+        void log.append(record).catch(() => {})
       },
     })
   }
@@ -100,7 +111,10 @@ export class GuildActor {
   /** The next owner completes the command if this process dies before its end. */
   async #logCommand(events: readonly GuildEvent[]): Promise<void> {
     const undo = compensatingEvents(this.guild.state, events)
-    const command = { v: 1, kind: 'command', key: this.#id, events, undo } as const
+    // The events that undo the deletion of a role name each of its holders.
+    const isSmall = Buffer.byteLength(encodeJson(undo)) < MAX_RECORD_BYTES / 2
+    const common = { v: 1, kind: 'command', key: this.#id, events } as const
+    const command = { ...common, undo: isSmall ? undo : [] }
     this.#dependencies.openCommands.open(command)
     await this.#dependencies.log.append(command)
   }
@@ -108,15 +122,26 @@ export class GuildActor {
   /** Subscribes new sessions, or goes on with those that an earlier owner had. */
   attach({ gateway, listeners, after, all }: HubArgs<'attach'>): boolean[] {
     if (!all) return listeners.map((each) => this.#attachOne(gateway, each, after))
-    this.gatewayGone(gateway)
+    const attached = new Set(listeners.map(({ sessionId }) => sessionId))
+    for (const listener of this.#listeners.ofGateway(gateway))
+      if (!attached.has(listener.sessionId)) this.detach(listener)
     const found = listeners.map((each) =>
-      after ? this.#restoreOne(gateway, each) : this.#attachOne(gateway, each, undefined),
+      after && each.started
+        ? this.#restoreOne(gateway, each)
+        : this.#attachOne(gateway, each, undefined),
     )
-    if (after)
-      replay(this.#dependencies, { guild: this.#id }, { gateway, after }, (event) =>
-        this.#slotsNow(event, gateway),
-      )
+    if (after) this.#replay(gateway, after)
     return found
+  }
+
+  /** A gateway that missed a change of the guild gets the guild as it is now. */
+  #replay(gateway: string, after: LogPosition): void {
+    const { records } = this.#dependencies
+    replay(this.#dependencies, { guild: this.#id }, { gateway, after }, (record) =>
+      this.#slotsNow(record, gateway),
+    )
+    if (!records.missedCommand(this.#id, gateway, after)) return
+    for (const listener of this.#listeners.ofGateway(gateway)) this.guild.showAgain(listener)
   }
 
   #attachOne(
@@ -125,8 +150,7 @@ export class GuildActor {
     after: LogPosition | undefined,
   ): boolean {
     const listener = { gateway, slot, userId, sessionId }
-    // A repeated request finds the session of the first one.
-    this.detach(listener)
+    this.#free(gateway, slot)
     this.#listeners.add(listener)
     if (after)
       this.#dependencies.link.send(gateway, {
@@ -145,6 +169,8 @@ export class GuildActor {
     gateway: string,
     { slot, userId, sessionId, presence, voice }: WireListener,
   ): boolean {
+    if (this.#listeners.get(gateway, slot)?.sessionId === sessionId) return true
+    this.#free(gateway, slot)
     if (!this.guild.state.members.has(userId)) return false
     const listener = { gateway, slot, userId, sessionId }
     this.#listeners.add(listener)
@@ -152,8 +178,16 @@ export class GuildActor {
     return true
   }
 
+  /** Ends the session that had the slot: an earlier one, or the same one in a repeated request. */
+  #free(gateway: string, slot: number): void {
+    const former = this.#listeners.get(gateway, slot)
+    if (former) this.detach(former)
+  }
+
   /** A gateway that had no lease at the time of an event gets what its users may see by now. */
-  #slotsNow(event: HubEvent, gateway: string): Slots | undefined {
+  #slotsNow({ event, isForEveryone }: EventRecord, gateway: string): Slots | undefined {
+    // A command made it, for some users only, and the guild as it is now shows its effect.
+    if (!isForEveryone && event.channelId === undefined) return undefined
     const recipients = this.guild.recipientsOf(event)
     const listeners = this.#listeners
       .ofGateway(gateway)
@@ -166,6 +200,11 @@ export class GuildActor {
     if (listener) this.guild.subscriptions.unsubscribe(listener)
   }
 
+  /** Resolves when no write to the store is under way. */
+  written(): Promise<void> {
+    return this.#writing
+  }
+
   /** The gateways that have sessions in the guild. */
   gateways(): string[] {
     return this.#listeners.gateways()
@@ -174,14 +213,17 @@ export class GuildActor {
   gatewayGone(gateway: string): void {
     for (const listener of this.#listeners.ofGateway(gateway)) this.detach(listener)
   }
-  setPresence({ gateway, slot, presence }: HubArgs<'setPresence'>): void {
+
+  setPresence({ gateway, slot, sessionId, presence }: HubArgs<'setPresence'>): void {
     const listener = this.#listeners.get(gateway, slot)
-    if (listener) this.guild.subscriptions.setPresence(listener, presence)
+    if (listener?.sessionId === sessionId) this.guild.subscriptions.setPresence(listener, presence)
   }
 
-  setVoiceState({ gateway, slot, change }: HubArgs<'setVoiceState'>) {
+  setVoiceState({ gateway, slot, sessionId, change }: HubArgs<'setVoiceState'>) {
     const listener = this.#listeners.get(gateway, slot)
-    return listener ? this.guild.subscriptions.setVoiceState(listener, change) : 'left'
+    return listener?.sessionId === sessionId
+      ? this.guild.subscriptions.setVoiceState(listener, change)
+      : 'left'
   }
 
   #deliver(listeners: readonly RemoteListener[], delivery: Delivery): void {

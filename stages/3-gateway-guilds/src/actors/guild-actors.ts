@@ -1,5 +1,13 @@
 import { evolve, type GuildState } from '@threshold/domain'
-import { type Deadline, deadlineAfter, hasCode, messageOf, type Timers } from '@threshold/kit'
+import {
+  type Deadline,
+  deadlineAfter,
+  hasCode,
+  messageOf,
+  type Timers,
+  unavailable,
+  withDeadline,
+} from '@threshold/kit'
 import { createLoadedGuilds } from '@threshold/stage-1/adapters/loaded-guilds'
 import type { Guild } from '@threshold/stage-1/guild'
 import { GuildActor } from './guild-actor.ts'
@@ -38,6 +46,8 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
   const { presenceDelayMs = 200, idleGuilds = 5_000 } = context
   const guilds = createLoadedGuilds<RemoteListener>(context, runtime, createGuild, idleGuilds)
   const actors = new WeakMap<RemoteGuild, GuildActor>()
+  /** Guilds whose former actor is writing to the store. They are loaded again after that. */
+  const retiring = new Map<string, Promise<void>>()
   /** How often each guild was loaded. Every load has an epoch of its own, so positions grow. */
   const loads = new Map<string, number>()
 
@@ -51,12 +61,20 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     const onFailure = (error: unknown): void => {
       if (loaded(id) === actor) failed(id, error)
     }
+    /** A former actor of the guild may still run a command. It must not store or publish. */
+    const requireCurrent = (): void => {
+      if (loaded(id) !== actor) throw unavailable('the guild')
+    }
     const actor = new GuildActor(state, {
       ...context,
       timers: guarded(context.timers, (work) => context.runAs(id, work), onFailure),
       epoch: epochBase + load,
       presenceDelayMs,
-      fence: (deadline) => lease.limit(deadline),
+      requireCurrent,
+      fence: (deadline) => {
+        requireCurrent()
+        return lease.limit(deadline)
+      },
       onMemberAdded: (user) => users.notifyJoined(user, id),
       onDeleted: () => guilds.remove(id),
       onFailure,
@@ -67,14 +85,16 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
   }
 
   /** Runs before all other commands of the guild. */
-  function complete(actor: GuildActor, { key, events }: CommandRecord): void {
+  function complete(actor: GuildActor, command: CommandRecord): void {
+    const { key, events } = command
     const deadline = deadlineAfter(COMPLETE_TIMEOUT_MS, runtime.clock)
     context
       .runAs(key, () => actor.guild.redo(events, () => gate.wait(key, deadline), deadline))
       .catch((error: unknown) => {
-        if (hasCode(error))
-          runtime.log.warn({ guild: key, err: messageOf(error) }, 'a command was not completed')
-        else failed(key, error)
+        if (loaded(key) !== actor) return
+        // The guild has the state before the command, and the store may have another one.
+        openCommands.open(command)
+        failed(key, error)
       })
   }
 
@@ -85,9 +105,15 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
 
   function failed(id: string, error: unknown): void {
     runtime.log.error({ guild: id, err: error }, 'a guild has failed; it is loaded again')
-    quarantine.failed(id, messageOf(error))
-    const gateways = loaded(id)?.gateways() ?? []
+    // An outage of the store is no fault of the guild.
+    if (!hasCode(error)) quarantine.failed(id, messageOf(error))
+    const former = loaded(id)
+    const gateways = former?.gateways() ?? []
     gate.expect(id, gateways)
+    if (former) {
+      const written = former.written().finally(() => retiring.delete(id))
+      retiring.set(id, written)
+    }
     guilds.remove(id)
     for (const gateway of gateways) link.send(gateway, { kind: 'reattach', guild: id })
   }
@@ -96,10 +122,12 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     ...guilds,
     async get(id, deadline) {
       quarantine.check(id)
+      await withDeadline(deadline, 'the guild', retiring.get(id) ?? Promise.resolve())
       return guilds.get(id, deadline)
     },
     async getForView(id, deadline) {
       quarantine.check(id)
+      await withDeadline(deadline, 'the guild', retiring.get(id) ?? Promise.resolve())
       return guilds.getForView(id, deadline)
     },
     loaded,

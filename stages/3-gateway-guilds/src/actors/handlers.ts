@@ -86,13 +86,15 @@ export function createHandlers(
       await guilds.getForView(guild, deadline)
       const found = guilds.loaded(guild)?.attach(args) ?? listeners.map(() => false)
       if (all) gate.attachedOne(gateway, guild)
-      return { found, linked: link.last(gateway) }
+      return { found, host: link.host, linked: link.last(gateway) }
     },
     async attached({ gateway, except }) {
       gate.attached(gateway, except)
       return null
     },
-    async detach({ guild, ...session }) {
+    async detach({ guild, ...session }, deadline) {
+      // An attachment of this session may be waiting for the guild.
+      await guilds.getForView(guild, deadline)
       guilds.loaded(guild)?.detach(session)
       return null
     },
@@ -101,6 +103,7 @@ export function createHandlers(
       return null
     },
     async setVoiceState(args, deadline) {
+      await gate.wait(args.guild, deadline)
       await guilds.get(args.guild, deadline)
       return guilds.loaded(args.guild)?.setVoiceState(args) ?? 'left'
     },
@@ -112,16 +115,17 @@ export function createHandlers(
       await users.publish(user, event, deadline)
       return null
     },
-    async userJoined({ user, guild }) {
+    async userJoined({ user, guild }, deadline) {
+      await gate.wait(user, deadline)
       users.peek(user)?.joined(guild)
       return null
     },
     async attachUser(args, deadline) {
-      const { user, gateway, after } = args
+      const { user, gateway } = args
       requireGateway(gateway)
       const found = await users.get(user).attach(args, deadline)
-      if (after) gate.attachedOne(gateway, user)
-      return { found, linked: link.last(gateway) }
+      gate.attachedOne(gateway, user)
+      return { found, host: link.host, linked: link.last(gateway) }
     },
     async detachUser({ user, ...session }) {
       users.peek(user)?.detach(session)

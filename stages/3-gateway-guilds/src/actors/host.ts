@@ -35,7 +35,8 @@ const gatewayOf = (key: string): string[] =>
 const MAX_CONCURRENT_CLAIMS = 16
 /** How often ownership is looked at without any news. */
 const BALANCE_EVERY_MS = 500
-const DRAIN_TIMEOUT_MS = 2_000
+/** Longer than a request may take, so that no write of this host is under way after a release. */
+const DRAIN_TIMEOUT_MS = 6_000
 
 type HostPorts = Pick<
   PartitionDependencies,
@@ -93,6 +94,7 @@ export async function startGuildHost(
   /** Partitions that are being claimed or released. */
   const moving = new Set<number>()
   let cancelTimer = (): void => {}
+  let closing = false
 
   const gateways = (): string[] => [...leases.entries.keys()].flatMap(gatewayOf)
   const isAlive = (host: string): boolean => leases.entries.has(hostKey(host))
@@ -128,7 +130,7 @@ export async function startGuildHost(
       content.handle(op, args, deadline).catch((error: unknown) => {
         if (!opened.log.broken) throw error
         // The log refuses what a former owner writes. There is nothing to save here.
-        lose(partition)
+        if (owned.get(partition)?.partition === content) lose(partition)
         throw movedWhile(op)
       }),
     )
@@ -146,29 +148,26 @@ export async function startGuildHost(
   async function release(partition: number): Promise<void> {
     const released = owned.get(partition)
     if (!released) return
-    const drained = released.partition.drain()
     const { promise, resolve } = Promise.withResolvers<void>()
     const cancel = timers.after(DRAIN_TIMEOUT_MS, resolve)
-    await Promise.race([drained, promise])
+    // A log that is broken has nothing more to store.
+    await Promise.race([released.partition.drain().catch(() => {}), promise])
     cancel()
-    lose(partition)
+    if (owned.get(partition) === released) lose(partition)
     await claims.release(partition, released.epoch)
   }
 
   function move(partition: number, work: (partition: number) => Promise<void>): void {
     moving.add(partition)
     limit(() => work(partition))
-      .catch((error: unknown) =>
+      .then(balanceSoon, (error: unknown) =>
         logger.warn({ partition, err: messageOf(error) }, 'a partition did not move; trying again'),
       )
-      .finally(() => {
-        moving.delete(partition)
-        balanceSoon()
-      })
+      .finally(() => moving.delete(partition))
   }
 
   function balance(): void {
-    if (kept.current.ended.aborted) return
+    if (closing || kept.current.ended.aborted) return
     const owners = desired()
     for (const partition of allPartitions()) {
       if (moving.has(partition)) continue
@@ -182,6 +181,9 @@ export async function startGuildHost(
         if (revision > held.epoch) lose(partition)
         else if (!shouldBeOurs && owners[partition] !== undefined) move(partition, release)
       } else if (shouldBeOurs && (isFree || owner === id)) move(partition, claim)
+      // A release did not reach NATS, or the partition was lost in another way.
+      else if (owner === id && owners[partition] !== undefined)
+        move(partition, () => claims.release(partition, revision))
     }
     cancelTimer()
     cancelTimer = timers.after(BALANCE_EVERY_MS, balance)
@@ -210,7 +212,7 @@ export async function startGuildHost(
       timers,
       (share) => {
         logger.info(share, 'the load has changed the share of this host')
-        kept.current.setValue({ ...value, ...share })
+        kept.setValue({ ...value, ...share })
       },
       ports.utilization,
     ),
@@ -230,7 +232,7 @@ export async function startGuildHost(
     owned: () => [...owned.keys()],
     async drain() {
       load[Symbol.dispose]()
-      kept.current.setValue({ ...value, weight: 0, pinned: [] })
+      kept.setValue({ ...value, weight: 0, pinned: [] })
       const until = deadlineAfter(DRAIN_TIMEOUT_MS * 2, runtime.clock)
       while (owned.size > 0) {
         if (runtime.clock.now() > until.at)
@@ -239,8 +241,10 @@ export async function startGuildHost(
       }
     },
     async [Symbol.asyncDispose]() {
+      closing = true
       cancelTimer()
-      for (const partition of [...owned.keys()]) await release(partition).catch(() => {})
+      kept.setValue({ ...value, weight: 0, pinned: [] })
+      await Promise.allSettled([...owned.keys()].map((partition) => limit(release, partition)))
       await opened.disposeAsync()
     },
   }

@@ -1,9 +1,13 @@
 import type { Clock } from '@threshold/kit'
+import type { LogPosition } from '@threshold/ports'
+import { LRUCache } from 'lru-cache'
 import { MAX_AGE_MS } from '../nats/partition-log.ts'
-import type { EventRecord, PartitionRecord } from './records.ts'
+import { type AppliedRecord, type EventRecord, isBefore, type PartitionRecord } from './records.ts'
 
 /** The most that one partition keeps, in bytes of the records' events. */
 const MAX_BYTES = 16 * 2 ** 20
+/** Commands that are kept of one guild. */
+const MAX_APPLIED = 64
 
 /**
  * The records of a partition that sessions may still have to be sent, for as long as the log has
@@ -15,12 +19,14 @@ export class RecentRecords {
   /** All records, oldest first. Each is the first one of its key when its turn comes. */
   readonly #queue: { readonly key: string; readonly bytes: number; readonly until: number }[] = []
   #bytes = 0
+  readonly #applied = new LRUCache<string, AppliedRecord[]>({ max: 10_000, ttl: MAX_AGE_MS })
 
   /** @param history the records of earlier owners, oldest first */
   constructor(clock: Clock, history: readonly PartitionRecord[]) {
     this.#clock = clock
     for (const record of history)
       if (record.kind === 'event') this.add(record, JSON.stringify(record.event.data).length)
+      else if (record.kind === 'applied') this.addApplied(record)
   }
 
   /** Oldest first. */
@@ -37,6 +43,19 @@ export class RecentRecords {
     this.#queue.push({ key, bytes, until: now + MAX_AGE_MS })
     this.#bytes += bytes
     this.#prune(now)
+  }
+
+  addApplied(record: AppliedRecord): void {
+    const applied = this.#applied.get(record.key) ?? []
+    this.#applied.set(record.key, [...applied, record].slice(-MAX_APPLIED))
+  }
+
+  /** Whether a command has changed the guild after this position, unknown to the gateway. */
+  missedCommand(guild: string, gateway: string, after: LogPosition): boolean {
+    const applied = this.#applied.get(guild) ?? []
+    return applied.some(
+      ({ position, gateways }) => isBefore(after, position) && !gateways.includes(gateway),
+    )
   }
 
   #prune(now: number): void {

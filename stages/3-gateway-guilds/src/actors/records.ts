@@ -18,6 +18,8 @@ const eventRecord = z.object({
   key: z.string(),
   position,
   event: hubEvent,
+  /** It was for every session of the guild. Otherwise its channel decides, or it was private. */
+  isForEveryone: z.boolean(),
   audience: z.map(
     z.string(),
     z.custom<Slots>((value) => value === 'all' || value instanceof Uint8Array),
@@ -39,7 +41,15 @@ const commandRecord = z.object({
 export type CommandRecord = z.output<typeof commandRecord>
 
 /** The command of this guild is stored, and the records of what its sessions receive precede. */
-const appliedRecord = z.object({ v: z.literal(1), kind: z.literal('applied'), key: z.string() })
+const appliedRecord = z.object({
+  v: z.literal(1),
+  kind: z.literal('applied'),
+  key: z.string(),
+  position,
+  /** The gateways that had sessions in the guild. The others have missed the change. */
+  gateways: z.array(z.string()),
+})
+export type AppliedRecord = z.output<typeof appliedRecord>
 
 export const partitionRecord = z.discriminatedUnion('kind', [
   eventRecord,

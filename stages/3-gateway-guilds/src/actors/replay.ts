@@ -3,7 +3,7 @@ import type { HubEvent, LogPosition } from '@threshold/ports'
 import type { LinkSender } from '../nats/link.ts'
 import type { EventHead, Slots } from '../wire/link.ts'
 import type { RecentRecords } from './recent-records.ts'
-import { isBefore } from './records.ts'
+import { type EventRecord, isBefore } from './records.ts'
 
 interface Replayed {
   readonly guild?: string
@@ -18,11 +18,13 @@ export function replay(
   { records, link }: { readonly records: RecentRecords; readonly link: LinkSender },
   of: Replayed,
   { gateway, after }: { readonly gateway: string; readonly after: LogPosition },
-  slotsNow: (event: HubEvent) => Slots | undefined,
+  slotsNow: (record: EventRecord) => Slots | undefined,
 ): void {
-  for (const { event, position, audience } of records.of(of.guild ?? of.user!)) {
+  link.send(gateway, { kind: 'replay', ...of })
+  for (const record of records.of(of.guild ?? of.user!)) {
+    const { event, position, audience } = record
     if (!isBefore(after, position)) continue
-    const slots = audience.get(gateway) ?? slotsNow(event)
+    const slots = audience.get(gateway) ?? slotsNow(record)
     if (slots === undefined) continue
     link.send(
       gateway,

@@ -32,7 +32,14 @@ export class UserActor {
   readonly #id: string
   readonly #dependencies: UserActorDependencies
   readonly #listeners = new ListenersByGateway()
-  readonly #published = new LRUCache<string, Promise<void>>({ max: MAX_PUBLISHED_IDS })
+  readonly #published = new LRUCache<string, Promise<void>>({
+    maxSize: MAX_PUBLISHED_IDS,
+    sizeCalculation: () => 1,
+  })
+  /** Events that wait for the log. */
+  #storing = 0
+  /** Resolves when the newest event was sent, or will not be. */
+  #sent = Promise.resolve()
 
   constructor(id: string, dependencies: UserActorDependencies) {
     this.#id = id
@@ -42,7 +49,7 @@ export class UserActor {
   }
 
   get idle(): boolean {
-    return this.#listeners.all().length === 0
+    return this.#storing === 0 && this.#listeners.gateways().length === 0
   }
 
   /** False if there is no such user. */
@@ -95,6 +102,7 @@ export class UserActor {
     if (!publishing) {
       publishing = this.#store(event)
       this.#published.set(event.id, publishing)
+      this.#sent = publishing.catch(() => {})
     }
     return publishing
   }
@@ -102,19 +110,35 @@ export class UserActor {
   async #store(event: HubEvent): Promise<void> {
     const { log, link, records, nextPosition } = this.#dependencies
     const position = nextPosition()
-    const audience = new Map(this.#listeners.slotsOf(this.#listeners.all()))
-    const record: EventRecord = { v: 1, kind: 'event', key: this.#id, position, event, audience }
+    const audience = this.#listeners.audienceOf(this.#listeners.all())
+    const record: EventRecord = {
+      v: 1,
+      kind: 'event',
+      key: this.#id,
+      position,
+      event,
+      isForEveryone: true,
+      audience,
+    }
     records.add(record, dataOf(event).length)
-    await log.append(record)
+    this.#storing += 1
+    await log.append(record).finally(() => {
+      this.#storing -= 1
+    })
     const payload = { kind: 'event', user: this.#id, position, event: headOf(event) } as const
     for (const [gateway, slots] of audience)
       link.send(gateway, { ...payload, slots }, dataOf(event))
   }
 
   joined(guild: string): void {
-    const position = this.#dependencies.nextPosition()
-    for (const gateway of new Set(this.#listeners.all().map((each) => each.gateway)))
-      this.#dependencies.link.send(gateway, { kind: 'joined', user: this.#id, guild, position })
+    const { link, nextPosition } = this.#dependencies
+    const position = nextPosition()
+    const gateways = this.#listeners.gateways()
+    // A gateway drops what comes after a later position, so this waits for the events before it.
+    void this.#sent.then(() => {
+      for (const gateway of gateways)
+        link.send(gateway, { kind: 'joined', user: this.#id, guild, position })
+    })
   }
 
   async #readView(deadline: Deadline): Promise<UserView | undefined> {

@@ -46,15 +46,19 @@ export function createUserActors(context: PartitionContext): UserActors {
 
   async function publish(user: string, event: HubEvent, deadline: Deadline): Promise<void> {
     await gate.wait(user, deadline)
-    await get(user).publish(event)
+    await get(user)
+      .publish(event)
+      .finally(() => removeIfIdle(user))
+  }
+
+  function removeIfIdle(id: string): void {
+    if (actors.get(id)?.idle) actors.delete(id)
   }
 
   return {
     get,
     peek: (id) => actors.get(id),
-    removeIfIdle(id) {
-      if (actors.get(id)?.idle) actors.delete(id)
-    },
+    removeIfIdle,
     publish,
     async publishToAll(users, event, deadline) {
       const [lowest = ''] = users.toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))

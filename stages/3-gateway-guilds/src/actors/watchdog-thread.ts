@@ -15,7 +15,7 @@ const CHECK_MS = 50
 /** The process ends after this time also if NATS does not answer. */
 const REPORT_TIMEOUT_MS = 300
 
-const { turns, leaking } = viewsOf(shared)
+const { turns, current, leaking } = viewsOf(shared)
 const connection = await connect({
   servers: [...nats.servers],
   user: nats.user,
@@ -37,7 +37,11 @@ for (;;) {
     cpuMs: (user + system) / 1e3,
   }
   if (stall.check(used)) {
-    const [guild, stack] = await Promise.race([lookAtLoop(), sleep(REPORT_TIMEOUT_MS, ['0', ''])])
+    // A loop in native code, such as a regular expression, cannot be paused. The guild that was
+    // entered last is then to blame.
+    const unknown: [string, string] = [String(current[0]), '']
+    const looked = lookAtLoop().catch(() => unknown)
+    const [guild, stack] = await Promise.race([looked, sleep(REPORT_TIMEOUT_MS, unknown)])
     await end(guild, `an endless loop: no turn ended in ${maxTurnMs} ms of CPU`, stack)
   }
   const leak = Atomics.load(leaking, 0)
@@ -53,12 +57,13 @@ async function lookAtLoop(): Promise<[guild: string, stack: string]> {
   await session.post('Debugger.enable')
   await session.post('Debugger.pause')
   const [top] = (await promise).callFrames
-  if (!top) return ['0', '']
+  if (!top) throw new Error('the loop has no frame')
   const { result } = await session.post('Debugger.evaluateOnCallFrame', {
     callFrameId: top.callFrameId,
     expression: '[thresholdRunningGuild(), new Error().stack]',
     returnByValue: true,
   })
+  // The value is missing if the expression has thrown.
   const [guild, stack] = result.value as [string, string]
   // The first two lines are those of the expression.
   return [guild, stack.split('\n').slice(2).join('\n')]

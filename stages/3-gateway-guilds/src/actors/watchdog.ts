@@ -5,10 +5,11 @@ import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { NatsConfig } from '../nats/connect.ts'
 
-/** Shared with the watchdog's thread: how many turns have ended, and the guild that leaks. */
-const BYTES = 16
+/** Shared with the watchdog's thread: how many turns have ended, and two guilds. */
+const BYTES = 24
 const TURNS_AT = 0
-const LEAKING_AT = 8
+const CURRENT_AT = 8
+const LEAKING_AT = 16
 const BEAT_MS = 50
 
 export interface WatchdogOptions {
@@ -47,7 +48,7 @@ Object.assign(globalThis, { thresholdRunningGuild: () => runningGuild.getStore()
 
 export function startWatchdog(options: WatchdogOptions): Watchdog {
   const shared = new SharedArrayBuffer(BYTES)
-  const { turns, leaking } = viewsOf(shared)
+  const { turns, current, leaking } = viewsOf(shared)
   const workerData: WatchdogData = { ...options, shared }
   const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), { workerData })
   thread.unref()
@@ -77,6 +78,7 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
     runAs(guild, work) {
       if (guild !== entered) book()
       entered = guild
+      current[0] = BigInt(guild)
       return runningGuild.run(guild, work)
     },
     async [Symbol.asyncDispose]() {
@@ -93,6 +95,8 @@ function usedMemory(): number {
 
 export const viewsOf = (shared: SharedArrayBuffer) => ({
   turns: new Int32Array(shared, TURNS_AT, 1),
+  /** The guild that was entered last. */
+  current: new BigUint64Array(shared, CURRENT_AT, 1),
   /** The guild whose memory has grown most, once the process has too much. 0: it has not. */
   leaking: new BigUint64Array(shared, LEAKING_AT, 1),
 })

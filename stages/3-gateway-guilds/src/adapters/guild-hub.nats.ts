@@ -1,4 +1,11 @@
-import { type Deadline, deadlineAfter, messageOf, type Runtime, systemTimers } from '@threshold/kit'
+import {
+  type Deadline,
+  deadlineAfter,
+  messageOf,
+  type Runtime,
+  systemTimers,
+  withDeadline,
+} from '@threshold/kit'
 import type { GuildHub } from '@threshold/ports'
 import { gatewayKey, hostKey, leaseSchema } from '../actors/host.ts'
 import { claimBucket, claimSchema } from '../nats/claims.ts'
@@ -36,7 +43,7 @@ export async function natsGuildHub(
     claims.entries.get(String(partition))?.value.host ?? undefined
   const hub = createHubClient(bus, claims, runtime)
   const sessions = new Attachments((guild) => reattach.guild(guild))
-  const reattach = createReattacher({ gateway, sessions, hub, runtime })
+  const reattach = opening.use(createReattacher({ gateway, sessions, hub, runtime }))
   const link = opening.use(
     createLinkReceiver(
       nats.connection,
@@ -45,8 +52,9 @@ export async function natsGuildHub(
         gateway,
         onMessage: (payload, body) => sessions.receive(payload, body),
         onLost: (host) => {
-          for (const partition of allPartitions())
-            if (ownerOf(partition) === host) reattach.partition(partition)
+          const partitions = allPartitions().filter((partition) => ownerOf(partition) === host)
+          sessions.awaitReplay((id) => partitions.includes(partitionOf(id)))
+          for (const partition of partitions) reattach.partition(partition)
         },
       },
       runtime,
@@ -62,16 +70,20 @@ export async function natsGuildHub(
       for (const key of claims.entries.keys()) reattach.partition(Number(key))
     }),
   )
+  // News of a claim may have been lost with the connection.
+  nats.onReconnect(() => {
+    for (const key of claims.entries.keys()) reattach.partition(Number(key))
+  })
   leases.onChange((key) => {
     const host = key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : undefined
     if (host !== undefined && !leases.entries.has(key)) link.close(host)
   })
 
   /** Resolves when what the owner sent before its answer has been delivered. */
-  async function delivered(id: string, linked: number): Promise<void> {
-    const host = ownerOf(partitionOf(id))
-    if (host !== undefined) await link.received(host, linked)
-  }
+  const delivered = (
+    { host, linked }: { readonly host: string; readonly linked: number },
+    deadline: Deadline,
+  ): Promise<void> => withDeadline(deadline, 'the events of a guild', link.received(host, linked))
 
   /** Tells the owner without waiting. An owner that is not told learns it when it changes. */
   function notify(call: (deadline: Deadline) => Promise<unknown>): void {
@@ -111,16 +123,16 @@ export async function natsGuildHub(
 
     async subscribe(guild, subscriber, deadline) {
       const listener = sessions.addToGuild(guild, subscriber)
-      const { slot } = listener
+      const session = { slot: listener.slot, sessionId: subscriber.sessionId }
       try {
         const listeners = [wireListener(listener)]
         const args = { guild, gateway, listeners, after: subscriber.after, all: false }
-        const { found, linked } = await hub.request(guild, 'attach', args, deadline)
-        if (!found[0]) {
+        const answer = await hub.request(guild, 'attach', args, deadline)
+        if (!answer.found[0]) {
           sessions.removeFromGuild(guild, listener)
           return undefined
         }
-        await delivered(guild, linked)
+        await delivered(answer, deadline)
       } catch (error) {
         detach(guild, listener)
         throw error
@@ -128,11 +140,11 @@ export async function natsGuildHub(
       return {
         setPresence(presence) {
           listener.presence = presence
-          const args = { guild, gateway, slot, presence }
+          const args = { guild, gateway, ...session, presence }
           notify((by) => hub.request(guild, 'setPresence', args, by))
         },
         async setVoiceState(change, by) {
-          const args = { guild, gateway, slot, change }
+          const args = { guild, gateway, ...session, change }
           const outcome = await hub.request(guild, 'setVoiceState', args, by)
           if (outcome === 'moved') listener.voice = change
           else if (outcome === 'left') delete listener.voice
@@ -152,12 +164,12 @@ export async function natsGuildHub(
       }
       try {
         const args = { ...session, after }
-        const { found, linked } = await hub.request(user, 'attachUser', args, deadline)
-        if (!found) {
+        const answer = await hub.request(user, 'attachUser', args, deadline)
+        if (!answer.found) {
           sessions.removeFromUser(listener)
           return undefined
         }
-        await delivered(user, linked)
+        await delivered(answer, deadline)
       } catch (error) {
         unsubscribe()
         throw error

@@ -11,6 +11,7 @@ import {
 import type { MessageStore, Notification, Notifier } from '@threshold/ports'
 import { createPushClient, type NotificationsConfig } from '@threshold/stage-1/notifications/push'
 import { LRUCache } from 'lru-cache'
+import pLimit from 'p-limit'
 import { z } from 'zod'
 import { JETSTREAM_TIMEOUT_MS, type Nats } from '../nats/connect.ts'
 
@@ -21,6 +22,7 @@ const MAX_AGE_MS = 24 * 3_600_000
 /** A push that its worker neither acknowledges nor postpones goes to another worker after this. */
 const ACK_WAIT_MS = 30_000
 const MAX_CONCURRENT = 100
+const MAX_PENDING = 10_000
 /** After this time a push without a stored message is dropped: its send was never acknowledged. */
 const ABANDON_AFTER_MS = 10 * 60_000
 const MIN_LOOK_DELAY_MS = 100
@@ -81,7 +83,8 @@ export async function startPushWorker(
     durable_name: CONSUMER,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ACK_WAIT_MS * 1_000_000,
-    max_ack_pending: MAX_CONCURRENT,
+    // A push that waits for its next try counts too.
+    max_ack_pending: MAX_PENDING,
     max_deliver: -1,
   })
   const consumer = await nats.jetStream.consumers.get(STREAM, CONSUMER)
@@ -89,6 +92,7 @@ export async function startPushWorker(
   const client = createPushClient(config, runtime)
   const stop = new AbortController()
   const running = new Set<Promise<void>>()
+  const limit = pLimit(MAX_CONCURRENT)
   /** Failed tries at the sink. Waiting for the message does not count. */
   const attempts = new LRUCache<string, number>({ max: 10_000 })
   /** Pushes whose message was not stored when it was last looked for. */
@@ -122,7 +126,7 @@ export async function startPushWorker(
 
   const consuming = (async () => {
     for await (const message of incoming) {
-      const work = handle(message)
+      const work = limit(handle, message)
         .catch((error: unknown) => {
           const isOutage = hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')
           log.warn({ err: messageOf(error) }, 'a push waits')

@@ -56,6 +56,8 @@ export async function jetStreamPublishReconciler(
   let cancel = (): void => {}
   let closed = false
 
+  /** The note of a plain delete would stay for as long as an attempt. */
+  const remove = (key: string): Promise<void> => bucket.purge(key, { ttl: '1s' })
   const save = (key: string, attempt: Attempt): Promise<number> =>
     bucket.put(key, encodeJson(attempt))
 
@@ -74,7 +76,7 @@ export async function jetStreamPublishReconciler(
     const age = clock.now() - attempt.at
     if (!attempt.failed && (underWay.has(key) || age < ABANDONED_AFTER_MS)) return
     const absent = await finish(attempt.changes)
-    if (absent.length === 0 || age > WRITE_LANDS_WITHIN_MS) await bucket.delete(key)
+    if (absent.length === 0 || age > WRITE_LANDS_WITHIN_MS) await remove(key)
     else if (absent.length < attempt.changes.length)
       await save(key, { ...attempt, changes: absent })
   }
@@ -114,7 +116,7 @@ export async function jetStreamPublishReconciler(
       }
       return {
         reconcile: () => forget(save(key, { ...attempt, failed: true })),
-        settle: () => forget(bucket.delete(key)),
+        settle: () => forget(remove(key)),
       }
     },
     published(eventIds) {

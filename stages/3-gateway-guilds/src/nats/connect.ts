@@ -28,6 +28,8 @@ export interface Nats extends AsyncDisposable {
   /** Opens a bucket, and creates it if there is none. `ttlMs`: when a key ends. Default: never. */
   bucket(name: string, options?: { readonly ttlMs?: number }): Promise<KV>
   readonly readiness: ReadinessCheck
+  /** Calls back each time that the connection is back. */
+  onReconnect(callback: () => void): void
 }
 
 /** Time limit of one request to JetStream, in milliseconds. The client's own is five seconds. */
@@ -63,6 +65,7 @@ export async function connectNats(
   const manager = await jetstreamManager(connection, options)
   const buckets = new Kvm(jetstream(connection, options))
   let connected = true
+  const reconnected: (() => void)[] = []
   void (async () => {
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') {
@@ -71,6 +74,7 @@ export async function connectNats(
       } else if (status.type === 'reconnect') {
         connected = true
         log.info({ server: status.server }, 'NATS is back')
+        for (const callback of reconnected) callback()
       } else if (status.type === 'error') {
         log.warn({ err: messageOf(status.error) }, 'NATS')
       }
@@ -91,6 +95,7 @@ export async function connectNats(
         ...(ttlMs === undefined ? {} : { ttl: ttlMs, markerTTL: MARKER_TTL_MS }),
       }),
     readiness: { name: 'NATS', reason: () => (connected ? undefined : 'not connected') },
+    onReconnect: (callback) => void reconnected.push(callback),
     async [Symbol.asyncDispose]() {
       await connection.close()
     },

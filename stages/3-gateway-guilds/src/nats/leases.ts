@@ -58,6 +58,7 @@ export async function acquireLease(
 ): Promise<Lease> {
   const ended = new AbortController()
   let current = value
+  let sent = encodeJson(value)
   let cancelTimer = (): void => {}
   let validUntil = performance.now() + LEASE_TTL_MS - SAFETY_MS
   let revision: number
@@ -80,7 +81,8 @@ export async function acquireLease(
     const sentAt = performance.now()
     try {
       const timeout = Math.min(REQUEST_TIMEOUT_MS, remaining())
-      revision = await bucket.update(key, encodeJson(current), revision, timeout)
+      sent = encodeJson(current)
+      revision = await bucket.update(key, sent, revision, timeout)
       validUntil = sentAt + LEASE_TTL_MS - SAFETY_MS
       next(RENEW_EVERY_MS)
     } catch (error) {
@@ -97,7 +99,7 @@ export async function acquireLease(
   async function isStillOurs(): Promise<boolean> {
     try {
       const entry = await bucket.get(key)
-      if (entry?.operation !== 'PUT' || entry.string() !== encodeJson(current)) return false
+      if (entry?.operation !== 'PUT' || entry.string() !== sent) return false
       revision = entry.revision
       return true
     } catch {
@@ -140,6 +142,8 @@ export async function acquireLease(
 export interface KeptLease extends AsyncDisposable {
   /** The newest lease. It has ended while NATS is away, or while another process holds the key. */
   readonly current: Lease
+  /** Changes what others read, with the next renewal, and for the leases that follow. */
+  setValue(value: unknown): void
 }
 
 /**
@@ -153,6 +157,7 @@ export async function keepLease(
   onAcquired: (lease: Lease) => void = () => {},
 ): Promise<KeptLease> {
   const closing = new AbortController()
+  let { value } = options
   let current = await acquireLease(options, runtime)
 
   function hold(lease: Lease): void {
@@ -167,7 +172,7 @@ export async function keepLease(
 
   async function acquireAgain(): Promise<void> {
     closing.signal.throwIfAborted()
-    const lease = await pRetry(() => acquireLease(options, runtime), {
+    const lease = await pRetry(() => acquireLease({ ...options, value }, runtime), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: RETRY_MS,
       factor: 1,
@@ -182,6 +187,10 @@ export async function keepLease(
   return {
     get current() {
       return current
+    },
+    setValue(changed) {
+      value = changed
+      current.setValue(changed)
     },
     async [Symbol.asyncDispose]() {
       closing.abort()

@@ -17,6 +17,7 @@ const MAX_TRIES = 3
  * message would.
  */
 export interface LinkSender extends Disposable {
+  readonly host: string
   /** Returns the number of the message on the link. */
   send(gateway: string, payload: LinkPayload, body?: Uint8Array): number
   /** The number of the last message. 0: none was sent yet. */
@@ -55,12 +56,16 @@ export function createLinkSender(
   beacon()
 
   return {
+    host,
     send(gateway, payload, body) {
       const link = links.get(gateway) ?? { last: 0, isOpen: true, kept: [] }
+      const frame = encodeFrame({ v: 1, host, n: link.last + 1, payload }, body)
+      // NATS would refuse it, and a number without a message would stop the link.
+      if (frame.length > (connection.info?.max_payload ?? Number.POSITIVE_INFINITY))
+        throw new RangeError(`a message of ${frame.length} bytes to a gateway`)
       links.set(gateway, link)
       link.isOpen = true
       link.last += 1
-      const frame = encodeFrame({ v: 1, host, n: link.last, payload }, body)
       link.kept.push(frame)
       if (link.kept.length > KEPT_MESSAGES) link.kept.shift()
       connection.publish(linkSubject(gateway), frame)

@@ -24,6 +24,8 @@ const MAX_BYTES = 256 * 2 ** 20
  * One write carries records of up to this size, so that it stays far below NATS's limit of 4 MB.
  */
 const MAX_WRITE_BYTES = 2 ** 20
+/** NATS refuses a larger message than 4 MB. */
+export const MAX_RECORD_BYTES = 3 * 2 ** 20
 const WRONG_SEQUENCE = 10_071
 const NO_MESSAGE = 10_037
 
@@ -98,6 +100,23 @@ export async function openPartitionLog(
       : { sequence: message.seq, entry: readEntry(message.data) }
   }
 
+  /**
+   * All entries of the subject are older than the stream keeps them. NATS then expects 0. No other
+   * owner has written: it would have needed the lease that this one still has.
+   */
+  let isEmpty = false
+
+  /** The sequence of the entry if it was stored. Undefined: it was not, and may still be. */
+  async function outcomeOf(
+    { writeId }: Entry,
+    expected: number,
+  ): Promise<number | 'taken' | undefined> {
+    const last = await lastEntry()
+    if (last.entry?.writeId === writeId) return last.sequence
+    isEmpty = last.sequence === 0
+    return isEmpty || last.sequence === expected ? undefined : 'taken'
+  }
+
   /** Publishes an entry after `expected`. `taken`: another owner has written meanwhile. */
   async function write(entry: Entry, expected: number): Promise<number | 'taken'> {
     const payload = encodeJson(entry)
@@ -106,18 +125,19 @@ export async function openPartitionLog(
         lease.limit({ at: clock.now() + JETSTREAM_TIMEOUT_MS })
         // An attempt without an answer may have been stored. The last entry tells.
         if (attempt > 1) {
-          const last = await lastEntry()
-          if (last.entry?.writeId === entry.writeId) return last.sequence
-          if (last.sequence !== expected) return 'taken'
+          const outcome = await outcomeOf(entry, expected)
+          if (outcome !== undefined) return outcome
         }
         try {
-          const expect = { lastSubjectSequence: expected }
+          const expect = { lastSubjectSequence: isEmpty ? 0 : expected }
           const { seq } = await nats.jetStream.publish(subject, payload, { expect })
+          isEmpty = false
           return seq
         } catch (error) {
           if (!(error instanceof JetStreamApiError) || error.code !== WRONG_SEQUENCE) throw error
-          const last = await lastEntry()
-          return last.entry?.writeId === entry.writeId ? last.sequence : 'taken'
+          const outcome = await outcomeOf(entry, expected)
+          if (outcome !== undefined) return outcome
+          throw error
         }
       },
       {
@@ -208,6 +228,8 @@ function groupCommit({
     append(record) {
       if (broken !== undefined) return Promise.reject(broken)
       const bytes = Buffer.byteLength(encodeJson(record))
+      if (bytes > MAX_RECORD_BYTES)
+        return Promise.reject(unavailable(`room in the log for ${bytes} bytes`))
       const added: Waiting = { record, bytes, ...Promise.withResolvers<void>() }
       waiting.push(added)
       writing ??= writeAll()

@@ -10,6 +10,8 @@ export interface Attachment<T> {
   readonly slots: Map<number, T>
   /** The newest event that came. A new owner goes on after it. */
   position: LogPosition | undefined
+  /** Some were lost on the way. Nothing is delivered until the owner sends them again. */
+  awaitsReplay?: boolean
 }
 
 interface SessionStart {
@@ -77,6 +79,12 @@ export class Attachments {
     return true
   }
 
+  /** Holds the events of these guilds and users back until they are sent again. */
+  awaitReplay(concerns: (id: string) => boolean): void {
+    for (const attachments of [this.guilds, this.users])
+      for (const [id, attached] of attachments) if (concerns(id)) attached.awaitsReplay = true
+  }
+
   /** Ends a session in a guild: its user is no longer a member, or the guild was deleted. */
   leave(guildId: string, listener: GuildListener): void {
     if (this.removeFromGuild(guildId, listener))
@@ -101,7 +109,7 @@ export class Attachments {
         const attached = this.guilds.get(guild)
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
-        attached!.position ??= position
+        beginAttachment(attached!, position)
         listener.subscriber.deliver({ kind, view, members, presences, position })
         begin(listener, position)
         return
@@ -111,6 +119,12 @@ export class Attachments {
         const listener =
           this.guilds.get(guild)?.slots.get(slot) ?? this.users.get(user)?.slots.get(slot)
         if (listener?.subscriber.sessionId === sessionId) begin(listener, after)
+        return
+      }
+      case 'replay': {
+        const { guild = '', user = '' } = payload
+        const attached = this.guilds.get(guild) ?? this.users.get(user)
+        if (attached) attached.awaitsReplay = false
         return
       }
       case 'reattach':
@@ -127,7 +141,7 @@ export class Attachments {
         const attached = this.users.get(user)
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
-        attached!.position ??= position
+        beginAttachment(attached!, position)
         listener.subscriber.deliver({ kind: 'view', view, position })
         begin(listener, position)
         return
@@ -146,7 +160,7 @@ function deliverTo<D extends { readonly position: LogPosition }>(
   delivery: D,
   slots: Slots,
 ): void {
-  if (!attached) return
+  if (!attached || attached.awaitsReplay) return
   // Two owners, or one that was asked twice, may send the same event.
   if (attached.position && !isBefore(attached.position, delivery.position)) return
   attached.position = delivery.position
@@ -163,6 +177,13 @@ function deliverTo<D extends { readonly position: LogPosition }>(
 interface Deliverable<D> extends SessionStart {
   readonly slot: number
   readonly subscriber: { deliver(delivery: D): void }
+}
+
+/** All events up to a view were sent before it. Nothing that was lost before the first one counts. */
+function beginAttachment(attached: Attachment<unknown>, position: LogPosition): void {
+  if (!attached.position) attached.awaitsReplay = false
+  if (attached.awaitsReplay) return
+  if (!attached.position || isBefore(attached.position, position)) attached.position = position
 }
 
 /**

@@ -14,11 +14,13 @@ export const wireListener = ({
   subscriber,
   presence,
   voice,
+  from,
 }: GuildListener): WireListener => ({
   slot,
   userId: subscriber.userId,
   sessionId: subscriber.sessionId,
   presence,
+  started: from !== undefined,
   ...(voice === undefined ? {} : { voice }),
 })
 
@@ -37,7 +39,7 @@ export function createReattacher({
   readonly sessions: Attachments
   readonly hub: HubClient
   readonly runtime: Pick<Runtime, 'clock' | 'log'>
-}): { partition(partition: number): void; guild(guild: string): void } {
+}): Disposable & { partition(partition: number): void; guild(guild: string): void } {
   /** The newest round of each partition. An older one gives up. */
   const rounds = new Map<number, object>()
 
@@ -93,11 +95,12 @@ export function createReattacher({
     let left = [...sessions.guilds.keys(), ...sessions.users.keys()].filter(
       (id) => partitionOf(id) === partition,
     )
-    let isReported = false
+    /** How many are reported as not attached. The owner waits for these. */
+    let reported: number | undefined
     while (rounds.get(partition) === round) {
       left = await attachAll(left)
-      isReported ||= await report(partition, left)
-      if (isReported && left.length === 0) break
+      if (left.length !== reported && (await report(partition, left))) reported = left.length
+      if (reported === 0) break
       await sleep(PAUSE_MS, undefined, { ref: false })
     }
     if (rounds.get(partition) === round) rounds.delete(partition)
@@ -114,12 +117,17 @@ export function createReattacher({
     }
   }
 
+  /** Guilds that are being attached because they were loaded again. */
+  const loadedAgain = new Map<string, object>()
+
   async function runGuild(guild: string): Promise<void> {
-    for (;;) {
+    const round = {}
+    loadedAgain.set(guild, round)
+    while (loadedAgain.get(guild) === round) {
       try {
         // The owner waits for an answer also if the last session has just left.
         await attachGuild(guild, sessions.guilds.get(guild) ?? NO_SESSIONS)
-        return
+        loadedAgain.delete(guild)
       } catch (error) {
         log.debug({ guild, err: messageOf(error) }, 'sessions were not attached; trying again')
         await sleep(PAUSE_MS, undefined, { ref: false })
@@ -127,5 +135,12 @@ export function createReattacher({
     }
   }
 
-  return { partition: (partition) => void run(partition), guild: (guild) => void runGuild(guild) }
+  return {
+    partition: (partition) => void run(partition),
+    guild: (guild) => void runGuild(guild),
+    [Symbol.dispose]() {
+      rounds.clear()
+      loadedAgain.clear()
+    },
+  }
 }

@@ -47,6 +47,8 @@ const listener = z.object({
   userId: snowflake,
   sessionId: z.string().max(100),
   presence,
+  /** The session has had its view. Otherwise it gets one. */
+  started: z.boolean(),
   /** The call that the session was in, for an owner that does not know of it. */
   voice: voiceChange.optional(),
 })
@@ -60,7 +62,6 @@ const operation = <A extends z.ZodType, R extends z.ZodType>(args: A, result: R)
 const ofGuild = { guild: snowflake }
 /** A slot may have another session by the time that the message comes. */
 const ofSession = { slot: z.int().nonnegative(), sessionId: z.string() }
-const ofSlot = { ...ofGuild, gateway: z.string(), slot: z.int().nonnegative() }
 
 export const hubOperations = {
   create: operation(z.object({ ...ofGuild, state: objectOf<GuildState>() }), z.null()),
@@ -105,7 +106,7 @@ export const hubOperations = {
       /** These are all sessions that the gateway has in the guild. */
       all: z.boolean(),
     }),
-    z.object({ found: z.array(z.boolean()), linked: z.int() }),
+    z.object({ found: z.array(z.boolean()), host: z.string(), linked: z.int() }),
   ),
   /**
    * The gateway has attached its sessions to this owner of the partition, except in the guilds and
@@ -113,9 +114,12 @@ export const hubOperations = {
    */
   attached: operation(z.object({ gateway: z.string(), except: z.array(snowflake) }), z.null()),
   detach: operation(z.object({ ...ofGuild, gateway: z.string(), ...ofSession }), z.null()),
-  setPresence: operation(z.object({ ...ofSlot, presence }), z.null()),
+  setPresence: operation(
+    z.object({ ...ofGuild, gateway: z.string(), ...ofSession, presence }),
+    z.null(),
+  ),
   setVoiceState: operation(
-    z.object({ ...ofSlot, change: voiceChange }),
+    z.object({ ...ofGuild, gateway: z.string(), ...ofSession, change: voiceChange }),
     z.string() as unknown as z.ZodType<'moved' | 'left' | Refusal>,
   ),
   /**
@@ -132,7 +136,7 @@ export const hubOperations = {
       sessionId: z.string(),
       after: position.optional(),
     }),
-    z.object({ found: z.boolean(), linked: z.int() }),
+    z.object({ found: z.boolean(), host: z.string(), linked: z.int() }),
   ),
   detachUser: operation(z.object({ user: snowflake, gateway: z.string(), ...ofSession }), z.null()),
 } as const

@@ -51,6 +51,12 @@ const payload = z.discriminatedUnion('kind', [
     sessionId: z.string(),
     after: position,
   }),
+  /** The events that the gateway has missed follow, and then those that come. */
+  z.object({
+    kind: z.literal('replay'),
+    guild: z.string().optional(),
+    user: z.string().optional(),
+  }),
   /** The guild was loaded again. The gateway attaches its sessions, as to a new owner. */
   z.object({ kind: z.literal('reattach'), guild: z.string() }),
   z.object({

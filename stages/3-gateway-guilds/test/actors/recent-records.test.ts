@@ -9,6 +9,7 @@ const record = (key: string, sequence: number): EventRecord => ({
   key,
   position: { epoch: 1, sequence },
   event: { v: 1, id: `${key}:${sequence}`, type: 'MESSAGE_CREATE', data: {} },
+  isForEveryone: true,
   audience: new Map(),
 })
 

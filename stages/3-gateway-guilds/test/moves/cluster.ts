@@ -140,6 +140,7 @@ export async function listen(hub: GuildHub, guild: GuildFixture, userId: string)
   }
   const subscription = (await hub.subscribe(guild.id, subscriber, testDeadline()))!
   return {
+    userId,
     deliveries,
     subscription,
     messages: (): Received[] =>

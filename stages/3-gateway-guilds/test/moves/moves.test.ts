@@ -1,8 +1,11 @@
-import { testDeadline } from '@threshold/conformance/ports'
+import { aChannel, newId, testDeadline } from '@threshold/conformance/ports'
+import { Permission } from '@threshold/contract'
+import type { Delivery } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
+import { isBefore } from '../../src/actors/records.ts'
 import { PARTITIONS, partitionOf } from '../../src/nats/partitions.ts'
 import { createGuild, listen, publishing, startCluster, WAIT } from './cluster.ts'
-import { underLoad } from './guild-under-load.ts'
+import { expectComplete, setUp, underLoad } from './guild-under-load.ts'
 
 describe('a guild whose owner changes', { timeout: 120_000 }, () => {
   it('loses and doubles nothing when its host hands it over', async () => {
@@ -65,6 +68,69 @@ describe('a gateway that is cut off for longer than its lease', { timeout: 120_0
     await expectAllReceived()
   })
 })
+
+describe('a gateway that misses events', { timeout: 120_000 }, () => {
+  it('never gets those that its users may not see, and gets the guild as it is now', async () => {
+    await using use = new AsyncDisposableStack()
+    const { cut, heal, guild, api, sessions } = await setUp(use)
+    const owner = guild.owner.user.id
+    const presence = () => api.presences(guild.id, [owner], testDeadline())
+    await expect.poll(async () => (await presence()).size, WAIT).toBe(1)
+    cut()
+    await expect.poll(async () => (await presence()).size, WAIT).toBe(0)
+    const overwrite = { id: guild.id, type: 0, allow: '0', deny: String(Permission.ViewChannel) }
+    const hidden = aChannel(guild.id, { name: 'hidden', overwrites: [overwrite] } as never)
+    const command = { type: 'channel.create', by: owner, channel: hidden } as const
+    expect(await api.execute(guild.id, command, testDeadline())).toMatchObject({ ok: true })
+    const [secret, open] = await Promise.all(
+      [hidden, guild.text].map(async (channel) => {
+        const id = newId()
+        const event = {
+          v: 1,
+          id,
+          type: 'MESSAGE_CREATE',
+          data: { id },
+          channelId: channel.id,
+        } as const
+        await api.publish(guild.id, event, testDeadline())
+        return id
+      }),
+    )
+    heal()
+    for (const session of sessions) {
+      await expect.poll(() => session.views(), WAIT).toBeGreaterThan(1)
+      const ids = session.messages().map(({ id }) => id)
+      expect(ids).toContain(open)
+      const isOwner = session.userId === owner
+      expect(ids.includes(secret!)).toBe(isOwner)
+      expect(JSON.stringify(session.deliveries.map(namesOf)).includes('hidden')).toBe(isOwner)
+    }
+  })
+
+  it('gets all of them once after a gap that its host cannot fill', async () => {
+    await using use = new AsyncDisposableStack()
+    const { cut, heal, guild, api, sessions } = await setUp(use)
+    const loads = Array.from({ length: 16 }, () => publishing(api, guild))
+    await Promise.all(loads.map((load) => load.untilMore(10)))
+    cut()
+    // More than a host keeps for a gateway.
+    await Promise.all(loads.map((load) => load.untilMore(100)))
+    heal()
+    await Promise.all(loads.map((load) => load.untilMore(10)))
+    const acknowledged = (await Promise.all(loads.map((load) => load.stop()))).flat()
+    acknowledged.sort((a, b) => (isBefore(a.position, b.position) ? -1 : 1))
+    for (const session of sessions) {
+      await expect.poll(() => session.messages().length, WAIT).toBe(acknowledged.length)
+      expectComplete(session.messages(), acknowledged)
+    }
+  })
+})
+
+/** What a delivery shows of channels. */
+const namesOf = (delivery: Delivery): unknown =>
+  delivery.kind === 'view'
+    ? delivery.view.channels
+    : delivery.kind === 'event' && delivery.event.data
 
 describe('NATS', { timeout: 120_000 }, () => {
   it('may be killed and come back, and nothing acknowledged is lost or doubled', async () => {

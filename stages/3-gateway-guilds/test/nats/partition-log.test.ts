@@ -67,6 +67,25 @@ describe('the log of a partition', () => {
     expect(recordsOf(await own(partition))).toEqual(['before', 'after'])
   })
 
+  it('goes on when the stream has dropped all of its entries, and fences as before', async () => {
+    const partition = newPartition()
+    const first = await own(partition)
+    await first.log.append('dropped')
+    const { manager } = await fixture.connect()
+    await manager.streams.purge('LOG', { filter: `log.${partition}` })
+    await first.log.append('kept 1')
+    await first.log.append('kept 2')
+    const second = await own(partition)
+    expect(recordsOf(second)).toEqual(['kept 1', 'kept 2'])
+    await expect(first.log.append('late')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  it('refuses a record that NATS does not carry, and goes on', async () => {
+    const { log } = await own(newPartition())
+    await expect(log.append('x'.repeat(2 ** 22))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await log.append('small')
+  })
+
   it('keeps each acknowledged record once while NATS is killed and restarted', async () => {
     const partition = newPartition()
     const { log } = await own(partition)
