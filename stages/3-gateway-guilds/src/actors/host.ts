@@ -35,6 +35,8 @@ const gatewayOf = (key: string): string[] =>
 const MAX_CONCURRENT_CLAIMS = 16
 /** How often ownership is looked at without any news. */
 const BALANCE_EVERY_MS = 500
+/** A new owner looks for guilds that must not wait for a request within this time. */
+const LOAD_TIMEOUT_MS = 30_000
 /** Longer than a request may take, so that no write of this host is under way after a release. */
 const DRAIN_TIMEOUT_MS = 6_000
 
@@ -124,7 +126,7 @@ export async function startGuildHost(
     const shared = { runtime, timers, link, hub, quarantine, runAs, isGateway }
     const onDelivered = (sessions: number): void => load.count(partition, sessions)
     const dependencies = { ...ports, ...shared, lease, gate, onDelivered }
-    const content = openPartition(opened, dependencies)
+    const content = openPartition(partition, opened, dependencies)
     lease.ended.throwIfAborted()
     const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
       content.handle(op, args, deadline).catch((error: unknown) => {
@@ -135,6 +137,9 @@ export async function startGuildHost(
       }),
     )
     owned.set(partition, { epoch, partition: content, serving })
+    content.loadTemporary(deadlineAfter(LOAD_TIMEOUT_MS, runtime.clock)).catch((error: unknown) => {
+      logger.warn({ partition, err: messageOf(error) }, 'guilds with temporary members')
+    })
   }
 
   /** Stops at once: another host owns the partition, or may own it soon. */

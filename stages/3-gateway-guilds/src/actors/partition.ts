@@ -11,6 +11,7 @@ import { type HubClient, MOVED, movedWhile } from '../nats/hub-client.ts'
 import type { Lease } from '../nats/leases.ts'
 import type { LinkSender } from '../nats/link.ts'
 import type { OpenedLog, PartitionLog } from '../nats/partition-log.ts'
+import { partitionOf } from '../nats/partitions.ts'
 import { type HubOperations, hubOperations } from '../wire/hub.ts'
 import type { AttachGate } from './attach-gate.ts'
 import { createGuildActors } from './guild-actors.ts'
@@ -57,6 +58,8 @@ export interface PartitionContext extends PartitionDependencies {
 
 /** The guilds and users of one partition, while this host owns it. */
 export interface Partition {
+  /** Loads the guilds with temporary members, whose time also runs without any request. */
+  loadTemporary(deadline: Deadline): Promise<void>
   handle(op: keyof HubOperations, args: unknown, deadline: Deadline): Promise<unknown>
   /** A gateway's lease has ended. Its sessions go, and with them their presences and calls. */
   gatewayGone(gateway: string): void
@@ -70,6 +73,7 @@ export interface Partition {
 const MAX_LOADS = 1_000_000
 
 export function openPartition(
+  partition: number,
   { log, history }: OpenedLog,
   dependencies: PartitionDependencies,
 ): Partition {
@@ -104,6 +108,10 @@ export function openPartition(
   }
 
   return {
+    async loadTemporary(deadline) {
+      for (const id of await dependencies.metadata.guildsWithTemporaryMembers(deadline))
+        if (partitionOf(id) === partition) await guilds.getForView(id, deadline)
+    },
     async handle(op, args, deadline) {
       if (draining || closed) throw new CodedError(MOVED, 'the partition has another owner now')
       lease.limit(deadline)

@@ -126,7 +126,7 @@ describe('a gateway that misses events', { timeout: 120_000 }, () => {
   })
 })
 
-/** What a delivery shows of channels. */
+/** The channels or the data that a delivery shows. */
 const namesOf = (delivery: Delivery): unknown =>
   delivery.kind === 'view'
     ? delivery.view.channels
