@@ -195,9 +195,19 @@ export class GuildActor {
     return this.#listeners.slotsOf(listeners).get(gateway)
   }
 
-  detach(session: Omit<RemoteListener, 'userId'>): void {
+  /** False if there is no such session. */
+  detach(session: Omit<RemoteListener, 'userId'>): boolean {
     const listener = this.#listeners.remove(session)
     if (listener) this.guild.subscriptions.unsubscribe(listener)
+    return listener !== undefined
+  }
+
+  /** A session of an earlier owner has ended. The others still see its presence and its call. */
+  endUnknown(gateway: string, { slot, userId, sessionId, presence, voice }: WireListener): void {
+    if (!this.guild.state.members.has(userId)) return
+    const listener = { gateway, slot, userId, sessionId }
+    this.guild.subscriptions.restore(listener, presence, voice)
+    this.guild.subscriptions.unsubscribe(listener)
   }
 
   /** Resolves when no write to the store is under way. */

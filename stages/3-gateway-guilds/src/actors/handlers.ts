@@ -92,10 +92,12 @@ export function createHandlers(
       gate.attached(gateway, except)
       return null
     },
-    async detach({ guild, ...session }, deadline) {
+    async detach({ guild, gateway, listener }, deadline) {
       // An attachment of this session may be waiting for the guild.
       await guilds.getForView(guild, deadline)
-      guilds.loaded(guild)?.detach(session)
+      if (guilds.loaded(guild)?.detach({ gateway, ...listener })) return null
+      await gate.wait(guild, deadline)
+      guilds.loaded(guild)?.endUnknown(gateway, listener)
       return null
     },
     async setPresence(args) {

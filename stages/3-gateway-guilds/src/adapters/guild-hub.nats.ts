@@ -18,8 +18,8 @@ import { partitionOf } from '../nats/partitions.ts'
 import { Attachments, type GuildListener } from '../sessions/attachments.ts'
 import { createReattacher, wireListener } from '../sessions/reattach.ts'
 
-/** Time limit for telling an owner that a session has ended or changed, in milliseconds. */
-const NOTIFY_TIMEOUT_MS = 5_000
+/** Time limit for telling an owner of a session's end or change. A new owner may have to begin. */
+const NOTIFY_TIMEOUT_MS = 30_000
 
 /**
  * The guild hub from stage 3 on. Requests go to the owner of the guild's partition. Sessions of
@@ -94,8 +94,7 @@ export async function natsGuildHub(
 
   function detach(guild: string, listener: GuildListener): void {
     if (!sessions.removeFromGuild(guild, listener)) return
-    const { slot, subscriber } = listener
-    const args = { guild, gateway, slot, sessionId: subscriber.sessionId }
+    const args = { guild, gateway, listener: wireListener(listener) }
     notify((deadline) => hub.request(guild, 'detach', args, deadline))
   }
 

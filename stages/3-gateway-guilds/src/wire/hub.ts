@@ -113,7 +113,8 @@ export const hubOperations = {
    * for the users named. Events wait for it.
    */
   attached: operation(z.object({ gateway: z.string(), except: z.array(snowflake) }), z.null()),
-  detach: operation(z.object({ ...ofGuild, gateway: z.string(), ...ofSession }), z.null()),
+  /** The session has ended, perhaps at an owner before this one. */
+  detach: operation(z.object({ ...ofGuild, gateway: z.string(), listener }), z.null()),
   setPresence: operation(
     z.object({ ...ofGuild, gateway: z.string(), ...ofSession, presence }),
     z.null(),

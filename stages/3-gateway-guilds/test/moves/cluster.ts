@@ -141,6 +141,7 @@ export async function listen(hub: GuildHub, guild: GuildFixture, userId: string)
   const subscription = (await hub.subscribe(guild.id, subscriber, testDeadline()))!
   return {
     userId,
+    sessionId: subscriber.sessionId,
     deliveries,
     subscription,
     messages: (): Received[] =>
@@ -152,6 +153,8 @@ export async function listen(hub: GuildHub, guild: GuildFixture, userId: string)
     views: () => deliveries.filter(({ kind }) => kind === 'view').length,
   }
 }
+
+export type Session = Awaited<ReturnType<typeof listen>>
 
 export async function createGuild(hub: GuildHub, others = 3): Promise<GuildFixture> {
   const guild = aGuild(others)

@@ -4,7 +4,7 @@ import type { Delivery } from '@threshold/ports'
 import { describe, expect, it } from 'vitest'
 import { isBefore } from '../../src/actors/records.ts'
 import { PARTITIONS, partitionOf } from '../../src/nats/partitions.ts'
-import { createGuild, listen, publishing, startCluster, WAIT } from './cluster.ts'
+import { createGuild, listen, publishing, type Session, startCluster, WAIT } from './cluster.ts'
 import { expectComplete, setUp, underLoad } from './guild-under-load.ts'
 
 describe('a guild whose owner changes', { timeout: 120_000 }, () => {
@@ -28,6 +28,40 @@ describe('a guild whose owner changes', { timeout: 120_000 }, () => {
     await expect.poll(() => ownerOf() === former, WAIT).toBe(true)
     await load.untilMore(50)
     await expectAllReceived()
+  })
+})
+
+describe('a session that ends while its guild has no owner', { timeout: 120_000 }, () => {
+  it('is seen offline by the others, and leaves its call', async () => {
+    await using use = new AsyncDisposableStack()
+    const { guild, sessions, ownerOf } = await setUp(use)
+    const [observer, leaver] = sessions as [Session, Session]
+    const call = {
+      channelId: guild.voice.id,
+      sessionId: leaver.sessionId,
+      selfMute: false,
+      selfDeaf: false,
+    }
+    expect(await leaver.subscription.setVoiceState(call, testDeadline())).toBe('moved')
+    /** The status and the channel that the observer was told of last. */
+    const seen = () => {
+      const all = observer.deliveries.flatMap((delivery) =>
+        delivery.kind === 'event' ? [delivery.event] : [],
+      )
+      const dataOf = (type: string, user: (data: never) => string) =>
+        all.findLast((event) => event.type === type && user(event.data as never) === leaver.userId)
+          ?.data
+      const presence = dataOf('PRESENCE_UPDATE', ({ user }: { user: { id: string } }) => user.id)
+      const voice = dataOf('VOICE_STATE_UPDATE', ({ user_id }: { user_id: string }) => user_id)
+      return [
+        (presence as { status: string } | undefined)?.status,
+        (voice as { channel_id: string | null } | undefined)?.channel_id,
+      ]
+    }
+    await expect.poll(() => seen()[1], WAIT).toBe(guild.voice.id)
+    ownerOf()!.cut()
+    leaver.subscription.unsubscribe()
+    await expect.poll(seen, WAIT).toEqual(['offline', null])
   })
 })
 
