@@ -146,7 +146,7 @@ export class GuildActor {
 
   #attachOne(
     gateway: string,
-    { slot, userId, sessionId, presence }: WireListener,
+    { slot, userId, sessionId, presence, changed = presence }: WireListener,
     after: LogPosition | undefined,
   ): boolean {
     const listener = { gateway, slot, userId, sessionId }
@@ -160,14 +160,14 @@ export class GuildActor {
         sessionId,
         after,
       })
-    if (this.guild.subscribe(listener, presence, after)) return true
+    if (this.guild.subscribe(listener, changed, after)) return true
     this.#listeners.remove(listener)
     return false
   }
 
   #restoreOne(
     gateway: string,
-    { slot, userId, sessionId, presence, voice }: WireListener,
+    { slot, userId, sessionId, presence, changed, voice }: WireListener,
   ): boolean {
     if (this.#listeners.get(gateway, slot)?.sessionId === sessionId) return true
     this.#free(gateway, slot)
@@ -175,6 +175,7 @@ export class GuildActor {
     const listener = { gateway, slot, userId, sessionId }
     this.#listeners.add(listener)
     this.guild.subscriptions.restore(listener, presence, voice)
+    if (changed) this.guild.subscriptions.setPresence(listener, changed)
     return true
   }
 
@@ -203,10 +204,11 @@ export class GuildActor {
   }
 
   /** A session of an earlier owner has ended. The others still see its presence and its call. */
-  endUnknown(gateway: string, { slot, userId, sessionId, presence, voice }: WireListener): void {
+  endUnknown(gateway: string, session: WireListener): void {
+    const { slot, userId, sessionId, presence, changed = presence, voice } = session
     if (!this.guild.state.members.has(userId)) return
     const listener = { gateway, slot, userId, sessionId }
-    this.guild.subscriptions.restore(listener, presence, voice)
+    this.guild.subscriptions.restore(listener, changed, voice)
     this.guild.subscriptions.unsubscribe(listener)
   }
 

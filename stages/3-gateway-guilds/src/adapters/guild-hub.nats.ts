@@ -1,3 +1,4 @@
+import type { Presence } from '@threshold/domain'
 import {
   type Deadline,
   deadlineAfter,
@@ -17,9 +18,12 @@ import { allPartitions } from '../nats/partition-log.ts'
 import { partitionOf } from '../nats/partitions.ts'
 import { Attachments, type GuildListener } from '../sessions/attachments.ts'
 import { createReattacher, wireListener } from '../sessions/reattach.ts'
+import type { HubArgs } from '../wire/hub.ts'
 
 /** Time limit for telling an owner of a session's end or change. A new owner may have to begin. */
 const NOTIFY_TIMEOUT_MS = 30_000
+/** An owner publishes a presence after a delay. By then it surely has. */
+const PUBLISHED_AFTER_MS = 2_000
 
 /**
  * The guild hub from stage 3 on. Requests go to the owner of the guild's partition. Sessions of
@@ -42,6 +46,8 @@ export async function natsGuildHub(
   const ownerOf = (partition: number): string | undefined =>
     claims.entries.get(String(partition))?.value.host ?? undefined
   const hub = createHubClient(bus, claims, runtime)
+  /** Sessions that have just ended, so that an owner which dies now may not have told the others. */
+  const ended = new Set<HubArgs<'detach'>>()
   const sessions = new Attachments((guild) => reattach.guild(guild))
   const reattach = opening.use(createReattacher({ gateway, sessions, hub, runtime }))
   const link = opening.use(
@@ -61,7 +67,10 @@ export async function natsGuildHub(
     ),
   )
   claims.onChange((key) => {
-    if (ownerOf(Number(key)) !== undefined) reattach.partition(Number(key))
+    if (ownerOf(Number(key)) === undefined) return
+    reattach.partition(Number(key))
+    for (const session of ended)
+      if (partitionOf(session.guild) === Number(key)) notifyEnded(session)
   })
   // An owner that has just begun waits for this gateway, and one that has seen the end of an
   // earlier lease has forgotten its sessions.
@@ -94,8 +103,21 @@ export async function natsGuildHub(
 
   function detach(guild: string, listener: GuildListener): void {
     if (!sessions.removeFromGuild(guild, listener)) return
-    const args = { guild, gateway, listener: wireListener(listener) }
-    notify((deadline) => hub.request(guild, 'detach', args, deadline))
+    const session = { guild, gateway, listener: wireListener(listener) }
+    ended.add(session)
+    systemTimers.after(PUBLISHED_AFTER_MS, () => ended.delete(session))
+    notifyEnded(session)
+  }
+
+  function notifyEnded(session: HubArgs<'detach'>): void {
+    notify((deadline) => hub.request(session.guild, 'detach', session, deadline))
+  }
+
+  /** The owner has this presence of the session, and publishes it soon. */
+  function acknowledged(listener: GuildListener, presence: Presence): void {
+    systemTimers.after(PUBLISHED_AFTER_MS, () => {
+      if (listener.presence === presence) listener.published = presence
+    })
   }
 
   const opened = opening.move()
@@ -132,6 +154,7 @@ export async function natsGuildHub(
           return undefined
         }
         await delivered(answer, deadline)
+        acknowledged(listener, subscriber.presence)
       } catch (error) {
         detach(guild, listener)
         throw error
@@ -140,7 +163,10 @@ export async function natsGuildHub(
         setPresence(presence) {
           listener.presence = presence
           const args = { guild, gateway, ...session, presence }
-          notify((by) => hub.request(guild, 'setPresence', args, by))
+          notify(async (by) => {
+            await hub.request(guild, 'setPresence', args, by)
+            acknowledged(listener, presence)
+          })
         },
         async setVoiceState(change, by) {
           const args = { guild, gateway, ...session, change }

@@ -1,4 +1,4 @@
-import type { Presence } from '@threshold/domain'
+import { OFFLINE, type Presence } from '@threshold/domain'
 import type { HubEvent, LogPosition, Subscriber, UserSubscriber } from '@threshold/ports'
 import { hasSlot } from '../actors/listeners.ts'
 import { isBefore } from '../actors/records.ts'
@@ -26,6 +26,8 @@ export interface GuildListener extends SessionStart {
   readonly slot: number
   readonly subscriber: Subscriber
   presence: Presence
+  /** The newest presence that the others have surely seen. */
+  published: Presence
   voice?: WireListener['voice']
 }
 
@@ -52,8 +54,14 @@ export class Attachments {
 
   addToGuild(guild: string, subscriber: Subscriber): GuildListener {
     const { slots } = attachmentOf(this.guilds, guild)
-    const { presence } = subscriber
-    const listener = { slot: freeSlot(slots), subscriber, presence, from: undefined, early: [] }
+    const listener = {
+      slot: freeSlot(slots),
+      subscriber,
+      presence: subscriber.presence,
+      published: OFFLINE,
+      from: undefined,
+      early: [],
+    }
     slots.set(listener.slot, listener)
     return listener
   }

@@ -13,13 +13,15 @@ export const wireListener = ({
   slot,
   subscriber,
   presence,
+  published,
   voice,
   from,
 }: GuildListener): WireListener => ({
   slot,
   userId: subscriber.userId,
   sessionId: subscriber.sessionId,
-  presence,
+  presence: published,
+  ...(presence === published ? {} : { changed: presence }),
   started: from !== undefined,
   ...(voice === undefined ? {} : { voice }),
 })

@@ -41,6 +41,12 @@ class Clients:
         assert isinstance(channel, discord.TextChannel)
         return channel
 
+    async def available(self) -> None:
+        """Waits for the guild, which may come after READY and the library's own time limit."""
+        for client in (self.ada, self.bob):
+            while not isinstance(client.get_channel(self.setup.text_id), discord.TextChannel):
+                await asyncio.sleep(0.01)
+
     @property
     def bob_as_member(self) -> discord.Member:
         member = self.guild(self.ada).get_member(self.setup.bob_id)

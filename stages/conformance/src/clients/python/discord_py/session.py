@@ -103,6 +103,7 @@ def session_steps(clients: Clients) -> Steps:
         missed = await clients.harness.request("cut")
         kinds = await back
         clients.harness.note(f"after a cut socket: {', '.join(kinds)}")
+        await clients.available()
         await clients.send_and_receive("after the cut")
         while (
             "after the cut" not in received
@@ -117,6 +118,7 @@ def session_steps(clients: Clients) -> Steps:
         back = asyncio.gather(reconnection(ada), reconnection(bob))
         await clients.harness.request("stall")
         clients.harness.note(f"after a silent server: {', '.join(await back)}")
+        await clients.available()
         await clients.send_and_receive("after the silence")
 
     async def close() -> None:
