@@ -43,7 +43,7 @@ describe('a session that ends while its guild has no owner', { timeout: 120_000 
       selfDeaf: false,
     }
     expect(await leaver.subscription.setVoiceState(call, testDeadline())).toBe('moved')
-    /** The status and the channel that the observer was told of last. */
+    /** The newest status and channel of the leaver that the observer has received. */
     const seen = () => {
       const all = observer.deliveries.flatMap((delivery) =>
         delivery.kind === 'event' ? [delivery.event] : [],
