@@ -4,7 +4,9 @@ import type { CommandContext } from '../context.ts'
 export function addQuarantine(program: Command, { terminal }: CommandContext): void {
   const quarantine = program
     .command('quarantine')
-    .description('guilds that a running stage does not serve because they fail again and again')
+    .description(
+      'guilds that a running stage does not serve because they failed, looped or leaked memory',
+    )
     .option('--json', 'print them as JSON')
     .addHelpText(
       'after',

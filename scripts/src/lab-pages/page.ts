@@ -53,7 +53,7 @@ export function minutesOfPage(
   page: string,
   { lab, recorded }: Pick<LabSource, 'lab' | 'recorded'>,
 ): LabMinutes {
-  // The frame shows the minutes, and the table of problems is looked up and not read.
+  // Without the frame, which shows the minutes, and the table of problems, which is only looked up.
   const read = withoutBlock(file, withoutBlock(file, page, 'frame'), 'problems')
   return minutesOf(lab, recorded, read)
 }

@@ -114,7 +114,7 @@ export async function moveBehindFence(
         await allAcknowledged(context, moved)
         return fencedMs
       }
-      if (attempt === ATTEMPTS) throw fenceLost()
+      if (attempt >= ATTEMPTS) throw fenceLost()
     } catch (error) {
       // Should this fail as well, the participants lower the fence.
       await state.update(fenced, { fencedFor: undefined }).catch(() => {})

@@ -24,7 +24,7 @@ const ENVIRONMENT = { THRESHOLD_HEARTBEAT_MS: '41250', THRESHOLD_LOG_LEVEL: 'war
 
 /**
  * Arms with equal keys share a system. Seeded history cannot be undone, so an arm with other
- * history gets a system of its own, as does one with an intervention.
+ * history gets a system of its own, as does one with another intervention.
  */
 const systemKey = ({ stage, env, cacheMb, cassandra, intervention, load }: PlannedArm): string =>
   JSON.stringify([

@@ -29,9 +29,8 @@ interface Entry {
  * timeout the caller cannot know whether its write landed. Twice a second the reconciler looks each
  * change up and publishes those it finds.
  *
- * The client's retry publishes the same event id, and the hub drops the second of the two. An edit
- * has no such retry: sent again it is a later edit with an id of its own, and the first one is no
- * longer found.
+ * A repeated send publishes the same event id, and the hub drops the duplicate. A repeated edit has
+ * a new id, and the store no longer has the first edit.
  *
  * An attempt is remembered only once it fails. If the process dies, its changes are lost, and so
  * are the sessions that the events were for: their clients fetch the history when they reconnect.
@@ -63,6 +62,7 @@ export function memoryPublishReconciler({
         // others. `delete` is false if a retry has published the change meanwhile.
         if (entries.delete(eventId) && now - entry.since < GIVE_UP_AFTER_MS)
           entries.set(eventId, entry)
+        // The store or the hub is probably away, so the others wait for the next run.
         break
       }
     }

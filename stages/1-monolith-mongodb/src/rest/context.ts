@@ -76,7 +76,7 @@ export interface Context {
    * without invalidation.
    */
   users(ids: Iterable<UserId>, deadline: Deadline): Promise<ReadonlyMap<UserId, User>>
-  /** The user that a token names. Throws 401 if the token is valid and its user does not exist. */
+  /** The user of a verified token. Throws 401 if there is no such user. */
   requireUser(id: UserId, deadline: Deadline): Promise<User>
   /**
    * The channel of the request's path, or `channelId`. Throws the contract's refusal unless the

@@ -37,8 +37,7 @@ const IMPORTED_AT_ONCE = 128
  * made by one process, so two processes never insert the same one. An edit in one process beside a
  * delete in another ends deleted although it was answered with its text, as if the delete had come
  * a moment later. A guarantee across processes would need a lightweight transaction for each edit
- * and delete: two or four times the round trips. Stage 3 does not need it, since one guild is one
- * actor.
+ * and delete: two or four times the round trips.
  */
 export function cassandraMessageStore(
   database: CassandraDatabase,

@@ -41,7 +41,7 @@ export function cassandraReactions(
 ): ReactionPart {
   const { messages: messageCql, reactions: cql } = statements(messages.keyspace)
   const withLock = keyedMutex()
-  /** By message. Like `withLock` it holds within this process, and this stage is one process. */
+  /** By message. Like `withLock` it holds within this process. */
   const lock = keyedRwLock()
   const keyOf = ({ messageId, emoji, userId }: Reaction): unknown[] => [
     long(messageId),
@@ -52,10 +52,10 @@ export function cassandraReactions(
     `${messageId}:${userId}:${emoji}`
 
   /**
-   * Undefined when there is no such message. `reactedAt` is as late as the first reaction and as
-   * every one that was taken back.
+   * Undefined when there is no such message. `reactedAt` is the write time of the first reaction,
+   * or of the latest removal if that is later.
    */
-  async function messageOf(
+  async function findMessage(
     execute: Execute,
     { channelId, messageId }: Reaction,
   ): Promise<{ reactedAt?: bigint } | undefined> {
@@ -107,7 +107,7 @@ export function cassandraReactions(
     withLock(lockKey(reaction), () => {
       const covered = unavailable('a reaction that changes faster than it can be written')
       const attempt = async (number: number) => {
-        const message = await messageOf(execute, reaction)
+        const message = await findMessage(execute, reaction)
         if (message === undefined) return 'absent'
         if ((await writeTimeOf(execute, reaction)) !== undefined)
           return number === 1 ? 'known' : 'added'

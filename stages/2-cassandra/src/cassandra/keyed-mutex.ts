@@ -1,6 +1,7 @@
 /**
  * Runs work of one key one after the other, in the order in which it was called. Work of different
- * keys does not wait. It holds within this process, and this stage is one process.
+ * keys does not wait. It holds within this process: stage 2 is one, and the
+ * api processes of stage 3 do not share it.
  */
 export type WithLock = <T>(key: string, work: () => Promise<T>) => Promise<T>
 

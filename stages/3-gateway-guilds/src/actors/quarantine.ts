@@ -17,7 +17,7 @@ const entrySchema = z.object({
   at: z.number(),
 })
 
-/** Guilds that no host serves, because they fail again and again. A command lifts it. */
+/** Guilds that no host serves, because they failed repeatedly, looped or leaked memory. A command lifts it. */
 export interface Quarantine extends AsyncDisposable {
   /** Throws `UNAVAILABLE`, with the time after which to try again, if the guild is quarantined. */
   check(guild: string): void
@@ -59,7 +59,7 @@ export async function createQuarantine(
   })
   new Gauge({
     name: 'threshold_quarantined_guilds',
-    help: 'Guilds that are not served because they fail again and again.',
+    help: 'Guilds that are not served because they failed, looped or leaked memory.',
     registers: [telemetry.registry],
     collect() {
       this.set(watched.entries.size)
@@ -79,9 +79,13 @@ export async function createQuarantine(
   return {
     check(guild) {
       if (own.has(guild) || watched.entries.has(guild))
-        throw new CodedError('UNAVAILABLE', 'the guild is quarantined, since it fails repeatedly', {
-          retryAfterMs: RETRY_AFTER_MS,
-        })
+        throw new CodedError(
+          'UNAVAILABLE',
+          'the guild is quarantined, since it failed, looped or leaked memory',
+          {
+            retryAfterMs: RETRY_AFTER_MS,
+          },
+        )
     },
     failed(guild, reason) {
       const now = clock.now()

@@ -29,8 +29,8 @@ const WRONG_REVISION = 10_071
 /**
  * The right of one process to act, for as long as it renews it. NATS ends the lease `LEASE_TTL_MS`
  * after the last renewal, and others then take over. The holder counts from the moment at which it
- * sent that renewal, and so is always earlier. This relies on clocks that run equally fast, and on
- * no clock that shows the same time.
+ * sent that renewal, and so is always earlier. It needs clocks that run equally fast. They need not
+ * show the same time.
  */
 export interface Lease extends AsyncDisposable {
   readonly key: string

@@ -22,7 +22,7 @@ export interface DirectMessageChannel {
 
 /**
  * The channel of a message, as far as rendering and publishing the message need it. The access of a
- * request is one. The reconciler has no request, and makes one of a change.
+ * request has this form. The reconciler has no request, and builds it from the pending change.
  */
 export type MessageChannel = GuildMessageChannel | DirectMessageChannel
 
