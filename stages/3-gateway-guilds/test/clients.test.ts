@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { stageStarter } from './stage.ts'
 
 /**
- * With THRESHOLD_TEST_KILLS=1 a guild host is killed every ten seconds. The guilds of that host have
- * no owner for up to four seconds then. A library that connects meanwhile is ready without them, so
- * a step may fail for that reason alone.
+ * With THRESHOLD_TEST_KILLS=1 a guild host is killed every ten seconds. The guilds of that host
+ * have no owner for up to four seconds then. A library that connects meanwhile is ready without
+ * them, so a step may fail for that reason alone.
  */
 const KILLS = process.env.THRESHOLD_TEST_KILLS === '1'
 const KILL_EVERY_MS = 10_000

@@ -68,9 +68,9 @@ export async function mongoMetadataStore(
       const channelDocuments = [...state.channels.values()].map(toChannelDocument)
       const memberDocuments = [...state.members.values()].map((m) => toMemberDocument(id, m))
       await mongo.run('guilds.create', deadline, async () => {
-        // The guild first: if its id is taken, the call rejects before it adds channels to the other
-        // guild. The members last: if the process dies in between, no user is in the guild. A member without a
-        // guild would get it in every READY.
+        // The guild first: if its id is taken, the call rejects before it adds channels to the
+        // other guild. The members last: if the process dies in between, no user is in the guild. A
+        // member without a guild would get it in every READY.
         await insertMissing(guilds, [guild], ['ownerId'])
         await insertMissing(channels, channelDocuments, ['guildId'])
         await insertMissing(members, memberDocuments)

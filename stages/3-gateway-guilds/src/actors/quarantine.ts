@@ -17,7 +17,10 @@ const entrySchema = z.object({
   at: z.number(),
 })
 
-/** Guilds that no host serves, because they failed repeatedly, looped or leaked memory. A command lifts it. */
+/**
+ * Guilds that no host serves, because they failed repeatedly, looped or leaked memory. A command
+ * lifts it.
+ */
 export interface Quarantine extends AsyncDisposable {
   /** Throws `UNAVAILABLE`, with the time after which to try again, if the guild is quarantined. */
   check(guild: string): void

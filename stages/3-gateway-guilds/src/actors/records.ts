@@ -8,8 +8,8 @@ const position = z.object({ epoch: z.number(), sequence: z.number() })
 
 /**
  * An acknowledged event in the log of a partition, with the sessions that receive it. A new owner
- * sends it to those that have not got it, as the owner that gave it its position decided. A gateway that
- * had no session then is the exception: see `replay`.
+ * sends it to those that have not got it, as the owner that gave it its position decided. A gateway
+ * that had no session then is the exception: see `replay`.
  */
 const eventRecord = z.object({
   v: z.literal(1),

@@ -46,7 +46,9 @@ export async function natsGuildHub(
   const ownerOf = (partition: number): string | undefined =>
     claims.entries.get(String(partition))?.value.host ?? undefined
   const hub = createHubClient(bus, claims, runtime)
-  /** Sessions that have just ended, so that an owner which dies now may not have told the others. */
+  /**
+   * Sessions that have just ended, so that an owner which dies now may not have told the others.
+   */
   const ended = new Set<HubArgs<'detach'>>()
   const sessions = new Attachments((guild) => reattach.guild(guild))
   const reattach = opening.use(createReattacher({ gateway, sessions, hub, runtime }))

@@ -187,7 +187,9 @@ interface Deliverable<D> extends SessionStart {
   readonly subscriber: { deliver(delivery: D): void }
 }
 
-/** All events up to a view were sent before it. Nothing that was lost before the first one counts. */
+/**
+ * All events up to a view were sent before it. Nothing that was lost before the first one counts.
+ */
 function beginAttachment(attached: Attachment<unknown>, position: LogPosition): void {
   if (!attached.position) attached.awaitsReplay = false
   if (attached.awaitsReplay) return
