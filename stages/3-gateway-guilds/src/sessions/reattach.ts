@@ -129,7 +129,8 @@ export function createReattacher({
       try {
         // The owner waits for an answer also if the last session has just left.
         await attachGuild(guild, sessions.guilds.get(guild) ?? NO_SESSIONS)
-        loadedAgain.delete(guild)
+        // The guild may have failed again since, which began another round.
+        if (loadedAgain.get(guild) === round) loadedAgain.delete(guild)
       } catch (error) {
         log.debug({ guild, err: messageOf(error) }, 'sessions were not attached; trying again')
         await sleep(PAUSE_MS, undefined, { ref: false })
