@@ -57,7 +57,7 @@ export async function createSchema(client: Client, config: CassandraConfig): Pro
   }
 }
 
-/** Whether the keyspace has any message, whether a migration wrote it or the stage did. */
+/** Whether the keyspace has any message, written by a migration or by the stage itself. */
 export async function hasMessages(
   database: CassandraDatabase,
   { keyspace }: CassandraConfig,

@@ -118,16 +118,20 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
     for (const gateway of gateways) link.send(gateway, { kind: 'reattach', guild: id })
   }
 
+  /** Rejects for a quarantined guild, and waits for the last write of its former actor. */
+  async function requireServable(id: string, deadline: Deadline): Promise<void> {
+    quarantine.check(id)
+    await withDeadline(deadline, 'the guild', retiring.get(id) ?? Promise.resolve())
+  }
+
   return {
     ...guilds,
     async get(id, deadline) {
-      quarantine.check(id)
-      await withDeadline(deadline, 'the guild', retiring.get(id) ?? Promise.resolve())
+      await requireServable(id, deadline)
       return guilds.get(id, deadline)
     },
     async getForView(id, deadline) {
-      quarantine.check(id)
-      await withDeadline(deadline, 'the guild', retiring.get(id) ?? Promise.resolve())
+      await requireServable(id, deadline)
       return guilds.getForView(id, deadline)
     },
     loaded,

@@ -48,7 +48,7 @@ for (;;) {
   if (leak !== 0n) await end(String(leak), `a leak: more than ${maxMemoryMb} MiB`)
 }
 
-/** Stops the event loop where it is: the guild in turn, and the line that runs. */
+/** Pauses the event loop, and returns the guild whose code runs with the stack of that code. */
 async function lookAtLoop(): Promise<[guild: string, stack: string]> {
   const session = new Session()
   session.connectToMainThread()

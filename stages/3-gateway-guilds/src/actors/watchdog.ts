@@ -53,8 +53,8 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
   const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), { workerData })
   thread.unref()
   /**
-   * Net growth of the memory while each guild was in turn, in bytes. A collection of garbage counts
-   * against the guild in turn, so a busy guild without a leak stays near zero.
+   * Net growth of the memory while each guild's code ran, in bytes. Memory that is collected then
+   * counts for that guild, so a busy guild without a leak stays near zero.
    */
   const growth = new Map<string, number>()
   let entered = '0'

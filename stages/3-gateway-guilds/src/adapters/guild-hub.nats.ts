@@ -68,6 +68,9 @@ export async function natsGuildHub(
       runtime,
     ),
   )
+  const reattachAll = (): void => {
+    for (const key of claims.entries.keys()) reattach.partition(Number(key))
+  }
   claims.onChange((key) => {
     if (ownerOf(Number(key)) === undefined) return
     reattach.partition(Number(key))
@@ -76,15 +79,9 @@ export async function natsGuildHub(
   })
   // An owner that has just begun waits for this gateway, and one that has seen the end of an
   // earlier lease has forgotten its sessions.
-  opening.use(
-    await keepLease(lease, runtime, () => {
-      for (const key of claims.entries.keys()) reattach.partition(Number(key))
-    }),
-  )
+  opening.use(await keepLease(lease, runtime, reattachAll))
   // News of a claim may have been lost with the connection.
-  nats.onReconnect(() => {
-    for (const key of claims.entries.keys()) reattach.partition(Number(key))
-  })
+  nats.onReconnect(reattachAll)
   leases.onChange((key) => {
     const host = key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : undefined
     if (host !== undefined && !leases.entries.has(key)) link.close(host)

@@ -205,7 +205,7 @@ const isWrongRevision = (error: unknown): boolean =>
 /** The entries of a bucket, kept up to date. A key that ended is gone. */
 export interface Watched<T> extends AsyncDisposable {
   readonly entries: ReadonlyMap<string, { readonly value: T; readonly revision: number }>
-  /** Calls back after each change, until the signal aborts. */
+  /** Calls back after each change. */
   onChange(callback: (key: string) => void): void
 }
 
