@@ -11,7 +11,7 @@ import { Guild } from '@threshold/stage-1/guild'
 import type { LinkSender } from '../nats/link.ts'
 import { MAX_RECORD_BYTES, type PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs, WireListener } from '../wire/hub.ts'
-import type { Slots } from '../wire/link.ts'
+import { hasSlot, type Slots } from '../wire/link.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { RecentRecords } from './recent-records.ts'
@@ -120,16 +120,16 @@ export class GuildActor {
   }
 
   /** Subscribes new sessions, or goes on with those that an earlier owner had. */
-  attach({ gateway, listeners, after, all }: HubArgs<'attach'>): boolean[] {
-    if (!all) return listeners.map((each) => this.#attachOne(gateway, each, after))
-    const attached = new Set(listeners.map(({ sessionId }) => sessionId))
-    for (const listener of this.#listeners.ofGateway(gateway))
-      if (!attached.has(listener.sessionId)) this.detach(listener)
+  attach({ gateway, listeners, after, again, slots }: HubArgs<'attach'>): boolean[] {
+    if (!again) return listeners.map((each) => this.#attachOne(gateway, each, after))
     const found = listeners.map((each) =>
       after && each.started
         ? this.#restoreOne(gateway, each)
         : this.#attachOne(gateway, each, undefined),
     )
+    if (!slots) return found
+    for (const listener of this.#listeners.ofGateway(gateway))
+      if (!hasSlot(slots, listener.slot)) this.detach(listener)
     if (after) this.#replay(gateway, after)
     return found
   }

@@ -79,13 +79,13 @@ export function createHandlers(
       return position
     },
     async attach(args, deadline) {
-      const { guild, gateway, listeners, all } = args
+      const { guild, gateway, listeners, again, slots } = args
       requireGateway(gateway)
       // A guild that was loaded again may replay records of the load before.
-      if (all) await log.flushed()
+      if (again) await log.flushed()
       await guilds.getForView(guild, deadline)
       const found = guilds.loaded(guild)?.attach(args) ?? listeners.map(() => false)
-      if (all) gate.attachedOne(gateway, guild)
+      if (slots) gate.attachedOne(gateway, guild)
       return { found, host: link.host, linked: link.last(gateway) }
     },
     async attached({ gateway, except }) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { CodedError, deadlineAfter, messageOf, type Runtime, systemTimers } from '@threshold/kit'
+import { deadlineAfter, messageOf, type Runtime, systemTimers } from '@threshold/kit'
 import pLimit from 'p-limit'
 import { z } from 'zod'
 import { desiredOwners } from '../nats/assignment.ts'
@@ -50,13 +50,11 @@ type HostPorts = Pick<
   readonly watch?: (leaseKey: string) => Watchdog
 }
 
-/** A process that owns guilds and users. */
+/** A process that owns guilds and users. When it is disposed, other hosts take over all of them. */
 export interface GuildHost extends AsyncDisposable {
   readonly id: string
   /** The partitions that it owns now. */
   owned(): number[]
-  /** Gives all partitions to the other hosts, and resolves when it has none. */
-  drain(): Promise<void>
 }
 
 interface Owned {
@@ -128,7 +126,7 @@ export async function startGuildHost(
     const dependencies = { ...ports, ...shared, lease, gate, onDelivered }
     const content = openPartition(partition, opened, dependencies)
     lease.ended.throwIfAborted()
-    const serving = bus.serve(hubRequest(partition), ({ op, args }, deadline) =>
+    const serving = bus.serve(hubRequest(partition, id), ({ op, args }, deadline) =>
       content.handle(op, args, deadline).catch((error: unknown) => {
         if (!opened.log.broken) throw error
         // The log refuses what a former owner writes. There is nothing to save here.
@@ -235,19 +233,10 @@ export async function startGuildHost(
   return {
     id,
     owned: () => [...owned.keys()],
-    async drain() {
-      load[Symbol.dispose]()
-      kept.setValue({ ...value, weight: 0, pinned: [] })
-      const until = deadlineAfter(DRAIN_TIMEOUT_MS * 2, runtime.clock)
-      while (owned.size > 0) {
-        if (runtime.clock.now() > until.at)
-          throw new CodedError('NOT_DRAINED', `${owned.size} partitions were not handed over`)
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-    },
     async [Symbol.asyncDispose]() {
       closing = true
       cancelTimer()
+      load[Symbol.dispose]()
       kept.setValue({ ...value, weight: 0, pinned: [] })
       await Promise.allSettled([...owned.keys()].map((partition) => limit(release, partition)))
       await opened.disposeAsync()

@@ -1,5 +1,5 @@
 import type { Listener } from '@threshold/stage-1/guild/audience'
-import type { Slots } from '../wire/link.ts'
+import { bitsetOf, type Slots } from '../wire/link.ts'
 
 /** A session on some gateway. The gateway knows it by its slot. */
 export interface RemoteListener extends Listener {
@@ -69,13 +69,3 @@ export class ListenersByGateway {
     return grouped
   }
 }
-
-function bitsetOf(listeners: readonly RemoteListener[]): Uint8Array {
-  const highest = listeners.reduce((max, { slot }) => Math.max(max, slot), 0)
-  const bits = new Uint8Array((highest >> 3) + 1)
-  for (const { slot } of listeners) bits[slot >> 3]! |= 1 << (slot & 7)
-  return bits
-}
-
-export const hasSlot = (slots: Slots, slot: number): boolean =>
-  slots === 'all' || ((slots[slot >> 3] ?? 0) & (1 << (slot & 7))) !== 0

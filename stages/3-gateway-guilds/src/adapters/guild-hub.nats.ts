@@ -146,7 +146,7 @@ export async function natsGuildHub(
       const session = { slot: listener.slot, sessionId: subscriber.sessionId }
       try {
         const listeners = [wireListener(listener)]
-        const args = { guild, gateway, listeners, after: subscriber.after, all: false }
+        const args = { guild, gateway, listeners, after: subscriber.after, again: false }
         const answer = await hub.request(guild, 'attach', args, deadline)
         if (!answer.found[0]) {
           sessions.removeFromGuild(guild, listener)

@@ -94,10 +94,12 @@ export const createBus = (
   }
   const refused = new Counter({
     name: 'threshold_bus_refused_total',
-    help: 'Messages refused because of their form or their version, by subject.',
+    help: 'Messages refused because of their form or their version, by the first word of the subject.',
     labelNames: ['subject'],
     registers: [telemetry.registry],
   })
+
+  const countRefused = (subject: string): void => refused.inc({ subject: subject.split('.')[0]! })
 
   const answer = async <Body, Result>(
     { subject, body: bodySchema }: Operation<Body, Result>,
@@ -107,7 +109,7 @@ export const createBus = (
     const request = read(requestSchema, message.data)
     const body = request && bodySchema.safeParse(request.body)
     if (!body?.success) {
-      refused.inc({ subject })
+      countRefused(subject)
       throw new CodedError('BAD_MESSAGE', `a message on ${subject} is not valid`, {
         next: 'check that all roles run this version or the one before',
       })
@@ -130,7 +132,7 @@ export const createBus = (
       if (reply && 'error' in reply) throw reply.error
       const parsed = reply && result.safeParse(reply.result)
       if (parsed?.success) return parsed.data
-      refused.inc({ subject })
+      countRefused(subject)
       throw unavailable(`a valid answer on ${subject}`)
     },
 

@@ -57,7 +57,7 @@ const MAX_WAIT_MS = 100
 
 export function createHubClient(
   bus: Bus,
-  claims: Pick<Watched<Claim>, 'onChange'>,
+  claims: Pick<Watched<Claim>, 'entries' | 'onChange'>,
   { log }: Pick<Runtime, 'log'>,
 ): HubClient {
   /** By partition: its claim has changed. */
@@ -81,11 +81,12 @@ export function createHubClient(
   }
 
   const requestOf: HubClient['requestOf'] = async (partition, op, args, deadline) => {
-    const request = hubRequest(partition)
     const result = await pRetry(
       async () => {
         try {
-          const answer = bus.request(request, { op, args }, deadline)
+          const host = claims.entries.get(String(partition))?.value.host
+          if (host == null) throw new CodedError('NO_RESPONDERS', 'the partition has no owner')
+          const answer = bus.request(hubRequest(partition, host), { op, args }, deadline)
           return await untilMoved(partition, answer, movedWhile(op))
         } catch (error) {
           if (!hasCode(error, 'NO_RESPONDERS', MOVED)) throw new AbortError(error as Error)

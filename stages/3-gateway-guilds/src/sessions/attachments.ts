@@ -1,9 +1,8 @@
 import { OFFLINE, type Presence } from '@threshold/domain'
 import type { HubEvent, LogPosition, Subscriber, UserSubscriber } from '@threshold/ports'
-import { hasSlot } from '../actors/listeners.ts'
 import { isBefore } from '../actors/records.ts'
 import type { WireListener } from '../wire/hub.ts'
-import type { EventHead, LinkPayload, Slots } from '../wire/link.ts'
+import { type EventHead, hasSlot, type LinkPayload, type Slots } from '../wire/link.ts'
 
 /** The sessions of this process in one guild, or of one user, by their slots. */
 export interface Attachment<T> {

@@ -3,10 +3,13 @@ import { deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type { HubClient } from '../nats/hub-client.ts'
 import { partitionOf } from '../nats/partitions.ts'
 import type { WireListener } from '../wire/hub.ts'
+import { bitsetOf } from '../wire/link.ts'
 import type { Attachment, Attachments, GuildListener, UserListener } from './attachments.ts'
 
 const ATTACH_TIMEOUT_MS = 5_000
 const PAUSE_MS = 500
+/** Below NATS's limit of 4 MB: a presence may have 8 KB. */
+const LISTENERS_PER_REQUEST = 200
 const NO_SESSIONS: Attachment<GuildListener> = { slots: new Map(), position: undefined }
 
 export const wireListener = ({
@@ -45,19 +48,23 @@ export function createReattacher({
   /** The newest round of each partition. An older one gives up. */
   const rounds = new Map<number, object>()
 
-  async function attachGuild(guild: string, attached: Attachment<GuildListener>): Promise<void> {
-    const listeners = [...attached.slots.values()]
-    const args = {
-      guild,
-      gateway,
-      listeners: listeners.map(wireListener),
-      after: attached.position,
-      all: true,
+  async function attachGuild(
+    guild: string,
+    { slots, position: after }: Attachment<GuildListener>,
+  ): Promise<void> {
+    const listeners = [...slots.values()]
+    for (let at = 0; at === 0 || at < listeners.length; at += LISTENERS_PER_REQUEST) {
+      const part = listeners.slice(at, at + LISTENERS_PER_REQUEST)
+      const isLast = at + LISTENERS_PER_REQUEST >= listeners.length
+      const args = {
+        ...{ guild, gateway, after, again: true, listeners: part.map(wireListener) },
+        ...(isLast ? { slots: bitsetOf([...slots.values()]) } : {}),
+      }
+      const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
+      const { found } = await hub.request(guild, 'attach', args, deadline)
+      for (const [index, listener] of part.entries())
+        if (!found[index]) sessions.leave(guild, listener)
     }
-    const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
-    const { found } = await hub.request(guild, 'attach', args, deadline)
-    for (const [index, listener] of listeners.entries())
-      if (!found[index]) sessions.leave(guild, listener)
   }
 
   async function attachUser(user: string, attached: Attachment<UserListener>): Promise<void> {

@@ -8,9 +8,10 @@ import type {
 } from '@threshold/domain'
 import type { Access, ExecuteResult, HubEvent } from '@threshold/ports'
 import { z } from 'zod'
+import { slots } from './link.ts'
 
 /**
- * The requests that the owner of a partition answers, on `hub.<partition>`. The schemas check what
+ * The requests that the owner of a partition answers, on `hub.<partition>.<host>`. The schemas check what
  * the owner acts on; the objects of the domain inside were checked where they entered the system.
  */
 
@@ -106,8 +107,10 @@ export const hubOperations = {
       gateway: z.string(),
       listeners: z.array(listener),
       after: position.optional(),
-      /** These are all sessions that the gateway has in the guild. */
-      all: z.boolean(),
+      /** An earlier owner had these sessions, or this one before it lost them. */
+      again: z.boolean(),
+      /** Of all sessions that the gateway has in the guild. Undefined: more of them follow. */
+      slots: slots.optional(),
     }),
     z.object({ found: z.array(z.boolean()), host: z.string(), linked: z.int() }),
   ),
@@ -151,9 +154,12 @@ export type HubResult<K extends keyof HubOperations> = z.output<HubOperations[K]
 
 const names = Object.keys(hubOperations) as [keyof HubOperations, ...(keyof HubOperations)[]]
 
-/** The request of a partition: which operation, and its arguments. */
-export const hubRequest = (partition: number) => ({
-  subject: `hub.${partition}`,
+/**
+ * The request of a partition: which operation, and its arguments. It names the owner, so that a
+ * former one, which may still be running and never answer, does not get it.
+ */
+export const hubRequest = (partition: number, host: string) => ({
+  subject: `hub.${partition}.${host}`,
   body: z.object({ op: z.enum(names), args: z.unknown() }),
   result: z.unknown(),
 })

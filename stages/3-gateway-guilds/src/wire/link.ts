@@ -6,8 +6,21 @@ import { z } from 'zod'
 
 const position = z.object({ epoch: z.number(), sequence: z.number() })
 /** The sessions of the gateway that receive an event: all that it has there, or a bit for each. */
-const slots = z.union([z.literal('all'), z.custom<Uint8Array>((v) => v instanceof Uint8Array)])
+export const slots = z.union([
+  z.literal('all'),
+  z.custom<Uint8Array>((v) => v instanceof Uint8Array),
+])
 export type Slots = 'all' | Uint8Array
+
+export function bitsetOf(sessions: readonly { readonly slot: number }[]): Uint8Array {
+  const highest = sessions.reduce((max, { slot }) => Math.max(max, slot), 0)
+  const bits = new Uint8Array((highest >> 3) + 1)
+  for (const { slot } of sessions) bits[slot >> 3]! |= 1 << (slot & 7)
+  return bits
+}
+
+export const hasSlot = (slots: Slots, slot: number): boolean =>
+  slots === 'all' || ((slots[slot >> 3] ?? 0) & (1 << (slot & 7))) !== 0
 
 /** An event without its data, which is the body of the frame. */
 const eventHead = z.object({

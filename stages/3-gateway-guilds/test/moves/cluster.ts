@@ -165,6 +165,7 @@ export async function createGuild(hub: GuildHub, others = 3): Promise<GuildFixtu
 /** Publishes messages one after the other until `stop`, each until it is acknowledged. */
 export function publishing(hub: GuildHub, guild: GuildFixture) {
   const acknowledged: Received[] = []
+  let expired = 0
   let stopped = false
   // A failed test closes the connection, and all further requests fail at once.
   onTestFinished(() => {
@@ -186,6 +187,7 @@ export function publishing(hub: GuildHub, guild: GuildFixture) {
           break
         } catch (error) {
           if (stopped || !hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error
+          if (hasCode(error, 'DEADLINE_EXCEEDED')) expired += 1
           await setImmediate()
         }
       }
@@ -194,6 +196,8 @@ export function publishing(hub: GuildHub, guild: GuildFixture) {
   done.catch(() => {}) // `stop` reports it
   return {
     acknowledged,
+    /** How many requests were not answered within their deadline. */
+    expired: () => expired,
     async untilMore(count: number): Promise<void> {
       const before = acknowledged.length
       await expect.poll(() => acknowledged.length, WAIT).toBeGreaterThan(before + count)

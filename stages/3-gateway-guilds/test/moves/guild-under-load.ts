@@ -25,7 +25,7 @@ export function expectComplete(
  * Two hosts that share all partitions, two gateways, and a guild. Each member but `guest` has a
  * session.
  */
-export async function setUp(use: AsyncDisposableStack) {
+export async function setUp(use: AsyncDisposableStack, members = 3) {
   const cluster = await startCluster(use)
   const hosts: RunningHost[] = [await cluster.startHost(), await cluster.startHost()]
   const owned = () => hosts.flatMap(({ host }) => host.owned())
@@ -33,7 +33,7 @@ export async function setUp(use: AsyncDisposableStack) {
   const running = await cluster.startGateway()
   const gateway = running.hub
   const { hub: api } = await cluster.startGateway()
-  const guild = await createGuild(api)
+  const guild = await createGuild(api, members)
   const users = [...guild.state.members.keys()]
   const [guest = '', ...others] = users.toReversed()
   const sessions = await Promise.all(others.map((user) => listen(gateway, guild, user)))
@@ -54,8 +54,8 @@ export async function setUp(use: AsyncDisposableStack) {
 }
 
 /** `setUp`, with an api that publishes to the guild one message after the other. */
-export async function underLoad(use: AsyncDisposableStack) {
-  const started = await setUp(use)
+export async function underLoad(use: AsyncDisposableStack, members?: number) {
+  const started = await setUp(use, members)
   const { api, guild, sessions, ownerOf } = started
   const load = publishing(api, guild)
   await load.untilMore(50)

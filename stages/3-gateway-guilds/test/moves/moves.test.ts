@@ -8,10 +8,13 @@ import { createGuild, listen, publishing, type Session, startCluster, WAIT } fro
 import { expectComplete, setUp, underLoad } from './guild-under-load.ts'
 
 describe('a guild whose owner changes', { timeout: 120_000 }, () => {
-  it('loses and doubles nothing when its host hands it over', async () => {
+  it.each([
+    { name: '', members: 3 },
+    { name: ', with more sessions than a request carries', members: 250 },
+  ])('loses and doubles nothing when its host hands it over$name', async ({ members }) => {
     await using use = new AsyncDisposableStack()
-    const { load, former, ownerOf, expectAllReceived } = await underLoad(use)
-    await former.host.drain()
+    const { load, former, ownerOf, expectAllReceived } = await underLoad(use, members)
+    await former.host[Symbol.asyncDispose]()
     await load.untilMore(50)
     expect(ownerOf()).not.toBe(former)
     await expectAllReceived()

@@ -32,7 +32,7 @@ describe('roles of two releases', { timeout: 120_000 }, () => {
     const load = publishing(hub, guild)
     await load.untilMore(20)
     // The guild moves to a host of the other release, or stays.
-    await host.drain()
+    await host[Symbol.asyncDispose]()
     await load.untilMore(20)
     const acknowledged = await load.stop()
     await expect.poll(() => session.messages().length, WAIT).toBe(acknowledged.length)

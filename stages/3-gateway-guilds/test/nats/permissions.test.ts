@@ -7,7 +7,7 @@ import { natsConfig } from './fixture.ts'
 
 /** One subject of each kind, with the roles that may publish to it. */
 const PUBLISHERS: Record<string, readonly string[]> = {
-  'hub.7': ['api', 'gateway', 'guilds', 'voice'],
+  'hub.7.host': ['api', 'gateway', 'guilds', 'voice'],
   'resend.host': ['api', 'gateway', 'voice'],
   'link.api.1': ['guilds'],
   'link.gateway.a': ['guilds'],
@@ -27,7 +27,7 @@ const PUBLISHERS: Record<string, readonly string[]> = {
 }
 
 const SUBSCRIBERS: Record<string, readonly string[]> = {
-  'hub.7': ['guilds'],
+  'hub.7.host': ['guilds'],
   'resend.host': ['guilds'],
   'link.api.1': ['api'],
   'link.gateway.a': ['gateway'],
