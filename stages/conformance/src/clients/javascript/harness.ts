@@ -24,6 +24,18 @@ export function waitFor<T>(what: string, start: (resolve: (value: T) => void) =>
   return new Promise<T>(start).finally(() => pending.delete(key))
 }
 
+const POLL_MS = 10
+
+/** Waits until the condition holds. If the step times out, its error names `what` it waits for. */
+export const waitUntil = (what: string, condition: () => boolean): Promise<void> =>
+  waitFor(what, (resolve) => {
+    const timer = setInterval(() => {
+      if (!condition()) return
+      clearInterval(timer)
+      resolve()
+    }, POLL_MS)
+  })
+
 interface Emitter<Events extends Record<keyof Events, unknown[]>> {
   on<K extends keyof Events>(event: K, listener: (...args: Events[K]) => void): unknown
   off<K extends keyof Events>(event: K, listener: (...args: Events[K]) => void): unknown

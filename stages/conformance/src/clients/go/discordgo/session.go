@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 )
@@ -71,6 +72,20 @@ func (c *clients) login() {
 		equal(event.User.Username, who.Username)
 		equal(event.Application.ID, who.ID)
 	}
+	c.available(c.ada)
+}
+
+// available waits for the guild, which may come after READY.
+func (c *clients) available(sessions ...*discordgo.Session) {
+	for _, session := range sessions {
+		for {
+			guild, err := session.State.Guild(c.setup.GuildID)
+			if err == nil && !guild.Unavailable {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
 }
 
 func (c *clients) bobIs(status discordgo.Status) func(*discordgo.PresenceUpdate) bool {
@@ -130,6 +145,7 @@ func (c *clients) reconnect() {
 	}
 	kinds := []string{adaBack(), bobBack()}
 	c.note("after a cut socket: " + strings.Join(kinds, ", "))
+	c.available(c.ada, c.bob)
 	c.sendAndReceive("after the cut")
 	for _, content := range wanted {
 		equal(<-received, content)
@@ -143,6 +159,7 @@ func (c *clients) zombie() {
 	adaBack, bobBack := reconnection(c.ada), reconnection(c.bob)
 	c.request("stall")
 	c.note("after a silent server: " + strings.Join([]string{adaBack(), bobBack()}, ", "))
+	c.available(c.ada, c.bob)
 	c.sendAndReceive("after the silence")
 }
 

@@ -9,7 +9,7 @@ import {
   Partials,
   type TextChannel,
 } from 'discord.js'
-import { eventWaiter, type Harness } from '../harness.ts'
+import { eventWaiter, type Harness, waitUntil } from '../harness.ts'
 
 export const nextEvent = eventWaiter<ClientEvents>()
 
@@ -43,6 +43,12 @@ export function createClients(harness: Harness) {
     guildOf,
     textOf,
     hasContent,
+
+    /** The guild may come after READY and the library's own time limit. */
+    async available(...clients: Client[]): Promise<void> {
+      for (const client of clients)
+        await waitUntil('the guild', () => guildOf(client)?.available === true)
+    },
 
     /** Sends as Ada and waits until Bob has received it. Returns both copies. */
     async sendAndReceive(content: string): Promise<{ sent: Message; received: Message }> {

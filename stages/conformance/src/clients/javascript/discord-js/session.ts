@@ -10,12 +10,21 @@ const reconnection = (client: Client): Promise<'resumed' | 'identified'> =>
   ])
 
 /** Login, presence, voice and reconnects. */
-export const session = ({ harness, setup, ada, bob, guildOf, sendAndReceive }: Clients) =>
+export const session = ({
+  harness,
+  setup,
+  ada,
+  bob,
+  guildOf,
+  available,
+  sendAndReceive,
+}: Clients) =>
   ({
     async login() {
       const ready = [nextEvent(ada, Events.ClientReady), nextEvent(bob, Events.ClientReady)]
       await Promise.all([ada.login(setup.ada.token), bob.login(setup.bob.token)])
       await Promise.all(ready)
+      await available(ada)
       assert.equal(ada.user?.id, setup.ada.id)
       assert.equal(bob.user?.username, setup.bob.username)
     },
@@ -81,6 +90,7 @@ export const session = ({ harness, setup, ada, bob, guildOf, sendAndReceive }: C
       const missed = await harness.request('cut')
       const ways = await Promise.all(reconnections)
       harness.note(`after a cut socket: ${ways.join(', ')}`)
+      await available(ada, bob)
       await sendAndReceive('after the cut')
       assert.deepEqual(received, setup.resume ? [missed, 'after the cut'] : ['after the cut'])
       assert.deepEqual(ways, setup.resume ? ['resumed', 'resumed'] : ['identified', 'identified'])
@@ -91,6 +101,7 @@ export const session = ({ harness, setup, ada, bob, guildOf, sendAndReceive }: C
       const reconnections = [reconnection(ada), reconnection(bob)]
       await harness.request('stall')
       harness.note(`after a silent server: ${(await Promise.all(reconnections)).join(', ')}`)
+      await available(ada, bob)
       await sendAndReceive('after the silence')
     },
 

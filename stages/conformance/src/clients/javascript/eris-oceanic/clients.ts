@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Harness, waitFor } from '../harness.ts'
+import { type Harness, waitFor, waitUntil } from '../harness.ts'
 import type { Client, Dialect, Guild, Message, TextChannel } from './dialect.ts'
 
 /**
@@ -51,6 +51,12 @@ export function createClients(harness: Harness, dialect: Dialect) {
     textOf,
     hasContent,
     nextGuildEvent,
+
+    /** The guild may come after READY and the library's own time limit. */
+    async available(...clients: Client[]): Promise<void> {
+      for (const client of clients)
+        await waitUntil('the guild', () => guildOf(client) !== undefined)
+    },
 
     /** Sends as Ada and waits until Bob has received it. Returns both copies. */
     async sendAndReceive(content: string): Promise<{ sent: Message; received: Message }> {

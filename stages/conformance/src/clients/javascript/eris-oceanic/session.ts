@@ -17,6 +17,7 @@ export const session = ({
   ada,
   bob,
   guildOf,
+  available,
   sendAndReceive,
 }: Clients) => {
   /** Ada's next presence event that shows Bob with this status. */
@@ -30,6 +31,7 @@ export const session = ({
       const ready = [nextEvent(ada, 'ready'), nextEvent(bob, 'ready')]
       await Promise.all([ada.connect(), bob.connect()])
       await Promise.all(ready)
+      await available(ada)
       assert.equal(ada.user.id, setup.ada.id)
       assert.equal(bob.user.username, setup.bob.username)
       if (dialect.applicationId) assert.equal(dialect.applicationId(ada), setup.ada.id)
@@ -72,6 +74,7 @@ export const session = ({
       const missed = await harness.request('cut')
       const kinds = await Promise.all(reconnections)
       harness.note(`after a cut socket: ${kinds.join(', ')}`)
+      await available(ada, bob)
       await sendAndReceive('after the cut')
       assert.deepEqual(received, setup.resume ? [missed, 'after the cut'] : ['after the cut'])
       assert.deepEqual(kinds, setup.resume ? ['resumed', 'resumed'] : ['identified', 'identified'])
@@ -82,6 +85,7 @@ export const session = ({
       const reconnections = [reconnection(ada), reconnection(bob)]
       await harness.request('stall')
       harness.note(`after a silent server: ${(await Promise.all(reconnections)).join(', ')}`)
+      await available(ada, bob)
       await sendAndReceive('after the silence')
     },
 

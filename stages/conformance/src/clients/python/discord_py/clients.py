@@ -1,5 +1,6 @@
 """The two clients, and helpers for the steps."""
 
+import asyncio
 import logging
 
 import discord
@@ -41,9 +42,9 @@ class Clients:
         assert isinstance(channel, discord.TextChannel)
         return channel
 
-    async def available(self) -> None:
+    async def available(self, *clients: discord.Client) -> None:
         """Waits for the guild, which may come after READY and the library's own time limit."""
-        for client in (self.ada, self.bob):
+        for client in clients:
             while not isinstance(client.get_channel(self.setup.text_id), discord.TextChannel):
                 await asyncio.sleep(0.01)
 

@@ -48,6 +48,7 @@ def session_steps(clients: Clients) -> Steps:
                 if task.done():
                     task.result()
             await asyncio.sleep(0.01)
+        await clients.available(ada)
         assert ada.user.id == setup.ada_id
         assert bob.user.name == setup.bob["username"]
         assert (await ada.application_info()).id == setup.ada_id
@@ -103,7 +104,7 @@ def session_steps(clients: Clients) -> Steps:
         missed = await clients.harness.request("cut")
         kinds = await back
         clients.harness.note(f"after a cut socket: {', '.join(kinds)}")
-        await clients.available()
+        await clients.available(ada, bob)
         await clients.send_and_receive("after the cut")
         while (
             "after the cut" not in received
@@ -118,7 +119,7 @@ def session_steps(clients: Clients) -> Steps:
         back = asyncio.gather(reconnection(ada), reconnection(bob))
         await clients.harness.request("stall")
         clients.harness.note(f"after a silent server: {', '.join(await back)}")
-        await clients.available()
+        await clients.available(ada, bob)
         await clients.send_and_receive("after the silence")
 
     async def close() -> None:

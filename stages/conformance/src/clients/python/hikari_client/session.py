@@ -51,12 +51,17 @@ def session_steps(clients: Clients) -> Steps:
         await left
 
     async def reconnection(bot: hikari.GatewayBot) -> str:
+        """Returns when the guild is there too: it may come after READY."""
+        available = next_event(bot, hikari.GuildAvailableEvent)
         kinds = {
             next_event(bot, hikari.ShardResumedEvent): "resumed",
             next_event(bot, hikari.ShardReadyEvent): "identified",
         }
         done, _ = await asyncio.wait(kinds, return_when=asyncio.FIRST_COMPLETED)
-        return kinds[done.pop()]
+        kind = kinds[done.pop()]
+        if kind == "identified":
+            await available
+        return kind
 
     async def reconnect() -> None:
         received: list[str] = []
