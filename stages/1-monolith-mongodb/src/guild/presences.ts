@@ -57,7 +57,7 @@ export function createPresences(
     if (changed.size > 0) schedule()
     for (const user of batch) {
       const presence = currentPresence(user)
-      if (isDeepStrictEqual(presence, published.get(user) ?? OFFLINE)) continue
+      if (isSamePresence(presence, published.get(user) ?? OFFLINE)) continue
       if (presence.status === 'offline') published.delete(user)
       else published.set(user, presence)
       publish(user, presence)
@@ -96,3 +96,15 @@ export function createPresences(
     },
   }
 }
+
+const isSamePresence = (a: Presence, b: Presence): boolean =>
+  isDeepStrictEqual(comparable(a), comparable(b))
+
+/** Clients escape the URL of a stream in different ways, which changes nothing. */
+const comparable = ({ status, activities }: Presence): Presence => ({
+  status,
+  activities: activities.map((activity) => ({
+    ...activity,
+    ...(activity.url == null ? {} : { url: decodeURI(activity.url) }),
+  })),
+})

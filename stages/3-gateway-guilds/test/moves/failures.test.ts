@@ -56,4 +56,28 @@ describe('a guild whose own code throws', { timeout: 120_000 }, () => {
     await vi.waitFor(() => publish(guild), WAIT)
     for (const session of sessions) await expect.poll(() => session.messages().length, WAIT).toBe(1)
   })
+
+  it('in a timer, because of a presence, is quarantined, and other guilds do not notice', async () => {
+    await using use = new AsyncDisposableStack()
+    const { cluster, gateway, api, guild, sessions, owned } = await setUp(use)
+    const neighbour = await createGuild(api)
+    const bystander = await listen(gateway, neighbour, neighbour.owner.user.id)
+    const calm = publishing(api, neighbour)
+    const stream = { name: 'a stream', type: 1, url: 'https://www.twitch.tv/100%' }
+    sessions[0]!.subscription.setPresence({ status: 'online', activities: [stream] })
+    await expect.poll(() => cluster.reasonFor(guild.id), WAIT).toContain('URI malformed')
+    await expect(api.publish(guild.id, aMessage(guild), testDeadline())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      retryAfterMs: 30_000,
+    })
+    await calm.untilMore(50)
+    const others = await calm.stop()
+    await expect.poll(() => bystander.messages().length, WAIT).toBe(others.length)
+    expectComplete(bystander.messages(), others)
+    expect(owned().length).toBe(64)
+    sessions[0]!.subscription.setPresence({ status: 'online', activities: [] })
+    await cluster.release(guild.id)
+    await vi.waitFor(() => api.publish(guild.id, aMessage(guild), testDeadline()), WAIT)
+    for (const session of sessions) await expect.poll(() => session.messages().length, WAIT).toBe(1)
+  })
 })

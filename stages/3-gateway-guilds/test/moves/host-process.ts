@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createRuntime } from '@threshold/kit'
-import type { MemberList, Permissions } from '@threshold/ports'
+import type { MemberList } from '@threshold/ports'
 import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
@@ -11,24 +11,15 @@ import { startWatchdog } from '../../src/actors/watchdog.ts'
 import { connectNats, type NatsConfig } from '../../src/nats/connect.ts'
 
 /**
- * A guild host as a process, with two bugs in code that a guild runs. Each is triggered by an input
- * alone: the name of a guild is an endless loop, and a search for members makes a list grow. Prints
- * the host's partitions when they change.
+ * A guild host as a process, in which a search for the members "leaking" leaks memory. Prints the
+ * host's partitions when they change.
  */
 const [nats = '', uri = '', maxMemoryMb = ''] = process.argv.slice(2)
 const config = JSON.parse(nats) as NatsConfig
 const runtime = createRuntime({ random: randomBytes })
 const connection = await connectNats(config, 'host', runtime)
 const mongo = await mongoDatabase({ uri }, runtime.telemetry)
-const permissions = typescriptPermissions()
 const leaked: Uint8Array[] = []
-const faulty: Permissions = {
-  ...permissions,
-  viewers(state, ...others) {
-    if (state.guild.name === 'endless') for (;;);
-    return permissions.viewers(state, ...others)
-  },
-}
 const faultyList = (): MemberList => {
   const list = typescriptMemberList()
   return {
@@ -44,7 +35,7 @@ const host = await startGuildHost(
   {
     metadata: await mongoMetadataStore(mongo),
     messages: await mongoMessageStore(mongo),
-    permissions: faulty,
+    permissions: typescriptPermissions(),
     memberList: faultyList,
     watch: (leaseKey) =>
       startWatchdog({ nats: config, leaseKey, maxTurnMs: 700, maxMemoryMb: Number(maxMemoryMb) }),

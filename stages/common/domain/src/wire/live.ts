@@ -37,9 +37,16 @@ export const voiceStateToWire = (
   request_to_speak_timestamp: null,
 })
 
+export interface Activity {
+  readonly name: string
+  readonly type: number
+  /** Of a stream. */
+  readonly url?: string | null | undefined
+}
+
 export interface Presence {
   readonly status: 'online' | 'idle' | 'dnd' | 'offline'
-  readonly activities: readonly object[]
+  readonly activities: readonly Activity[]
 }
 
 export const OFFLINE: Presence = { status: 'offline', activities: [] }
