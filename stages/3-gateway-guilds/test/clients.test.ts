@@ -5,31 +5,28 @@ import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { stageStarter } from './stage.ts'
 
-/**
- * With THRESHOLD_TEST_KILLS=1 a guild host is killed every ten seconds. The guilds of that host
- * have no owner for up to four seconds then. A library that connects meanwhile is ready without
- * them, so a step may fail for that reason alone.
- */
-const KILLS = process.env.THRESHOLD_TEST_KILLS === '1'
+/** The guilds of a host that is killed have no owner for up to four seconds. */
 const KILL_EVERY_MS = 10_000
 
-if (allTests()) testStage()
-else
+if (allTests()) {
+  testStage('stage 3')
+  testStage('stage 3, a guild host of which is killed every ten seconds', { kills: true })
+} else
   describe('stage 3 as client libraries see it', () => {
     it.skip('works: npm test -- --all', () => {})
   })
 
-function testStage(): void {
+function testStage(name: string, { kills = false } = {}): void {
   const use = new AsyncDisposableStack()
   let stage: StageProcess
   beforeAll(async () => {
     stage = await (await stageStarter(use))({ guilds: 2 })
-    if (!KILLS) return
+    if (!kills) return
     const hosts = stage.roles.filter(({ role }) => role === 'guilds')
-    let kills = 0
+    let next = 0
     const timer = setInterval(() => {
-      const { pid } = hosts[kills % hosts.length]!
-      kills += 1
+      const { pid } = hosts[next % hosts.length]!
+      next += 1
       stderr.write(`clients: killing guild host ${pid}\n`)
       process.kill(pid, 'SIGKILL')
     }, KILL_EVERY_MS)
@@ -37,7 +34,7 @@ function testStage(): void {
   }, 120_000)
   afterAll(() => use.disposeAsync())
 
-  testClients(KILLS ? 'stage 3, a guild host of which is killed every ten seconds' : 'stage 3', {
+  testClients(name, {
     baseUrl: () => stage.url,
     onProgress: ({ text }) => stderr.write(`clients: ${text}\n`),
   })

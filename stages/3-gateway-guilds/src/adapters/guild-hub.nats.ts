@@ -12,7 +12,7 @@ import { gatewayKey, hostKey, leaseSchema } from '../actors/host.ts'
 import { claimBucket, claimSchema } from '../nats/claims.ts'
 import type { Nats } from '../nats/connect.ts'
 import { createHubClient } from '../nats/hub-client.ts'
-import { keepLease, leaseBucket, watchBucket } from '../nats/leases.ts'
+import { keepLease, LEASE_TTL_MS, leaseBucket, watchBucket } from '../nats/leases.ts'
 import { createLinkReceiver } from '../nats/link.ts'
 import { allPartitions } from '../nats/partition-log.ts'
 import { partitionOf } from '../nats/partitions.ts'
@@ -22,8 +22,11 @@ import type { HubArgs } from '../wire/hub.ts'
 
 /** Time limit for telling an owner of a session's end or change. A new owner may have to begin. */
 const NOTIFY_TIMEOUT_MS = 30_000
-/** An owner publishes a presence after a delay. By then it surely has. */
-const PUBLISHED_AFTER_MS = 2_000
+/**
+ * An owner publishes a presence after a delay. If it died before, the next one has the partition
+ * within this time, and learns of the presence once more.
+ */
+const PUBLISHED_AFTER_MS = 3 * LEASE_TTL_MS
 
 /**
  * The guild hub from stage 3 on. Requests go to the owner of the guild's partition. Sessions of

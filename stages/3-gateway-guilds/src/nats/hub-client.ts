@@ -1,4 +1,5 @@
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   CodedError,
   type Deadline,
@@ -80,9 +81,19 @@ export function createHubClient(
     }
   }
 
+  /** Resolves when the owner of the partition changes, or after some time. */
+  async function untilChange(partition: number, waitMs: number): Promise<void> {
+    const waiting = new AbortController()
+    const { signal } = waiting
+    await Promise.race([
+      once(changes, String(partition), { signal }),
+      sleep(waitMs, undefined, { signal }),
+    ]).finally(() => waiting.abort())
+  }
+
   const requestOf: HubClient['requestOf'] = async (partition, op, args, deadline) => {
     const result = await pRetry(
-      async () => {
+      async (attempt) => {
         try {
           const host = claims.entries.get(String(partition))?.value.host
           if (host == null) throw new CodedError('NO_RESPONDERS', 'the partition has no owner')
@@ -92,10 +103,11 @@ export function createHubClient(
           if (!hasCode(error, 'NO_RESPONDERS', MOVED)) throw new AbortError(error as Error)
           if (isExpired(deadline)) throw new AbortError(unavailable('the guild', error))
           log.debug({ partition, op }, 'a partition has no owner at the moment')
+          await untilChange(partition, Math.min(MIN_WAIT_MS * attempt, MAX_WAIT_MS))
           throw error
         }
       },
-      { retries: Number.POSITIVE_INFINITY, minTimeout: MIN_WAIT_MS, maxTimeout: MAX_WAIT_MS },
+      { retries: Number.POSITIVE_INFINITY, minTimeout: 0 },
     )
     return hubOperations[op].result.parse(result) as HubResult<typeof op>
   }

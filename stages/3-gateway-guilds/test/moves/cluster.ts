@@ -51,7 +51,10 @@ export interface Cluster {
   release(guild: string): Promise<void>
 }
 
-export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> {
+export async function startCluster(
+  use: AsyncDisposableStack,
+  { presenceDelayMs = 20 } = {},
+): Promise<Cluster> {
   const { config, kill, restart } = await natsFixture(use)
   const { uri } = use.use(await leaseDatabase())
   const [server = ''] = config.servers
@@ -90,7 +93,7 @@ export async function startCluster(use: AsyncDisposableStack): Promise<Cluster> 
       await onRecord.after?.()
     },
   }
-  const ports = { metadata: observed, messages, ...computed, presenceDelayMs: 20 }
+  const ports = { metadata: observed, messages, ...computed, presenceDelayMs }
   let names = 0
   return {
     nats: config,

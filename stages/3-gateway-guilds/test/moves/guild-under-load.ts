@@ -25,8 +25,11 @@ export function expectComplete(
  * Two hosts that share all partitions, two gateways, and a guild. Each member but `guest` has a
  * session.
  */
-export async function setUp(use: AsyncDisposableStack, members = 3) {
-  const cluster = await startCluster(use)
+export async function setUp(
+  use: AsyncDisposableStack,
+  { members = 3, presenceDelayMs }: { members?: number; presenceDelayMs?: number } = {},
+) {
+  const cluster = await startCluster(use, { presenceDelayMs })
   const hosts: RunningHost[] = [await cluster.startHost(), await cluster.startHost()]
   const owned = () => hosts.flatMap(({ host }) => host.owned())
   await expect.poll(() => [owned().length, new Set(owned()).size], WAIT).toEqual([64, 64])
@@ -55,7 +58,7 @@ export async function setUp(use: AsyncDisposableStack, members = 3) {
 
 /** `setUp`, with an api that publishes to the guild one message after the other. */
 export async function underLoad(use: AsyncDisposableStack, members?: number) {
-  const started = await setUp(use, members)
+  const started = await setUp(use, { members })
   const { api, guild, sessions, ownerOf } = started
   const load = publishing(api, guild)
   await load.untilMore(50)

@@ -34,10 +34,14 @@ describe('a guild whose owner changes', { timeout: 120_000 }, () => {
   })
 })
 
-describe('a session that ends while its guild has no owner', { timeout: 120_000 }, () => {
-  it('is seen offline by the others, and leaves its call', async () => {
+describe('a session that ends', { timeout: 120_000 }, () => {
+  it.each([
+    { when: 'while its guild has no owner', presenceDelayMs: 20, cutFirst: true },
+    { when: 'just before its host is cut off', presenceDelayMs: 1_000, cutFirst: false },
+  ])('$when is seen offline by the others, and leaves its call', async (given) => {
+    const { presenceDelayMs, cutFirst } = given
     await using use = new AsyncDisposableStack()
-    const { guild, sessions, ownerOf } = await setUp(use)
+    const { gateway, guild, sessions, ownerOf } = await setUp(use, { presenceDelayMs })
     const [observer, leaver] = sessions as [Session, Session]
     const call = {
       channelId: guild.voice.id,
@@ -61,9 +65,15 @@ describe('a session that ends while its guild has no owner', { timeout: 120_000 
         (voice as { channel_id: string | null } | undefined)?.channel_id,
       ]
     }
-    await expect.poll(() => seen()[1], WAIT).toBe(guild.voice.id)
-    ownerOf()!.cut()
+    await expect.poll(seen, WAIT).toEqual(['online', guild.voice.id])
+    const owner = ownerOf()!
+    if (cutFirst) owner.cut()
     leaver.subscription.unsubscribe()
+    if (!cutFirst) {
+      // The owner has the request before this one, and publishes the presence later.
+      await gateway.view(guild.id, leaver.userId, testDeadline())
+      owner.cut()
+    }
     await expect.poll(seen, WAIT).toEqual(['offline', null])
   })
 })

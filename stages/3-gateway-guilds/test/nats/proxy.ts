@@ -18,13 +18,13 @@ export async function tcpProxy(use: AsyncDisposableStack, target: string): Promi
     sockets.add(socket)
     return socket.on('error', () => {}).on('close', () => sockets.delete(socket))
   }
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     track(client)
     if (isCut) {
       client.destroy()
       return
     }
-    const upstream = track(connect(Number(port), hostname))
+    const upstream = track(connect({ port: Number(port), host: hostname, noDelay: true }))
     client.pipe(upstream).pipe(client)
     client.on('close', () => upstream.destroy())
     upstream.on('close', () => client.destroy())
