@@ -12,6 +12,8 @@ const environment = stage2.extend({
   THRESHOLD_MAX_TURN_MS: integer(100, 60_000, 700),
   /** The memory of a guild host, in MiB. */
   THRESHOLD_MAX_HOST_MB: integer(128, 65_536, 1_024),
+  /** Milliseconds that a session waits for its client after it has lost its socket. */
+  THRESHOLD_SESSION_MS: integer(1_000, 600_000, 90_000),
   /** Copies of each stream. Use 3 where there are three servers. */
   THRESHOLD_NATS_REPLICAS: z.enum(['1', '3']).default('1'),
 })
@@ -29,5 +31,5 @@ export function readConfig(env: Record<string, string | undefined>) {
     replicas: e.THRESHOLD_NATS_REPLICAS === '3' ? (3 as const) : (1 as const),
   }
   const watchdog = { maxTurnMs: e.THRESHOLD_MAX_TURN_MS, maxMemoryMb: e.THRESHOLD_MAX_HOST_MB }
-  return { ...toStage2Config(e), nats, watchdog }
+  return { ...toStage2Config(e), nats, watchdog, sessionMs: e.THRESHOLD_SESSION_MS }
 }

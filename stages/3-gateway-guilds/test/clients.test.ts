@@ -36,6 +36,7 @@ function testStage(name: string, { kills = false } = {}): void {
 
   testClients(name, {
     baseUrl: () => stage.url,
+    capabilities: ['resume'],
     onProgress: ({ text }) => stderr.write(`clients: ${text}\n`),
   })
 }

@@ -168,18 +168,22 @@ export function memoryGuildHub(
 
     publishToUsers: async (userIds, event) => users.publish(userIds, event),
 
-    async subscribe(id, { userId, sessionId, presence, after, deliver }, deadline) {
+    async subscribe(id, { userId, sessionId, presence, continues, deliver }, deadline) {
       const guild = await guilds.getForView(id, deadline)
       const listener = { userId, sessionId, deliver, active: true }
-      if (!guild?.subscribe(listener, presence, after)) return undefined
+      const start = guild?.position
+      if (!guild?.subscribe(listener, presence, continues)) return undefined
       const { subscriptions } = guild
+      const unsubscribe = (): void => {
+        listener.active = false
+        subscriptions.unsubscribe(listener)
+      }
       return {
+        start: start!,
         setPresence: (changed) => subscriptions.setPresence(listener, changed),
         setVoiceState: async (change) => subscriptions.setVoiceState(listener, change),
-        unsubscribe() {
-          listener.active = false
-          subscriptions.unsubscribe(listener)
-        },
+        unsubscribe,
+        close: async () => unsubscribe(),
       }
     },
 

@@ -97,10 +97,14 @@ export function createUserEvents(
 
   return {
     async subscribe(subscriber, deadline) {
-      const { userId, after } = subscriber
+      const { userId, continues } = subscriber
       const position = { epoch, sequence }
-      if (after?.epoch === epoch && after.sequence === sequence)
-        return { unsubscribe: add(userId, (delivery) => subscriber.deliver(delivery)) }
+      const subscription = (unsubscribe: () => void) => ({
+        start: position,
+        unsubscribe,
+        close: async () => unsubscribe(),
+      })
+      if (continues) return subscription(add(userId, (delivery) => subscriber.deliver(delivery)))
       // Subscribed before the guilds are read: otherwise a guild that the user joins in between
       // would be in neither.
       const withheld = withholding(subscriber)
@@ -109,7 +113,7 @@ export function createUserEvents(
         const view = await readView(userId, deadline)
         if (view) {
           withheld.start({ kind: 'view', view, position })
-          return { unsubscribe }
+          return subscription(unsubscribe)
         }
       } catch (error) {
         unsubscribe()

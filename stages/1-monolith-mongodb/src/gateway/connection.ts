@@ -1,21 +1,23 @@
 import type { Socket } from 'node:net'
 import { CloseCode, Op, type Tokens } from '@threshold/contract'
-import { deadlineAfter, hasCode, messageOf } from '@threshold/kit'
-import type { SessionRegistry } from '@threshold/ports'
+import { hasCode, messageOf } from '@threshold/kit'
 import type { WebSocket } from 'ws'
 import { floodGate } from '../http/flood-gate.ts'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { GatewayMetrics } from './metrics.ts'
+import type { ClientLink } from './outbox.ts'
 import {
   CLOSE_REASONS,
   type ConnectionLimits,
+  completeActivities,
   type Handshake,
   readFrame,
   readIdentify,
   readResume,
 } from './protocol.ts'
+import { findSession } from './resume.ts'
 import { Session, type SessionDependencies } from './session.ts'
 import { readSessionCommand } from './session-commands.ts'
 import { compressedTransport, isStreamCompression } from './transport.compressed.ts'
@@ -28,7 +30,6 @@ import {
 
 export interface ConnectionDependencies extends SessionDependencies {
   readonly tokens: Tokens
-  readonly sessions: SessionRegistry
   readonly limits: ConnectionLimits
   /** The transport of connections that do not ask for a compressed stream. */
   readonly createTransport: (outbound: OutboundSocket, options?: TransportOptions) => Transport
@@ -39,9 +40,8 @@ export interface ConnectionDependencies extends SessionDependencies {
 
 type State = 'hello' | 'identifying' | 'ready' | 'closed'
 
-/** Milliseconds for finding the session that RESUME names. */
-const RESUME_TIMEOUT_MS = 5_000
-
+/** A client that closes with one of these codes does not resume. */
+const [NORMAL, GOING_AWAY] = [1_000, 1_001]
 /**
  * One gateway socket: its opcodes, heartbeats and limits. A client can end its own connection by
  * what it sends, but affects no other.
@@ -98,7 +98,7 @@ export class Connection {
     this.#sendControl(Op.Hello, { heartbeat_interval, _trace: [] })
   }
 
-  /** Sends a close frame with one of our codes, and ends the session. */
+  /** Sends a close frame with one of our codes. The client may resume the session. */
   close(code: number): void {
     if (this.#state === 'closed') return
     this.#end()
@@ -178,6 +178,7 @@ export class Connection {
     switch (frame.op) {
       case Op.Heartbeat:
         this.#heartbeatTimer.refresh()
+        if (typeof frame.d === 'number') this.#session?.acknowledge(frame.d)
         this.#sendControl(Op.HeartbeatAck, null)
         return undefined
       case Op.Identify:
@@ -191,25 +192,26 @@ export class Connection {
 
   #identify(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const { tokens, runtime, limitIdentify, createTransport } = this.#dependencies
+    const { tokens, runtime, limitIdentify } = this.#dependencies
     const request = readIdentify(d, tokens)
     if ('refused' in request) return request.refused
-    const { compress, ...options } = request
-    // `compress` in IDENTIFY adds nothing to a compressed stream, which the URL asks for.
-    if (compress && !isStreamCompression(this.#address.compress))
-      this.#transport = createTransport(this.#outbound, { compressed: true })
+    this.#compressPayloads(request.compress)
     this.#state = 'identifying'
     clearTimeout(this.#identifyTimer)
     const start = async (): Promise<void> => {
       const { url: resumeUrl, version } = this.#address
       const id = runtime.random(16).toString('hex')
-      const identity = { ...options, id, version, resumeUrl }
-      this.#session = new Session(this.#dependencies, identity, {
-        send: (event, sequence) => this.#dispatch(event, sequence),
-        drained: () => this.#drained(),
+      const presence = completeActivities(request.presence, runtime.clock)
+      const identity = { ...request, presence, id, version, resumeUrl }
+      const session = new Session(this.#dependencies, identity, this.#link())
+      this.#begin(session)
+      const started = await session.start().catch((error: unknown) => {
+        session.end()
+        throw error
       })
-      this.#state = 'ready'
-      if (!(await this.#session.start())) this.close(CloseCode.AuthenticationFailed)
+      if (started) return
+      session.end()
+      this.close(CloseCode.AuthenticationFailed)
     }
     this.#enqueue('gateway.identify', () => limitIdentify(start))
     return undefined
@@ -217,16 +219,42 @@ export class Connection {
 
   #resume(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const { tokens, sessions, runtime } = this.#dependencies
-    const request = readResume(d, tokens)
+    const request = readResume(d, this.#dependencies.tokens)
     if ('refused' in request) return request.refused
     this.#enqueue('gateway.resume', async () => {
-      const deadline = deadlineAfter(RESUME_TIMEOUT_MS, runtime.clock)
-      const result = await sessions.resume(request, deadline)
-      if (result.kind === 'bad-sequence') this.close(CloseCode.InvalidSeq)
-      else if (result.kind === 'refused') this.#sendControl(Op.InvalidSession, false)
+      const found = await findSession(this.#dependencies, request)
+      // The client may have closed the connection meanwhile, or have identified on it.
+      if (this.#state !== 'hello') return
+      if (found === 'bad-sequence') return this.close(CloseCode.InvalidSeq)
+      if (found === 'lost') return this.#sendControl(Op.InvalidSession, false)
+      clearTimeout(this.#identifyTimer)
+      this.#compressPayloads(found.session.compress)
+      this.#begin(found.session)
+      found.session.resume(this.#link(), found.missed)
     })
     return undefined
+  }
+
+  #begin(session: Session): void {
+    this.#session = session
+    this.#state = 'ready'
+  }
+
+  #link(): ClientLink {
+    return {
+      send: (event, sequence) => this.#dispatch(event, sequence),
+      drained: () => this.#drained(),
+      replaced: () => {
+        this.#session = undefined
+        this.close(CloseCode.UnknownError)
+      },
+    }
+  }
+
+  /** `compress` in IDENTIFY adds nothing to a compressed stream, which the URL asks for. */
+  #compressPayloads(compressed: boolean): void {
+    if (compressed && !isStreamCompression(this.#address.compress))
+      this.#transport = this.#dependencies.createTransport(this.#outbound, { compressed })
   }
 
   #command(op: number, d: unknown): CloseCode | undefined {
@@ -257,6 +285,7 @@ export class Connection {
 
   #afterClose(code: number): void {
     this.#dependencies.metrics.closed(code)
+    if (code === NORMAL || code === GOING_AWAY) this.#session?.end()
     this.#end()
     this.#transport.close()
   }
@@ -266,7 +295,7 @@ export class Connection {
     this.#heartbeatTimer.clear()
     clearTimeout(this.#identifyTimer)
     this.#state = 'closed'
-    this.#session?.end()
+    this.#session?.disconnect()
     this.#session = undefined
   }
 }

@@ -51,6 +51,10 @@ export class Dispatch {
     this.#event = event
   }
 
+  get encoded(): EncodedEvent {
+    return this.#event
+  }
+
   /** Length of the JSON in bytes, without the digits of `s`. */
   get size(): number {
     return this.#event.head.length + this.#event.tail.length

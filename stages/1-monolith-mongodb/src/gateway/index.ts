@@ -8,15 +8,23 @@ import type { WebSocket } from 'ws'
 import type { GatewayUrl } from '../http/public-address.ts'
 import { boundedWebSockets, terminateSoon } from '../http/websockets.ts'
 import { Connection } from './connection.ts'
+import type { Dispatch } from './dispatch.ts'
 import { createDispatchCache } from './dispatch-cache.ts'
 import { createMetrics } from './metrics.ts'
 import { CLOSE_REASONS, type ConnectionLimits, MAX_READ_BYTES, readHandshake } from './protocol.ts'
+import type { Session } from './session.ts'
 import { batchedTransport } from './transport.batched.ts'
 import { plainTransport } from './transport.plain.ts'
 
+export type { Dispatch } from './dispatch.ts'
+export { createDispatchCache } from './dispatch-cache.ts'
+export type { ClientLink } from './outbox.ts'
+export { findSession } from './resume.ts'
+export { Session, type SessionDependencies } from './session.ts'
+
 export interface GatewayPorts {
   readonly hub: GuildHub
-  readonly sessions: SessionRegistry
+  readonly sessions: SessionRegistry<Session, Dispatch>
   readonly encoder: EventEncoder
   readonly voice: VoiceCalls
 }

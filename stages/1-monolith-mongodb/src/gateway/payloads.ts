@@ -17,22 +17,9 @@ import {
   userToWire,
   voiceStateToWire,
 } from '@threshold/domain'
-import type { UserView } from '@threshold/ports'
+import type { Identity, UserView } from '@threshold/ports'
 import { directChannelToWire } from '../guild/direct-channels.ts'
 import type { Recipient } from './dispatch-cache.ts'
-import type { Shard } from './protocol.ts'
-
-/** A session's user, and the choices that its client made in the URL and in IDENTIFY. */
-export interface Identity {
-  readonly id: string
-  readonly userId: UserId
-  readonly intents: number
-  readonly largeThreshold: number
-  readonly shard: Shard | undefined
-  readonly presence: Presence
-  readonly version: number
-  readonly resumeUrl: string
-}
 
 /** READY, the first event of a session. It names the guilds; a GUILD_CREATE follows for each. */
 export function readyPayload(

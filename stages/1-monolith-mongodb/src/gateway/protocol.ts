@@ -109,10 +109,7 @@ export function readIdentify(d: unknown, tokens: Tokens) {
   }
 }
 
-/**
- * The session that RESUME asks for, or the code to close with. Stages 1 and 2 refuse every resume,
- * but check its form.
- */
+/** The session that RESUME asks for, or the code to close with. */
 export function readResume(d: unknown, tokens: Tokens) {
   const form = gatewayInput.resume.safeParse(d)
   if (!form.success) return { refused: CloseCode.DecodeError }

@@ -1,228 +1,288 @@
-import { type GuildId, intentsAdmit } from '@threshold/contract'
-import type { Presence } from '@threshold/domain'
-import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
+import { type GuildId, intentsAdmit, type UserId } from '@threshold/contract'
+import { type Deadline, messageOf, type Runtime, unavailable, withDeadline } from '@threshold/kit'
 import type {
-  Delivery,
   EventEncoder,
   GuildHub,
-  HubEvent,
+  Identity,
   LogPosition,
-  Subscriber,
-  Subscription,
+  NumberedEvent,
+  RemoteSession,
+  SessionRegistry,
+  SessionRest,
+  SessionSnapshot,
+  SessionStarts,
   UserDelivery,
   UserView,
   VoiceCalls,
+  VoiceRequest,
 } from '@threshold/ports'
 import pLimit from 'p-limit'
 import type { PresenceInput, RequestMembers } from '../input/index.ts'
-import { Dispatch } from './dispatch.ts'
+import type { Dispatch } from './dispatch.ts'
 import type { DispatchCache, Recipient } from './dispatch-cache.ts'
 import { memberChunks } from './member-chunks.ts'
-import { guildCreatePayload, type Identity, readyPayload } from './payloads.ts'
+import { type ClientLink, Outbox } from './outbox.ts'
+import { guildCreatePayload, readyPayload } from './payloads.ts'
 import { completeActivities, onShard, presenceOf } from './protocol.ts'
-import { VoiceParticipation, type VoiceRequest } from './voice-participation.ts'
+import { callDeadline, type Receiver, SessionSubscriptions } from './session-subscriptions.ts'
+import { VoiceParticipation } from './voice-participation.ts'
 
 /** The parts that all sessions of a gateway share. */
 export interface SessionDependencies {
   readonly hub: GuildHub
   readonly encoder: EventEncoder
   readonly dispatches: DispatchCache
+  readonly sessions: SessionRegistry<Session, Dispatch>
   readonly voice: VoiceCalls
   readonly runtime: Runtime
   /** Time limit in milliseconds for one call of a session to the hub or the voice server. */
   readonly budgetMs: number
 }
 
-/** The way from a session to its client. The connection implements it. */
-export interface ClientLink {
-  send(event: Dispatch, sequence: number): void
-  /**
-   * Resolves when the client has read most of what was sent, or is gone. A burst waits for it, so
-   * that a slow client does not fill the memory of the gateway.
-   */
-  drained(): Promise<void>
-}
-
-/** A guild that the session is subscribed to, or is about to be. */
-interface JoinedGuild {
-  /** Whether READY named the guild. Otherwise the user has joined it since. */
-  readonly announced: boolean
-  subscription?: Subscription
-  lastPosition?: LogPosition
-}
-
 /** Guilds that one session joins at a time. Each may cost the database three reads. */
 const MAX_CONCURRENT_JOINS = 4
 
 /**
- * One client session, from READY to the end of its socket. It subscribes to the guilds of its user,
- * filters their events by the client's intents, and numbers what it sends without a gap (`s`).
+ * One client session. It subscribes to the guilds of its user, filters their events by the client's
+ * intents, and sends them. A connection lends it a link to its client.
  *
  * The session never waits while an event is delivered: it hands the event to its transport and
  * returns, so that the other sessions of the guild get theirs.
  *
- * A session ends with its socket in stages 1 and 2, and the client has to identify again. Stage 3
- * lets it outlive the socket, so that the client can resume it.
+ * In stages 1 and 2, a session ends with its socket, and the client has to identify again. In stage
+ * 3, it goes on without a link for a while, so that the client can resume it, also in another
+ * process.
  */
 export class Session {
+  readonly id: string
+  readonly userId: UserId
+  /** Whether the client has asked for compressed payloads in IDENTIFY. */
+  readonly compress: boolean
   readonly #dependencies: SessionDependencies
   readonly #identity: Identity
-  readonly #link: ClientLink
   /** Intents and user, by which the form of each event is chosen. Made once, not for each event. */
   readonly #recipient: Recipient
-  readonly #guilds = new Map<GuildId, JoinedGuild>()
+  readonly #subscriptions: SessionSubscriptions
   readonly #voice: VoiceParticipation
-  #sequence = 0
-  #presence: Presence
+  readonly #outbox: Outbox
   /** The guilds that READY names. Undefined until it is sent. */
   #announced: readonly GuildId[] | undefined
+  #starting: Promise<unknown> = Promise.resolve()
   #ended = false
-  #userPosition: LogPosition | undefined
-  #unsubscribeUser = (): void => {}
+  /** Guilds that the user has joined since another process began to go on with this session. */
+  #joinedMeanwhile: GuildId[] | undefined
 
-  constructor(dependencies: SessionDependencies, identity: Identity, link: ClientLink) {
+  constructor(dependencies: SessionDependencies, identity: Identity, link?: ClientLink) {
     this.#dependencies = dependencies
     this.#identity = identity
-    this.#link = link
+    this.id = identity.id
+    this.userId = identity.userId
+    this.compress = identity.compress
     this.#recipient = { userId: identity.userId, intents: identity.intents }
-    this.#presence = completeActivities(identity.presence, dependencies.runtime.clock)
     this.#voice = new VoiceParticipation(dependencies, identity)
+    const receiver: Receiver = {
+      guild: (guildId, delivery, announced) => this.#receive(guildId, delivery, announced),
+      notInGuild: (guildId) => {
+        this.#voice.leaveGuild(guildId)
+        this.#dispatchGuildDelete(guildId)
+      },
+      user: (delivery) => this.#receiveUserDelivery(delivery),
+    }
+    this.#subscriptions = new SessionSubscriptions(dependencies, identity, receiver)
+    const sent = dependencies.sessions.add(this)
+    this.#outbox = new Outbox(dependencies.encoder, { sent, link }, () => this.end())
+  }
+
+  get connected(): boolean {
+    return this.#outbox.connected
   }
 
   /**
    * Sends READY, then one GUILD_CREATE for each guild. False if there is no such user. Rejects if
    * the hub is unavailable. The connection then closes, and the client identifies again.
    */
-  async start(): Promise<boolean> {
-    const { id: sessionId, userId } = this.#identity
-    const deliver = (delivery: UserDelivery): void => this.#receiveUserDelivery(delivery)
-    const subscriber = { userId, sessionId, deliver }
-    const subscription = await this.#dependencies.hub.subscribeUser(subscriber, this.#deadline())
-    if (!subscription) return false
+  start(): Promise<boolean> {
+    const starting = this.#start()
+    this.#starting = starting.catch(() => {})
+    return starting
+  }
+
+  async #start(): Promise<boolean> {
+    if (!(await this.#subscriptions.subscribeUser({ continues: false }))) return false
     // The view has arrived, so READY was sent and `#announced` is set.
-    this.#unsubscribeUser = () => subscription.unsubscribe()
-    if (this.#ended) this.#unsubscribeUser()
     await pLimit(MAX_CONCURRENT_JOINS).map(this.#announced ?? [], async (id) => {
-      await this.#join(id, { announced: true })
-      await this.#link.drained()
+      await this.#subscriptions.join(id, { announced: true })
+      await this.#outbox.drained()
     })
     return true
   }
 
   setPresence(input: PresenceInput): void {
-    this.#presence = completeActivities(presenceOf(input), this.#dependencies.runtime.clock)
-    for (const { subscription } of this.#guilds.values()) subscription?.setPresence(this.#presence)
+    const { clock } = this.#dependencies.runtime
+    this.#subscriptions.setPresence(completeActivities(presenceOf(input), clock))
   }
 
   /** Joins, changes or leaves a voice channel. Nothing happens in a guild it has not joined. */
   async moveVoice(request: VoiceRequest & { readonly guildId: GuildId }): Promise<void> {
-    const { guildId, channelId, selfMute, selfDeaf } = request
-    const subscription = this.#guilds.get(guildId)?.subscription
-    const result = await subscription?.setVoiceState(
-      { channelId, selfMute, selfDeaf, sessionId: this.#identity.id },
-      this.#deadline(),
-    )
-    // The session may have ended meanwhile: even the delivery of this voice state can end it. It
-    // gets no more events then, so nothing would take the user out of a call entered now.
-    if (this.#ended || result !== 'moved' || channelId === null) return
-    const entered = { channelId, selfMute, selfDeaf }
-    const server = await this.#voice.enterChannel(guildId, entered, this.#deadline())
-    if (server) this.#dispatch('VOICE_SERVER_UPDATE', server)
+    const subscription = this.#subscriptions.get(request.guildId)
+    const server =
+      subscription &&
+      (await this.#voice.move(subscription, request, callDeadline(this.#dependencies)))
+    if (server) this.#outbox.dispatch('VOICE_SERVER_UPDATE', server)
   }
 
   async requestMembers(request: RequestMembers): Promise<void> {
     // Users who are not members must not learn who is.
-    if (!this.#guilds.has(request.guild_id)) return
+    if (!this.#subscriptions.has(request.guild_id)) return
     const { hub } = this.#dependencies
     const { intents } = this.#identity
-    for await (const chunk of memberChunks(hub, request, intents, this.#deadline())) {
-      this.#dispatch('GUILD_MEMBERS_CHUNK', chunk)
-      await this.#link.drained()
+    for await (const chunk of memberChunks(
+      hub,
+      request,
+      intents,
+      callDeadline(this.#dependencies),
+    )) {
+      this.#outbox.dispatch('GUILD_MEMBERS_CHUNK', chunk)
+      await this.#outbox.drained()
     }
+  }
+
+  /** The client has everything up to this number. */
+  acknowledge(sequence: number): void {
+    this.#outbox.acknowledge(sequence)
+  }
+
+  /** The socket is gone, and the client may resume. */
+  disconnect(): void {
+    this.#outbox.disconnect()
+    if (!this.#ended) this.#dependencies.sessions.disconnected(this)
+  }
+
+  /**
+   * Returns the events after the last one that the client received. `bad-sequence`: this number was
+   * never sent. `lost`: the session no longer has all of them, and ends.
+   */
+  missedSince(sequence: number): readonly NumberedEvent<Dispatch>[] | 'bad-sequence' | 'lost' {
+    const missed = this.#ended ? 'lost' : this.#outbox.missedSince(sequence)
+    if (missed === 'lost') this.end()
+    return missed
+  }
+
+  /** Goes on over another connection, with what the client has missed. */
+  resume(link: ClientLink, missed: readonly NumberedEvent<Dispatch>[]): void {
+    this.#outbox.resume(link, missed)
+    this.#subscriptions.show(this.#subscriptions.presence)
+    this.#outbox.dispatch('RESUMED', {})
+    const joined = this.#joinedMeanwhile ?? []
+    this.#joinedMeanwhile = undefined
+    for (const guildId of joined) this.#joinNew(guildId)
+  }
+
+  hidePresence(): void {
+    this.#subscriptions.hide()
   }
 
   end(): void {
-    this.#ended = true
-    this.#unsubscribeUser()
-    for (const { subscription } of this.#guilds.values()) subscription?.unsubscribe()
+    if (this.#ended) return
     this.#voice.end()
-    this.#guilds.clear()
+    this.#close()
   }
 
-  async #join(guildId: GuildId, { announced }: { announced: boolean }): Promise<void> {
-    if (this.#ended || this.#guilds.has(guildId)) return
-    const joined: JoinedGuild = { announced }
-    this.#guilds.set(guildId, joined)
-    const subscriber: Subscriber = {
-      userId: this.#identity.userId,
-      sessionId: this.#identity.id,
-      presence: this.#presence,
-      deliver: (delivery) => {
-        if (this.#guilds.get(guildId) === joined) this.#receive(guildId, joined, delivery)
-      },
-    }
-    const { hub } = this.#dependencies
-    let subscription: Subscription | undefined
-    try {
-      subscription = await hub.subscribe(guildId, subscriber, this.#deadline())
-    } catch (error) {
-      // Otherwise the session would count as joined, and a later membership would do nothing.
-      if (this.#guilds.get(guildId) === joined) this.#guilds.delete(guildId)
-      throw error
-    }
-    // The session, the membership or the guild may have ended while the hub loaded the guild.
-    if (this.#ended || this.#guilds.get(guildId) !== joined) subscription?.unsubscribe()
-    else if (subscription) {
-      joined.subscription = subscription
-      if (subscriber.presence !== this.#presence) subscription.setPresence(this.#presence)
-    } else {
-      this.#guilds.delete(guildId)
-      // The client waits for every guild that READY named.
-      if (announced) this.#dispatchGuildDelete(guildId)
-    }
+  #close(): void {
+    this.#ended = true
+    this.#outbox.close()
+    this.#voice.close()
+    this.#dependencies.sessions.remove(this)
+    this.#subscriptions.end()
+  }
+
+  async snapshot(deadline: Deadline): Promise<SessionSnapshot> {
+    await withDeadline(deadline, 'the start of a session', this.#starting)
+    const announced = this.#announced
+    if (this.#ended || !announced) throw unavailable('the session')
+    const sent = this.#outbox.beginHandover()
+    this.disconnect()
+    this.#joinedMeanwhile ??= []
+    const identity = { ...this.#identity, presence: this.#subscriptions.presence }
+    const guilds = this.#subscriptions.guilds().filter((id) => this.#subscriptions.get(id))
+    return { identity, sequence: this.#outbox.sequence, sent, announced, guilds }
+  }
+
+  async handOver(starts: SessionStarts, deadline: Deadline): Promise<SessionRest> {
+    if (this.#ended || !this.#joinedMeanwhile) throw unavailable('the session')
+    await this.#subscriptions.close(starts, deadline)
+    const unknown = this.#subscriptions.guilds().filter((id) => !starts.guilds.has(id))
+    const events = this.#outbox.recordedUpTo(starts)
+    const rest = { events, joined: [...this.#joinedMeanwhile, ...unknown], ...this.#voice.state() }
+    this.#close()
+    return rest
+  }
+
+  /**
+   * Goes on with a session of another process. It subscribes to the guilds first, then gets what
+   * the other process has received up to there. Rejects as the hub does, and if the other process
+   * does not answer.
+   */
+  static async restore(dependencies: SessionDependencies, from: RemoteSession): Promise<Session> {
+    const session = new Session(dependencies, from.snapshot.identity)
+    const restoring = session.#restore(from)
+    session.#starting = restoring.catch(() => session.end())
+    await restoring
+    return session
+  }
+
+  async #restore({ snapshot, handOver }: RemoteSession): Promise<void> {
+    const { sequence, sent, announced, guilds } = snapshot
+    const subscriptions = this.#subscriptions
+    this.#announced = announced
+    this.#outbox.restore(sequence, sent)
+    subscriptions.hold()
+    const user = await subscriptions.subscribeUser({ continues: true })
+    if (!user) throw unavailable('the user of a session')
+    const starts = new Map<GuildId, LogPosition>()
+    await pLimit(MAX_CONCURRENT_JOINS).map(guilds, async (id) => {
+      const start = await subscriptions.join(id, { announced: true, continues: true })
+      if (start) starts.set(id, start)
+    })
+    const rest = await handOver({ guilds: starts, user }, callDeadline(this.#dependencies))
+    this.#voice.restore(rest)
+    for (const event of rest.events) this.#outbox.sendEncoded(event)
+    // The user has left these guilds, and the other process did not know it yet.
+    for (const id of guilds)
+      if (!starts.has(id) && rest.joined.includes(id)) this.#dispatchGuildDelete(id)
+    subscriptions.release()
+    for (const id of rest.joined) this.#joinNew(id)
+    this.disconnect()
   }
 
   /** Receives a delivery of one guild. Runs once per session for every event, and does not wait. */
-  #receive(guildId: GuildId, joined: JoinedGuild, delivery: Delivery): void {
-    if (delivery.kind === 'left') {
-      this.#guilds.delete(guildId)
-      this.#voice.leaveGuild(guildId)
-      this.#dispatchGuildDelete(guildId)
-      return
-    }
-    if (isDuplicate(joined.lastPosition, delivery.position)) return
-    joined.lastPosition = delivery.position
+  #receive(guildId: GuildId, delivery: Parameters<Receiver['guild']>[1], announced: boolean): void {
+    const origin = { guildId, position: delivery.position }
     if (delivery.kind === 'view') {
       const { intents, largeThreshold } = this.#identity
       if (!intentsAdmit(intents, 'GUILD_CREATE', true)) return
-      const { announced } = joined
       const recipient = { ...this.#recipient, largeThreshold, announced }
       const { view, members, presences } = delivery
-      this.#dispatch('GUILD_CREATE', guildCreatePayload(view, members, presences, recipient))
+      const payload = guildCreatePayload(view, members, presences, recipient)
+      this.#outbox.dispatch('GUILD_CREATE', payload, origin)
       return
     }
     const { event } = delivery
     if (event.type === 'VOICE_STATE_UPDATE') this.#voice.applyVoiceState(guildId, event.data)
     // Encoded by the first session that receives the event, and shared by all others.
     const dispatch = this.#dependencies.dispatches.get(event, true, this.#recipient)
-    if (dispatch) this.#send(dispatch)
+    if (dispatch) this.#outbox.send(dispatch, origin)
   }
 
   /** Receives the user's view, a direct message, or the news that the user has joined a guild. */
   #receiveUserDelivery(delivery: UserDelivery): void {
-    if (this.#ended || isDuplicate(this.#userPosition, delivery.position)) return
-    this.#userPosition = delivery.position
     if (delivery.kind === 'view') this.#receiveUserView(delivery.view)
     else if (delivery.kind === 'joined') this.#joinNew(delivery.guildId)
-    else this.#receiveDirectMessage(delivery.event)
-  }
-
-  /** Discord sends direct messages to the first shard only. */
-  #receiveDirectMessage(event: HubEvent): void {
-    const { shard } = this.#identity
-    if (shard && shard[0] !== 0) return
+    // Discord sends direct messages to the first shard only.
+    if (delivery.kind !== 'event' || (this.#identity.shard?.[0] ?? 0) !== 0) return
+    const { event, position } = delivery
     const dispatch = this.#dependencies.dispatches.get(event, false, this.#recipient)
-    if (dispatch) this.#send(dispatch)
+    if (dispatch) this.#outbox.send(dispatch, { guildId: undefined, position })
   }
 
   #receiveUserView(view: UserView): void {
@@ -234,47 +294,28 @@ export class Session {
     }
     const guilds = view.guilds.filter((id) => onShard(id, this.#identity.shard))
     this.#announced = guilds
-    this.#dispatch('READY', readyPayload(this.#identity, view, guilds))
+    this.#outbox.dispatch('READY', readyPayload(this.#identity, view, guilds))
   }
 
   /** Joins a guild that READY did not name. */
   #joinNew(guildId: GuildId): void {
     if (!onShard(guildId, this.#identity.shard)) return
-    this.#join(guildId, { announced: false }).catch((error: unknown) =>
-      this.#dependencies.runtime.log.warn(
-        { err: messageOf(error), guild: guildId },
-        'a session could not join a guild',
-      ),
-    )
+    if (this.#joinedMeanwhile) {
+      this.#joinedMeanwhile.push(guildId)
+      return
+    }
+    this.#subscriptions
+      .join(guildId, { announced: false })
+      .catch((error: unknown) =>
+        this.#dependencies.runtime.log.warn(
+          { err: messageOf(error), guild: guildId },
+          'a session could not join a guild',
+        ),
+      )
   }
 
   #dispatchGuildDelete(guildId: GuildId): void {
     if (intentsAdmit(this.#identity.intents, 'GUILD_DELETE', true))
-      this.#dispatch('GUILD_DELETE', { id: guildId })
-  }
-
-  /** Sends an event that only this session receives. */
-  #dispatch(type: string, data: object): void {
-    const { encoder } = this.#dependencies
-    this.#send(new Dispatch(encoder, encoder.encode(type, data)))
-  }
-
-  /** Numbers an event. Clients repeat the last number in heartbeats, and resume from it. */
-  #send(event: Dispatch): void {
-    if (this.#ended) return
-    this.#sequence += 1
-    this.#link.send(event, this.#sequence)
-  }
-
-  #deadline(): Deadline {
-    return deadlineAfter(this.#dependencies.budgetMs, this.#dependencies.runtime.clock)
+      this.#outbox.dispatch('GUILD_DELETE', { id: guildId })
   }
 }
-
-/**
- * Whether the session already has this position. It drops such events, which follow a publisher's
- * retry or, in stage 3, a move of the guild to another process. A newer epoch starts a new log.
- */
-const isDuplicate = (last: LogPosition | undefined, next: LogPosition): boolean =>
-  last !== undefined &&
-  (next.epoch < last.epoch || (next.epoch === last.epoch && next.sequence <= last.sequence))

@@ -1,14 +1,12 @@
 import type { ChannelId, GuildId } from '@threshold/contract'
 import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
-import type { VoiceCalls } from '@threshold/ports'
-import type { Identity } from './payloads.ts'
-
-/** The voice channel that a client asks for (null to leave), and its own mute and deafen flags. */
-export interface VoiceRequest {
-  readonly channelId: ChannelId | null
-  readonly selfMute: boolean
-  readonly selfDeaf: boolean
-}
+import type {
+  Identity,
+  SessionRest,
+  Subscription,
+  VoiceCalls,
+  VoiceRequest,
+} from '@threshold/ports'
 
 /** The fields of VOICE_STATE_UPDATE that are read here. */
 interface VoiceStateWire {
@@ -37,10 +35,28 @@ export class VoiceParticipation {
   readonly #calls = new Map<GuildId, VoiceRequest>()
   /** Guilds in which the session may listen, but not speak. */
   readonly #mutedIn = new Set<GuildId>()
+  #closed = false
 
   constructor(dependencies: VoiceDependencies, identity: Pick<Identity, 'id' | 'userId'>) {
     this.#dependencies = dependencies
     this.#identity = identity
+  }
+
+  /**
+   * Joins, changes or leaves a voice channel. Resolves to the data of VOICE_SERVER_UPDATE, if the
+   * client needs it.
+   */
+  async move(
+    subscription: Subscription,
+    { guildId, channelId, selfMute, selfDeaf }: VoiceRequest & { readonly guildId: GuildId },
+    deadline: Deadline,
+  ): Promise<object | undefined> {
+    const change = { channelId, selfMute, selfDeaf, sessionId: this.#identity.id }
+    const result = await subscription.setVoiceState(change, deadline)
+    // The session may have ended meanwhile: even the delivery of this voice state can end it. It
+    // gets no more events then, so nothing would take the user out of a call entered now.
+    if (this.#closed || result !== 'moved' || channelId === null) return undefined
+    return this.#enterChannel(guildId, { channelId, selfMute, selfDeaf }, deadline)
   }
 
   /**
@@ -49,7 +65,7 @@ export class VoiceParticipation {
    * channel meanwhile. If the voice server does not answer, the data has no endpoint: a client then
    * waits for another VOICE_SERVER_UPDATE.
    */
-  async enterChannel(
+  async #enterChannel(
     guildId: GuildId,
     request: VoiceRequest & { readonly channelId: ChannelId },
     deadline: Deadline,
@@ -87,7 +103,7 @@ export class VoiceParticipation {
     const { user_id, channel_id, session_id, mute, suppress } = data as VoiceStateWire
     if (user_id !== this.#identity.userId) return
     const isThisSession = channel_id !== null && session_id === this.#identity.id
-    // The voice state arrives before `enterChannel`, which then admits the session muted.
+    // The voice state arrives before `#enterChannel`, which then admits the session muted.
     if (isThisSession) this.#setMuted(guildId, mute || suppress)
     if (!this.#calls.has(guildId)) return
     if (channel_id === null) this.#dismiss(guildId)
@@ -99,6 +115,21 @@ export class VoiceParticipation {
     this.#dismiss(guildId)
     this.#calls.delete(guildId)
     this.#mutedIn.delete(guildId)
+  }
+
+  /** The session has ended. Its calls go on if another process has it. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** The calls, for the session's next process. */
+  state(): Pick<SessionRest, 'calls' | 'mutedIn'> {
+    return { calls: [...this.#calls], mutedIn: [...this.#mutedIn] }
+  }
+
+  restore({ calls, mutedIn }: Pick<SessionRest, 'calls' | 'mutedIn'>): void {
+    for (const [guildId, request] of calls) this.#calls.set(guildId, request)
+    for (const guildId of mutedIn) this.#mutedIn.add(guildId)
   }
 
   end(): void {

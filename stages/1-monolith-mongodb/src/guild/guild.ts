@@ -274,13 +274,13 @@ export class Guild<L extends Listener = Listener> {
   }
 
   /**
-   * Subscribes a session, which has all events up to `after` already. False if its user is not a
-   * member, or the guild was deleted.
+   * Subscribes a session. One that `continues` gets no view. False if its user is not a member, or
+   * the guild was deleted.
    */
-  subscribe(listener: L, presence: Presence, after?: LogPosition): boolean {
+  subscribe(listener: L, presence: Presence, continues = false): boolean {
     const view = this.view(listener.userId)
     if (!view || this.#deleted) return false
-    this.subscriptions.subscribe(listener, presence, view, after)
+    this.subscriptions.subscribe(listener, presence, continues ? undefined : view)
     return true
   }
 

@@ -1,7 +1,6 @@
 import type { UserId } from '@threshold/contract'
 import { type GuildView, type Presence, presenceToWire, type Refusal } from '@threshold/domain'
 import type { Timers } from '@threshold/kit'
-import type { LogPosition } from '@threshold/ports'
 import type { Audience, Listener } from './audience.ts'
 import type { GuildLog } from './guild-log.ts'
 import { initialMembers } from './guild-view.ts'
@@ -55,25 +54,16 @@ export class Subscriptions<L extends Listener = Listener> {
     return this.#presences.get(user)
   }
 
-  /**
-   * Delivers the view to a new listener, and from then on every event that it may receive. A
-   * listener that has all events up to the newest, `after`, gets no view.
-   */
-  subscribe(
-    listener: L,
-    presence: Presence,
-    view: GuildView,
-    after: LogPosition | undefined,
-  ): void {
-    const { live, audience, log } = this.#dependencies
+  /** Delivers the view to a new listener, and from then on every event that it may receive. */
+  subscribe(listener: L, presence: Presence, view: GuildView | undefined): void {
+    const { live, audience } = this.#dependencies
     const { userId, sessionId } = listener
     this.#presences.set(userId, sessionId, presence)
     // The session gets the view first, and then every event after the view's position. No event can
     // be lost in between, because nothing here awaits.
     audience.add(live.current, listener)
     this.#temporary.cancelExpiry(userId)
-    if (after && isSamePosition(after, log.position)) return
-    this.show(listener, view, presence)
+    if (view) this.show(listener, view, presence)
   }
 
   /** Delivers the view. `presence` is one of the session itself that is not published yet. */
@@ -113,6 +103,8 @@ export class Subscriptions<L extends Listener = Listener> {
     const { audience, voiceStates, live } = this.#dependencies
     const { userId, sessionId } = listener
     audience.remove(listener)
+    // The session goes on at another listener.
+    if (audience.sessionsOf(userId).some((other) => other.sessionId === sessionId)) return
     this.#presences.delete(userId, sessionId)
     if (voiceStates.get(userId)?.sessionId === sessionId) voiceStates.leave(userId)
     if (live.current.members.get(userId)?.temporary && !audience.hasUser(userId))
@@ -157,6 +149,3 @@ export class Subscriptions<L extends Listener = Listener> {
     log.append('PRESENCE_UPDATE', presenceToWire(guild.id, user, presence), audience.everyone)
   }
 }
-
-const isSamePosition = (a: LogPosition, b: LogPosition): boolean =>
-  a.epoch === b.epoch && a.sequence === b.sequence

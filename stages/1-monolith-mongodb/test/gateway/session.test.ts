@@ -9,6 +9,7 @@ import { typescriptEventEncoder } from '../../src/adapters/event-encoder.typescr
 import { memoryGuildHub } from '../../src/adapters/guild-hub.memory.ts'
 import { typescriptMemberList } from '../../src/adapters/member-list.typescript.ts'
 import { typescriptPermissions } from '../../src/adapters/permissions.typescript.ts'
+import { noSessions } from '../../src/adapters/session-registry.none.ts'
 import { createDispatchCache } from '../../src/gateway/dispatch-cache.ts'
 import { Session } from '../../src/gateway/session.ts'
 
@@ -65,6 +66,7 @@ async function startSession(
     intents,
     shard: undefined,
     largeThreshold: 50,
+    compress: false,
     presence: { status: 'online', activities: [] } as const,
   }
   const link = {
@@ -72,11 +74,13 @@ async function startSession(
       received.push(JSON.parse(Buffer.from(event.json(sequence)).toString()))
     },
     drained: async () => {},
+    replaced() {},
   }
   const parts = {
     hub,
     encoder,
     dispatches: createDispatchCache(encoder),
+    sessions: noSessions(),
     voice,
     runtime,
     budgetMs: 10_000,

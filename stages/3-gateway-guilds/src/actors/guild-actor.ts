@@ -120,12 +120,12 @@ export class GuildActor {
   }
 
   /** Subscribes new sessions, or goes on with those that an earlier owner had. */
-  attach({ gateway, listeners, after, again, slots }: HubArgs<'attach'>): boolean[] {
-    if (!again) return listeners.map((each) => this.#attachOne(gateway, each, after))
+  attach({ gateway, listeners, after, again, continues, slots }: HubArgs<'attach'>): boolean[] {
+    if (!again) return listeners.map((each) => this.#attachOne(gateway, each, continues))
     const found = listeners.map((each) =>
       after && each.started
         ? this.#restoreOne(gateway, each)
-        : this.#attachOne(gateway, each, undefined),
+        : this.#attachOne(gateway, each, false),
     )
     if (!slots) return found
     for (const listener of this.#listeners.ofGateway(gateway))
@@ -147,20 +147,17 @@ export class GuildActor {
   #attachOne(
     gateway: string,
     { slot, userId, sessionId, presence, changed = presence }: WireListener,
-    after: LogPosition | undefined,
+    continues: boolean,
   ): boolean {
     const listener = { gateway, slot, userId, sessionId }
     this.#free(gateway, slot)
     this.#listeners.add(listener)
-    if (after)
-      this.#dependencies.link.send(gateway, {
-        kind: 'continued',
-        guild: this.#id,
-        slot,
-        sessionId,
-        after,
-      })
-    if (this.guild.subscribe(listener, changed, after)) return true
+    const { position } = this.guild
+    if (this.guild.subscribe(listener, changed, continues)) {
+      const head = { kind: 'continued', guild: this.#id, slot, sessionId } as const
+      if (continues) this.#dependencies.link.send(gateway, { ...head, after: position })
+      return true
+    }
     this.#listeners.remove(listener)
     return false
   }

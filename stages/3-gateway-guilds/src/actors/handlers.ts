@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Member } from '@threshold/domain'
 import { CodedError, type Deadline } from '@threshold/kit'
 import { MOVED } from '../nats/hub-client.ts'
@@ -24,6 +25,14 @@ export function createHandlers(
   /** A gateway that has just got its lease asks again until this host knows of it. */
   function requireGateway(gateway: string): void {
     if (!isGateway(gateway)) throw new CodedError(MOVED, 'the lease of the gateway has ended')
+  }
+
+  /** When all events that have a place in the log are on their way. */
+  async function linkAfterAll(gateway: string) {
+    await log.flushed()
+    // The events that waited for the log are sent before the next turn.
+    await setImmediate()
+    return { host: link.host, linked: link.last(gateway) }
   }
 
   return {
@@ -95,10 +104,13 @@ export function createHandlers(
     async detach({ guild, gateway, listener }, deadline) {
       // An attachment of this session may be waiting for the guild.
       await guilds.getForView(guild, deadline)
-      if (guilds.loaded(guild)?.detach({ gateway, ...listener })) return null
-      await gate.wait(guild, deadline)
-      guilds.loaded(guild)?.endUnknown(gateway, listener)
-      return null
+      if (!guilds.loaded(guild)?.detach({ gateway, ...listener })) {
+        await gate.wait(guild, deadline)
+        // It may have been attached with the others meanwhile.
+        const actor = guilds.loaded(guild)
+        if (!actor?.detach({ gateway, ...listener })) actor?.endUnknown(gateway, listener)
+      }
+      return linkAfterAll(gateway)
     },
     async setPresence(args) {
       guilds.loaded(args.guild)?.setPresence(args)
@@ -132,7 +144,7 @@ export function createHandlers(
     async detachUser({ user, ...session }) {
       users.peek(user)?.detach(session)
       users.removeIfIdle(user)
-      return null
+      return linkAfterAll(session.gateway)
     },
   }
 }

@@ -54,7 +54,7 @@ export class UserActor {
 
   /** False if there is no such user. */
   async attach(args: HubArgs<'attachUser'>, deadline: Deadline): Promise<boolean> {
-    const { gateway, slot, sessionId, after } = args
+    const { gateway, slot, sessionId, after, continues } = args
     const listener = { gateway, slot, sessionId, userId: this.#id }
     // Attached before the guilds are read: otherwise a guild that the user joins in between would
     // be in neither.
@@ -66,6 +66,11 @@ export class UserActor {
       return true
     }
     const position = this.#dependencies.lastPosition()
+    if (continues) {
+      const head = { kind: 'continued', user: this.#id, slot, sessionId } as const
+      this.#dependencies.link.send(gateway, { ...head, after: position })
+      return true
+    }
     try {
       const view = await this.#readView(deadline)
       if (view) {

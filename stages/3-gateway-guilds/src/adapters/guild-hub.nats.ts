@@ -149,7 +149,8 @@ export async function natsGuildHub(
       const session = { slot: listener.slot, sessionId: subscriber.sessionId }
       try {
         const listeners = [wireListener(listener)]
-        const args = { guild, gateway, listeners, after: subscriber.after, again: false }
+        const { continues = false } = subscriber
+        const args = { guild, gateway, listeners, continues, again: false }
         const answer = await hub.request(guild, 'attach', args, deadline)
         if (!answer.found[0]) {
           sessions.removeFromGuild(guild, listener)
@@ -162,6 +163,7 @@ export async function natsGuildHub(
         throw error
       }
       return {
+        start: listener.from!,
         setPresence(presence) {
           listener.presence = presence
           const args = { guild, gateway, ...session, presence }
@@ -178,11 +180,16 @@ export async function natsGuildHub(
           return outcome
         },
         unsubscribe: () => detach(guild, listener),
+        async close(by) {
+          const args = { guild, gateway, listener: wireListener(listener) }
+          await delivered(await hub.request(guild, 'detach', args, by), by)
+          sessions.removeFromGuild(guild, listener)
+        },
       }
     },
 
     async subscribeUser(subscriber, deadline) {
-      const { userId: user, sessionId, after } = subscriber
+      const { userId: user, sessionId, continues = false } = subscriber
       const listener = sessions.addToUser(subscriber)
       const session = { user, gateway, slot: listener.slot, sessionId }
       const unsubscribe = (): void => {
@@ -190,7 +197,7 @@ export async function natsGuildHub(
           notify((by) => hub.request(user, 'detachUser', session, by))
       }
       try {
-        const args = { ...session, after }
+        const args = { ...session, continues }
         const answer = await hub.request(user, 'attachUser', args, deadline)
         if (!answer.found) {
           sessions.removeFromUser(listener)
@@ -201,7 +208,14 @@ export async function natsGuildHub(
         unsubscribe()
         throw error
       }
-      return { unsubscribe }
+      return {
+        start: listener.from!,
+        unsubscribe,
+        async close(by) {
+          await delivered(await hub.request(user, 'detachUser', session, by), by)
+          sessions.removeFromUser(listener)
+        },
+      }
     },
 
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -1,11 +1,11 @@
 import { tokens } from '@threshold/contract'
-import { lifecycle, type Runtime } from '@threshold/kit'
+import { lifecycle, type Runtime, systemTimers } from '@threshold/kit'
 import { typescriptEventEncoder } from '@threshold/stage-1/adapters/event-encoder.typescript'
-import { noSessions } from '@threshold/stage-1/adapters/session-registry.none'
-import { createGateway } from '@threshold/stage-1/gateway'
+import { createGateway, type Dispatch, type Session } from '@threshold/stage-1/gateway'
 import { gatewayUrls, serveHttp } from '@threshold/stage-1/http'
 import type { RunningStage } from '@threshold/stage-1/run'
 import { natsGuildHub } from '../adapters/guild-hub.nats.ts'
+import { natsSessionRegistry } from '../adapters/session-registry.nats.ts'
 import { natsVoiceCalls } from '../adapters/voice-calls.nats.ts'
 import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
@@ -17,7 +17,11 @@ export async function startGateway(config: Config, runtime: Runtime): Promise<Ru
   const nats = await open('NATS', connectNats(config.nats, 'gateway', runtime))
   const id = runtime.random(8).toString('hex')
   const hub = await open('guild hub', natsGuildHub(nats, `gateway.${id}`, runtime))
-  const sessions = await open('sessions', noSessions())
+  const keeping = { gateway: id, keepMs: config.sessionMs, timers: systemTimers }
+  const sessions = await open(
+    'sessions',
+    natsSessionRegistry<Session, Dispatch>(nats.bus, keeping, runtime),
+  )
   const voice = natsVoiceCalls(nats.bus)
 
   const tools = { tokens: tokens(config.tokenSecret), gatewayUrl: gatewayUrls(config.http).own }

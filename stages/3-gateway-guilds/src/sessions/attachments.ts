@@ -123,9 +123,11 @@ export class Attachments {
       }
       case 'continued': {
         const { guild = '', user = '', slot, sessionId, after } = payload
-        const listener =
-          this.guilds.get(guild)?.slots.get(slot) ?? this.users.get(user)?.slots.get(slot)
-        if (listener?.subscriber.sessionId === sessionId) begin(listener, after)
+        const attached = this.guilds.get(guild) ?? this.users.get(user)
+        const listener = attached?.slots.get(slot)
+        if (listener?.subscriber.sessionId !== sessionId) return
+        beginAttachment(attached!, after)
+        begin(listener, after)
         return
       }
       case 'replay': {

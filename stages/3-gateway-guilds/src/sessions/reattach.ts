@@ -57,7 +57,14 @@ export function createReattacher({
       const part = listeners.slice(at, at + LISTENERS_PER_REQUEST)
       const isLast = at + LISTENERS_PER_REQUEST >= listeners.length
       const args = {
-        ...{ guild, gateway, after, again: true, listeners: part.map(wireListener) },
+        ...{
+          guild,
+          gateway,
+          after,
+          continues: false,
+          again: true,
+          listeners: part.map(wireListener),
+        },
         ...(isLast ? { slots: bitsetOf([...slots.values()]) } : {}),
       }
       const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
@@ -75,6 +82,7 @@ export function createReattacher({
         slot,
         sessionId: subscriber.sessionId,
         after: attached.position,
+        continues: false,
       }
       await hub.request(user, 'attachUser', args, deadlineAfter(ATTACH_TIMEOUT_MS, clock))
     }

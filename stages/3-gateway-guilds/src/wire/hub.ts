@@ -63,6 +63,8 @@ const operation = <A extends z.ZodType, R extends z.ZodType>(args: A, result: R)
   result,
 })
 
+/** A host, and the number of its last message on the link to the gateway. */
+const linked = z.object({ host: z.string(), linked: z.int() })
 const ofGuild = { guild: snowflake }
 /** A slot may have another session by the time that the message comes. */
 const ofSession = { slot: z.int().nonnegative(), sessionId: z.string() }
@@ -107,20 +109,25 @@ export const hubOperations = {
       gateway: z.string(),
       listeners: z.array(listener),
       after: position.optional(),
+      /** The sessions are new here, and need no view. */
+      continues: z.boolean().default(false),
       /** An earlier owner had these sessions, or this one before it lost them. */
       again: z.boolean(),
-      /** Of all sessions that the gateway has in the guild. Undefined: more of them follow. */
+      /** The slots of all sessions that the gateway has there. Undefined: more of them follow. */
       slots: slots.optional(),
     }),
-    z.object({ found: z.array(z.boolean()), host: z.string(), linked: z.int() }),
+    linked.extend({ found: z.array(z.boolean()) }),
   ),
   /**
    * The gateway has attached its sessions to this owner of the partition, except in the guilds and
    * for the users named. Events wait for it.
    */
   attached: operation(z.object({ gateway: z.string(), except: z.array(snowflake) }), z.null()),
-  /** The session has ended, perhaps at an owner before this one. */
-  detach: operation(z.object({ ...ofGuild, gateway: z.string(), listener }), z.null()),
+  /**
+   * The session has ended, perhaps at an owner before this one. Answered when its last events are
+   * on the link, up to the message that `linked` numbers.
+   */
+  detach: operation(z.object({ ...ofGuild, gateway: z.string(), listener }), linked),
   setPresence: operation(
     z.object({ ...ofGuild, gateway: z.string(), ...ofSession, presence }),
     z.null(),
@@ -142,10 +149,11 @@ export const hubOperations = {
       slot: z.int(),
       sessionId: z.string(),
       after: position.optional(),
+      continues: z.boolean().default(false),
     }),
-    z.object({ found: z.boolean(), host: z.string(), linked: z.int() }),
+    linked.extend({ found: z.boolean() }),
   ),
-  detachUser: operation(z.object({ user: snowflake, gateway: z.string(), ...ofSession }), z.null()),
+  detachUser: operation(z.object({ user: snowflake, gateway: z.string(), ...ofSession }), linked),
 } as const
 
 export type HubOperations = typeof hubOperations

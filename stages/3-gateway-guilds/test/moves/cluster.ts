@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import { leaseDatabase } from '@threshold/engines/testing'
-import { createRuntime, hasCode } from '@threshold/kit'
+import { createRuntime, hasCode, type Runtime } from '@threshold/kit'
 import type { Delivery, GuildHub, LogPosition, MetadataStore, Permissions } from '@threshold/ports'
 import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
@@ -13,7 +13,7 @@ import { expect, onTestFinished } from 'vitest'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { quarantineBucket } from '../../src/actors/quarantine.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
-import type { WireVersions } from '../../src/nats/bus.ts'
+import type { Bus, WireVersions } from '../../src/nats/bus.ts'
 import { connectNats, type Nats, type NatsConfig } from '../../src/nats/connect.ts'
 import { natsFixture } from '../nats/fixture.ts'
 import { tcpProxy } from '../nats/proxy.ts'
@@ -30,11 +30,14 @@ export interface RunningHost extends Cuttable {
 
 export interface RunningGateway extends Cuttable {
   readonly hub: GuildHub
+  readonly bus: Bus
+  readonly runtime: Runtime
 }
 
 /** Guild hosts and gateways in one process, over a real NATS and a real store. */
 export interface Cluster {
   readonly nats: NatsConfig
+  readonly store: MetadataStore
   readonly mongoUri: string
   /** @param utilization of its event loop, which it shares with the test; default: none */
   startHost(utilization?: () => number, versions?: WireVersions): Promise<RunningHost>
@@ -97,6 +100,7 @@ export async function startCluster(
   let names = 0
   return {
     nats: config,
+    store: metadata,
     mongoUri: uri,
     killNats: kill,
     restartNats: restart,
@@ -120,7 +124,7 @@ export async function startCluster(
       const { nats, runtime, proxy } = await connect('gateway', versions)
       names += 1
       const hub = use.use(await natsGuildHub(nats, `gateway${names}`, runtime))
-      return { hub, cut: proxy.cut, heal: proxy.heal }
+      return { hub, bus: nats.bus, runtime, cut: proxy.cut, heal: proxy.heal }
     },
   }
 }

@@ -44,6 +44,7 @@ export async function setUp(
   const ownerOf = () => hosts.find(({ host }) => host.owned().includes(partition))
   return {
     cluster,
+    store: cluster.store,
     gateway,
     cut: running.cut,
     heal: running.heal,

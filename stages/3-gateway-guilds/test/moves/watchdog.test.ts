@@ -100,7 +100,7 @@ describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
     expect(load.expired()).toBe(0)
     await expect.poll(() => session.messages().length, WAIT).toBe(acknowledged.length)
     expectComplete(session.messages(), acknowledged)
-    // What triggered the bug was not stored.
+    // The name that triggered the bug was not stored.
     await cluster.release(culprit.id)
     await expect.poll(() => publish().catch(() => undefined), WAIT).toBeDefined()
   })

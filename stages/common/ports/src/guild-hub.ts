@@ -41,8 +41,8 @@ export interface LogPosition {
 }
 
 /**
- * A message from a guild to a session. The first one is a view of the guild, unless the session has
- * all events `after` some position. Every later event follows, in the order of the guild's log.
+ * A message from a guild to a session. The first one is a view of the guild, unless the session
+ * continues one of another process. Every later event follows, in the order of the guild's log.
  * Another view replaces the first one if a new owner of the guild cannot continue its log.
  */
 export type Delivery =
@@ -62,8 +62,8 @@ export interface Subscriber {
   readonly userId: UserId
   readonly sessionId: string
   readonly presence: Presence
-  /** The session has every event up to this position. Default: none, so it needs a view. */
-  readonly after?: LogPosition
+  /** The session has followed the guild in another process, and needs no view. Default: false. */
+  readonly continues?: boolean
   /** Must not throw and must not block: a slow session buffers for itself. */
   deliver(delivery: Delivery): void
 }
@@ -79,8 +79,15 @@ export interface Subscription {
     change: Omit<VoiceState, 'channelId' | 'userId'> & { channelId: ChannelId | null },
     deadline: Deadline,
   ): Promise<'moved' | 'left' | Refusal>
-  /** Ends the subscription, and the session's call in this guild. */
+  /**
+   * Ends the subscription, and the session's call in this guild. If another subscription has the
+   * same session id, that one has taken over, and others notice nothing.
+   */
   unsubscribe(): void
+  /** The same. Resolves when the session has received everything up to the end. */
+  close(deadline: Deadline): Promise<void>
+  /** The session receives what comes after this position. */
+  readonly start: LogPosition
 }
 
 export interface MemberAccess {
@@ -124,8 +131,8 @@ export interface UserView {
 
 /**
  * A message to a session outside of guilds: a direct message, or that its user joined a guild. The
- * first one is a view, unless the session has everything `after` some position. Another view may
- * replace it, as that of a guild.
+ * first one is a view, unless the session continues one of another process. Another view may replace
+ * it, as that of a guild.
  */
 export type UserDelivery =
   | { readonly kind: 'view'; readonly view: UserView; readonly position: LogPosition }
@@ -136,14 +143,18 @@ export type UserDelivery =
 export interface UserSubscriber {
   readonly userId: UserId
   readonly sessionId: string
-  /** The session has every delivery up to this position. Default: none, so it needs a view. */
-  readonly after?: LogPosition
+  /** The session goes on from another process, and needs no view. Default: false. */
+  readonly continues?: boolean
   /** Must not throw and must not block. */
   deliver(delivery: UserDelivery): void
 }
 
 export interface UserSubscription {
   unsubscribe(): void
+  /** The same. Resolves when the session has received everything up to the end. */
+  close(deadline: Deadline): Promise<void>
+  /** The session receives what comes after this position. */
+  readonly start: LogPosition
 }
 
 export type MemberQuery =

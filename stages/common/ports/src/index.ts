@@ -46,7 +46,18 @@ export type {
   SearchQuery,
   SearchResult,
 } from './search-index.ts'
-export type { ResumeResult, SessionRegistry } from './session-registry.ts'
+export type {
+  Identity,
+  NumberedEvent,
+  RemoteSession,
+  ResumableSession,
+  SentEvents,
+  SessionRegistry,
+  SessionRest,
+  SessionSnapshot,
+  SessionStarts,
+  VoiceRequest,
+} from './session-registry.ts'
 export type { TimeReservations } from './time-reservations.ts'
 export type { Admission, VoiceCalls, VoiceServerInfo } from './voice-calls.ts'
 export type { VoiceEndpoint, VoiceRelay } from './voice-relay.ts'

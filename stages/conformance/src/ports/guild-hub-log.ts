@@ -189,29 +189,49 @@ export function guildHubLog({ hub }: HubFixture): void {
       }
     })
 
-    it('continues after the position up to which a session has everything, or with a new view', async () => {
+    it('goes on at a session that continues one of another process, without a view or a gap', async () => {
       const guild = await createGuild(hub())
-      const first = await openSession(hub(), guild.id, guild.owner.user.id)
-      await hub().publish(guild.id, anEvent(), testDeadline())
-      const after = await hub().publish(guild.id, anEvent(), testDeadline())
-      await drain(hub(), guild.id, [first])
-      for (const position of [first.from, after, first.positions().at(-1)!]) {
-        const deliveries: Delivery[] = []
-        const subscriber = {
-          userId: guild.owner.user.id,
-          sessionId: newId(),
-          presence: ONLINE,
-          after: position,
-          deliver: (delivery: Delivery) => void deliveries.push(delivery),
-        }
-        const subscription = await hub().subscribe(guild.id, subscriber, testDeadline())
-        const event = anEvent()
-        await hub().publish(guild.id, event, testDeadline())
-        await vi.waitFor(() => expect(deliveries.at(-1)).toMatchObject({ event }), WAIT)
-        const received = deliveries.flatMap((d) => (d.kind === 'left' ? [] : [d.position]))
-        expect(ascend([position, ...received]) || deliveries[0]!.kind === 'view').toBe(true)
-        subscription!.unsubscribe()
+      const user = guild.owner.user.id
+      const observer = await openSession(hub(), guild.id, guild.state.members.keys().toArray()[1]!)
+      const first = await openSession(hub(), guild.id, user)
+      const publishing = (async () => {
+        for (let i = 0; i < 30; i++) await hub().publish(guild.id, anEvent(), testDeadline())
+      })()
+      const deliveries: Delivery[] = []
+      const subscriber = {
+        userId: user,
+        sessionId: first.sessionId,
+        presence: ONLINE,
+        continues: true,
+        deliver: (delivery: Delivery) => void deliveries.push(delivery),
       }
+      const second = (await hub().subscribe(guild.id, subscriber, testDeadline()))!
+      await first.subscription.close(testDeadline())
+      const before = first.events('MESSAGE_CREATE')
+      await publishing
+      const last = anEvent()
+      await hub().publish(guild.id, last, testDeadline())
+      await vi.waitFor(() => expect(deliveries.at(-1)).toMatchObject({ event: last }), WAIT)
+      await drain(hub(), guild.id, [observer])
+      const { epoch, sequence } = second.start
+      const isBefore = (d: LogPosition) => d.epoch === epoch && d.sequence <= sequence
+      const received = [
+        ...first.deliveries.filter((d) => d.kind === 'event' && isBefore(d.position)),
+        ...deliveries,
+      ].flatMap((d) =>
+        d.kind === 'event' && d.event.type === 'MESSAGE_CREATE' ? [d.event.id] : [],
+      )
+      expect(received).toEqual(observer.events('MESSAGE_CREATE').map(({ id }) => id))
+      expect(before.length).toBeLessThanOrEqual(received.length)
+      expect(deliveries.every(({ kind }) => kind !== 'view')).toBe(true)
+      // The user was online all the time.
+      expect(
+        observer
+          .events('PRESENCE_UPDATE')
+          .filter(({ data }) => (data as { user: { id: string } }).user.id === user)
+          .every(({ data }) => (data as { status: string }).status === 'online'),
+      ).toBe(true)
+      second.unsubscribe()
     })
 
     it('is not delivered to other guilds, and an unknown guild has none', async () => {

@@ -1,4 +1,4 @@
-import type { SessionRegistry } from '@threshold/ports'
+import type { ResumableSession, SessionRegistry } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newId, testDeadline } from './fixtures.ts'
@@ -6,35 +6,28 @@ import { type Open, portSuite } from './suite.ts'
 
 /**
  * The contract of every SessionRegistry, also of one that keeps no sessions. An adapter that keeps
- * sessions needs more tests. No adapter may resume a session for another user.
+ * sessions needs more tests.
  */
-export function testSessionRegistry(name: string, open: Open<SessionRegistry>): void {
+export function testSessionRegistry(
+  name: string,
+  open: Open<SessionRegistry<ResumableSession, never>>,
+): void {
   portSuite(`${name} as a session registry`, open, (registry) => {
-    describe('a resume', () => {
-      it('of an unknown session is refused, with any sequence number', () =>
+    describe('a claim', () => {
+      it('of an unknown session finds none', () =>
         fc.assert(
-          fc.asyncProperty(
-            fc.oneof(fc.uuid(), fc.string()),
-            fc.maxSafeInteger().map(Math.abs),
-            async (sessionId, sequence) => {
-              expect(
-                await registry().resume(
-                  { sessionId: `never ${sessionId}`, userId: newId(), sequence },
-                  testDeadline(),
-                ),
-              ).toEqual({
-                kind: 'refused',
-              })
-            },
-          ),
+          fc.asyncProperty(fc.oneof(fc.uuid(), fc.string()), async (id) => {
+            const request = { sessionId: `never ${id}`, userId: newId() }
+            expect(await registry().claim(request, testDeadline())).toBeUndefined()
+          }),
         ))
 
-      it('is refused each time, also under concurrency', async () => {
-        const request = { sessionId: newId(), userId: newId(), sequence: 0 }
+      it('finds none each time, also under concurrency', async () => {
+        const request = { sessionId: newId(), userId: newId() }
         const all = await Promise.all(
-          Array.from({ length: 20 }, () => registry().resume(request, testDeadline())),
+          Array.from({ length: 20 }, () => registry().claim(request, testDeadline())),
         )
-        expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['refused']))
+        expect(new Set(all)).toEqual(new Set([undefined]))
       })
     })
   })

@@ -40,7 +40,7 @@ export const voiceStateToWire = (
 export interface Activity {
   readonly name: string
   readonly type: number
-  /** Of a stream. */
+  /** The address of a stream. */
   readonly url?: string | null | undefined
 }
 

@@ -5,6 +5,7 @@
 export interface Client {
   readonly user: { readonly id: string; readonly username: string }
   readonly guilds: ReadonlyMap<string, Guild>
+  readonly shards: { get(id: number): { readonly sessionID: string | null } | undefined }
   connect(): Promise<void>
   getChannel(id: string): unknown
   on(event: string, listener: (...args: unknown[]) => void): unknown

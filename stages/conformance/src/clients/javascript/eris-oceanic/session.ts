@@ -3,11 +3,12 @@ import { type Steps, waitFor } from '../harness.ts'
 import { type Clients, nextEvent } from './clients.ts'
 import type { Client, Message } from './dialect.ts'
 
-const reconnection = (client: Client): Promise<'resumed' | 'identified'> =>
-  Promise.race([
-    nextEvent(client, 'shardResume').then(() => 'resumed' as const),
-    nextEvent(client, 'shardReady').then(() => 'identified' as const),
-  ])
+/** oceanic.js is also "ready" when it has resumed, so the id of the session tells. */
+async function reconnection(client: Client): Promise<'resumed' | 'identified'> {
+  const before = client.shards.get(0)?.sessionID
+  await Promise.race([nextEvent(client, 'shardResume'), nextEvent(client, 'shardReady')])
+  return client.shards.get(0)?.sessionID === before ? 'resumed' : 'identified'
+}
 
 /** Login, presence, voice and reconnects. */
 export const session = ({
