@@ -122,7 +122,7 @@ export default defineLab({
     why: 'Sockets and sessions live in the process that restarts. The stage keeps no session anywhere else, so it refuses to resume, and each client identifies again. READY then reads the user, its guilds and its direct channels. All clients do that at the same moment, although hardly anything has changed.',
     code: {
       file: 'stages/1-monolith-mongodb/src/adapters/session-registry.none.ts',
-      line: "resume: async () => ({ kind: 'refused' })",
+      line: 'claim: async () => undefined',
     },
     charts: ['seconds', 'send-times'],
   },
