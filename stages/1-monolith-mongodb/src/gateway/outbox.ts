@@ -29,8 +29,8 @@ export interface Origin {
 }
 
 /**
- * Numbers the events of one session without a gap (`s`) and sends them to its client. Clients repeat
- * the last number in heartbeats, and resume from it.
+ * Numbers the events of one session without a gap (`s`) and sends them to its client. Clients
+ * repeat the last number in heartbeats, and resume from it.
  */
 export class Outbox {
   readonly #encoder: EventEncoder
@@ -101,7 +101,9 @@ export class Outbox {
     this.#disconnectedAt = this.#sequence
   }
 
-  /** `bad-sequence`: this number was never sent. `lost`: something after it is not kept any more. */
+  /**
+   * `bad-sequence`: this number was never sent. `lost`: something after it is not kept any more.
+   */
   missedSince(sequence: number): readonly NumberedEvent<Dispatch>[] | 'bad-sequence' | 'lost' {
     if (sequence > this.#sequence) return 'bad-sequence'
     return this.#sent?.after(sequence) ?? 'lost'

@@ -20,8 +20,8 @@ interface Resumable {
 const RESUME_TIMEOUT_MS = 5_000
 
 /**
- * Finds a session, and brings it to this process if another one has it. `lost`: there is none, or it
- * does not have all that the client has missed. `bad-sequence`: it never sent that number.
+ * Finds a session, and brings it to this process if another one has it. `lost`: there is none, or
+ * it does not have all that the client has missed. `bad-sequence`: it never sent that number.
  */
 export async function findSession(
   dependencies: SessionDependencies,

@@ -51,7 +51,9 @@ interface Joining {
   readonly continues?: boolean
 }
 
-/** The subscriptions of one session: to its guilds, and to what reaches its user outside of them. */
+/**
+ * The subscriptions of one session: to its guilds, and to what reaches its user outside of them.
+ */
 export class SessionSubscriptions {
   readonly #dependencies: Dependencies
   readonly #identity: Pick<Identity, 'id' | 'userId'>

@@ -94,7 +94,7 @@ export const createBus = (
   }
   const refused = new Counter({
     name: 'threshold_bus_refused_total',
-    help: 'Messages refused because of their form or their version, by the first word of the subject.',
+    help: 'Messages refused for their form or version, by the first word of the subject.',
     labelNames: ['subject'],
     registers: [telemetry.registry],
   })

@@ -8,8 +8,8 @@ const MAX_EVENTS = 1_024
 const MAX_BYTES = 1_024 * 1_024
 const MAX_BYTES_OF_ALL = 256 * 1_024 * 1_024
 /**
- * Milliseconds without a socket after which others see the user offline. A shorter break, such as in
- * an elevator, is no event to them.
+ * Milliseconds without a socket after which others see the user offline. A shorter break, such as
+ * in an elevator, is no event to them.
  */
 const HIDE_AFTER_MS = 5_000
 /** Sessions of one user that wait for their client. One more ends the oldest of them. */

@@ -11,8 +11,9 @@ import { z } from 'zod'
 import { slots } from './link.ts'
 
 /**
- * The requests that the owner of a partition answers, on `hub.<partition>.<host>`. The schemas check what
- * the owner acts on; the objects of the domain inside were checked where they entered the system.
+ * The requests that the owner of a partition answers, on `hub.<partition>.<host>`. The schemas
+ * check what the owner acts on; the objects of the domain inside were checked where they entered
+ * the system.
  */
 
 const snowflake = z.string().regex(/^\d{1,20}$/)

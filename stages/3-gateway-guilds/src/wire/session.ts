@@ -8,8 +8,8 @@ const objectOf = <T extends object>() =>
   z.custom<T>((value) => typeof value === 'object' && value !== null)
 
 /**
- * Asks for a session, and for the gateway that has it. Empty: it belongs to another user. No process
- * serves the subject of a session that has ended.
+ * Asks for a session, and for the gateway that has it. Empty: it belongs to another user. No
+ * process serves the subject of a session that has ended.
  */
 export const snapshotRequest = (id: string) => ({
   subject: `session.${id}`,

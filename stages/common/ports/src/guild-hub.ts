@@ -131,8 +131,8 @@ export interface UserView {
 
 /**
  * A message to a session outside of guilds: a direct message, or that its user joined a guild. The
- * first one is a view, unless the session continues one of another process. Another view may replace
- * it, as that of a guild.
+ * first one is a view, unless the session continues one of another process. Another view may
+ * replace it, as that of a guild.
  */
 export type UserDelivery =
   | { readonly kind: 'view'; readonly view: UserView; readonly position: LogPosition }
