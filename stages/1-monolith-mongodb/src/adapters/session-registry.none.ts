@@ -6,6 +6,7 @@ import type { ResumableSession, SessionRegistry } from '@threshold/ports'
  */
 export function noSessions(): SessionRegistry<never, never> {
   return {
+    onAdopt() {},
     add: () => undefined,
     disconnected: (session: ResumableSession) => session.end(),
     remove() {},

@@ -199,6 +199,8 @@ export class Connection {
     this.#state = 'identifying'
     clearTimeout(this.#identifyTimer)
     const start = async (): Promise<void> => {
+      // The client may have gone while the others identified.
+      if (this.#state !== 'identifying') return
       const { url: resumeUrl, version } = this.#address
       const id = runtime.random(16).toString('hex')
       const presence = completeActivities(request.presence, runtime.clock)
@@ -210,8 +212,8 @@ export class Connection {
         throw error
       })
       if (started) return
-      session.end()
       this.close(CloseCode.AuthenticationFailed)
+      session.end()
     }
     this.#enqueue('gateway.identify', () => limitIdentify(start))
     return undefined
@@ -222,15 +224,18 @@ export class Connection {
     const request = readResume(d, this.#dependencies.tokens)
     if ('refused' in request) return request.refused
     this.#enqueue('gateway.resume', async () => {
-      const found = await findSession(this.#dependencies, request)
+      const find = () => findSession(this.#dependencies, request)
+      const session = await this.#dependencies.limitIdentify(find)
       // The client may have closed the connection meanwhile, or have identified on it.
       if (this.#state !== 'hello') return
-      if (found === 'bad-sequence') return this.close(CloseCode.InvalidSeq)
-      if (found === 'lost') return this.#sendControl(Op.InvalidSession, false)
-      clearTimeout(this.#identifyTimer)
-      this.#compressPayloads(found.session.compress)
-      this.#begin(found.session)
-      found.session.resume(this.#link(), found.missed)
+      const outcome = session?.resume(request.sequence, () => {
+        clearTimeout(this.#identifyTimer)
+        this.#compressPayloads(session.compress)
+        this.#begin(session)
+        return this.#link()
+      })
+      if (outcome === 'bad-sequence') this.close(CloseCode.InvalidSeq)
+      else if (outcome !== 'resumed') this.#sendControl(Op.InvalidSession, false)
     })
     return undefined
   }
@@ -244,7 +249,7 @@ export class Connection {
     return {
       send: (event, sequence) => this.#dispatch(event, sequence),
       drained: () => this.#drained(),
-      replaced: () => {
+      close: () => {
         this.#session = undefined
         this.close(CloseCode.UnknownError)
       },

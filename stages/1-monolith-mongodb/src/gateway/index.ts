@@ -12,7 +12,7 @@ import type { Dispatch } from './dispatch.ts'
 import { createDispatchCache } from './dispatch-cache.ts'
 import { createMetrics } from './metrics.ts'
 import { CLOSE_REASONS, type ConnectionLimits, MAX_READ_BYTES, readHandshake } from './protocol.ts'
-import type { Session } from './session.ts'
+import { Session } from './session.ts'
 import { batchedTransport } from './transport.batched.ts'
 import { plainTransport } from './transport.plain.ts'
 
@@ -96,6 +96,7 @@ export function createGateway(
     budgetMs: config.budgetMs,
     limitIdentify: pLimit(MAX_CONCURRENT_IDENTIFIES),
   }
+  ports.sessions.onAdopt((from) => Session.restore(dependencies, from))
   const sockets = boundedWebSockets({
     maxPayload: MAX_READ_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,

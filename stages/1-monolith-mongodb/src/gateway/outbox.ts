@@ -18,14 +18,15 @@ export interface ClientLink {
    * that a slow client does not fill the memory of the gateway.
    */
   drained(): Promise<void>
-  /** The client has resumed the session over another connection. */
-  replaced(): void
+  /** The session has ended, or goes on over another connection. */
+  close(): void
 }
 
 /** The place of an event in the log of a guild, or among the user's own events. */
 export interface Origin {
   readonly guildId: GuildId | undefined
-  readonly position: LogPosition
+  /** Undefined: the session has left the guild. */
+  readonly position: LogPosition | undefined
 }
 
 /**
@@ -83,9 +84,12 @@ export class Outbox {
     else if (this.#sent?.keepsAfter(this.#disconnectedAt) === false) this.#onLost()
   }
 
-  /** Sends nothing more. */
+  /** Sends nothing more, and ends the connection. */
   close(): void {
     this.#closed = true
+    const link = this.#link
+    this.#link = undefined
+    link?.close()
   }
 
   async drained(): Promise<void> {
@@ -110,7 +114,7 @@ export class Outbox {
   }
 
   resume(link: ClientLink, missed: readonly NumberedEvent<Dispatch>[]): void {
-    this.#link?.replaced()
+    this.#link?.close()
     this.#link = link
     this.#recorded = undefined
     for (const { event, sequence } of missed) link.send(event, sequence)
@@ -118,24 +122,31 @@ export class Outbox {
 
   /** Ends the connection. Returns what the client may not have, and records what comes after it. */
   beginHandover(): EncodedEvent[] {
-    this.#link?.replaced()
+    this.#link?.close()
     this.disconnect()
     this.#recorded = []
     return this.#sent?.all().map(({ event }) => event.encoded) ?? []
   }
 
-  /** Returns the events since `beginHandover` that the session's next process does not receive. */
-  recordedUpTo({ guilds, user }: SessionStarts): EncodedEvent[] {
-    const startOf = (guildId: GuildId | undefined) =>
-      guildId === undefined ? user : guilds.get(guildId)
+  /**
+   * Returns the events since `beginHandover` that the session's next process does not receive.
+   * @param guilds those of the snapshot; the next process joins all others by itself
+   */
+  recordedUpTo(starts: SessionStarts, guilds: ReadonlySet<GuildId>): EncodedEvent[] {
+    const isMissed = ({ guildId, position }: Origin): boolean => {
+      const start = guildId === undefined ? starts.user : starts.guilds.get(guildId)
+      if (start) return position !== undefined && isDuplicate(start, position)
+      return guildId !== undefined && guilds.has(guildId)
+    }
     return (this.#recorded ?? [])
-      .filter(({ origin }) => !origin || isDuplicate(startOf(origin.guildId), origin.position))
+      .filter(({ origin }) => !origin || isMissed(origin))
       .map(({ event }) => event.encoded)
   }
 
   /** Begins with what another process has sent. */
   restore(sequence: number, sent: readonly EncodedEvent[]): void {
     this.#sequence = sequence
+    this.#disconnectedAt = sequence
     const first = sequence - sent.length
     this.#sent?.acknowledge(first)
     for (const [i, event] of sent.entries())

@@ -1,6 +1,13 @@
 import type { GuildId } from '@threshold/contract'
 import { OFFLINE, type Presence } from '@threshold/domain'
-import { type Deadline, deadlineAfter, type Runtime } from '@threshold/kit'
+import {
+  type Deadline,
+  deadlineAfter,
+  hasCode,
+  messageOf,
+  type Runtime,
+  systemTimers,
+} from '@threshold/kit'
 import type {
   Delivery,
   GuildHub,
@@ -11,7 +18,15 @@ import type {
   Subscription,
   UserDelivery,
   UserSubscription,
+  VoiceRequest,
 } from '@threshold/ports'
+import pLimit from 'p-limit'
+
+/** Guilds that one session joins at a time. Each may cost the database three reads. */
+const MAX_CONCURRENT_JOINS = 4
+
+/** A guild that is not available for so many milliseconds does not hold up a session. */
+const LONG_OUTAGE_MS = 10_000
 
 /** A guild that the session is subscribed to, or is about to be. */
 interface JoinedGuild {
@@ -23,7 +38,7 @@ interface JoinedGuild {
 
 interface Dependencies {
   readonly hub: GuildHub
-  readonly runtime: Pick<Runtime, 'clock'>
+  readonly runtime: Pick<Runtime, 'clock' | 'log'>
   readonly budgetMs: number
 }
 
@@ -49,6 +64,7 @@ export interface Receiver {
 interface Joining {
   readonly announced: boolean
   readonly continues?: boolean
+  readonly call?: VoiceRequest | undefined
 }
 
 /**
@@ -59,6 +75,8 @@ export class SessionSubscriptions {
   readonly #identity: Pick<Identity, 'id' | 'userId'>
   readonly #receiver: Receiver
   readonly #guilds = new Map<GuildId, JoinedGuild>()
+  /** Guilds that were not available, with what ends the wait for each. */
+  readonly #later = new Map<GuildId, () => void>()
   #presence: Presence
   #shown: Presence
   #user: UserSubscription | undefined
@@ -95,8 +113,17 @@ export class SessionSubscriptions {
     for (const { subscription } of this.#guilds.values()) subscription?.setPresence(presence)
   }
 
+  /** Others see the user offline. It is said again each time, since another process may differ. */
   hide(): void {
+    this.#shown = this.#presence
     this.show(OFFLINE)
+  }
+
+  /** Says again what others see: the session's former process may have said something else. */
+  showAgain(): void {
+    const shown = this.#shown
+    this.#shown = OFFLINE
+    this.show(shown)
   }
 
   has(guildId: GuildId): boolean {
@@ -127,13 +154,14 @@ export class SessionSubscriptions {
       callDeadline(this.#dependencies),
     )
     if (this.#ended) this.#user?.unsubscribe()
+    if (continues) this.#userPosition = this.#user?.start
     return this.#user?.start
   }
 
   /** Resolves to where the session begins in the guild. Undefined: it is not in it. */
   async join(
     guildId: GuildId,
-    { announced, continues = false }: Joining,
+    { announced, continues = false, call }: Joining,
   ): Promise<LogPosition | undefined> {
     if (this.#ended || this.#guilds.has(guildId)) return undefined
     const joined: JoinedGuild = { announced }
@@ -143,6 +171,7 @@ export class SessionSubscriptions {
       sessionId: this.#identity.id,
       presence: this.#shown,
       continues,
+      ...(call ? { call: { ...call, sessionId: this.#identity.id } } : {}),
       deliver: (delivery) => this.#handle(() => this.#receive(guildId, joined, delivery)),
     }
     const { hub } = this.#dependencies
@@ -152,7 +181,10 @@ export class SessionSubscriptions {
     } catch (error) {
       // Otherwise the session would count as joined, and a later membership would do nothing.
       if (this.#guilds.get(guildId) === joined) this.#guilds.delete(guildId)
-      throw error
+      const waitMs = hasCode(error, 'UNAVAILABLE') ? (error.retryAfterMs ?? 0) : 0
+      if (waitMs < LONG_OUTAGE_MS) throw error
+      this.#joinLater(guildId, announced, waitMs)
+      return undefined
     }
     // The session, the membership or the guild may have ended while the hub loaded the guild.
     if (this.#ended || this.#guilds.get(guildId) !== joined) subscription?.unsubscribe()
@@ -166,6 +198,41 @@ export class SessionSubscriptions {
       if (announced && !continues) this.#receiver.notInGuild(guildId)
     }
     return joined.subscription?.start
+  }
+
+  /** The session goes on without the guild, which READY has called unavailable. */
+  #joinLater(guildId: GuildId, announced: boolean, waitMs: number): void {
+    if (this.#ended || this.#later.has(guildId)) return
+    const retry = (): void => {
+      this.#later.delete(guildId)
+      this.join(guildId, { announced }).catch((error: unknown) => {
+        this.#dependencies.runtime.log.warn(
+          { err: messageOf(error), guild: guildId },
+          'a session could not join a guild',
+        )
+        this.#joinLater(guildId, announced, waitMs)
+      })
+    }
+    this.#later.set(guildId, systemTimers.after(waitMs, retry))
+  }
+
+  /** Whether the session joins the guild later, since it is not available for a while. */
+  joinsLater(guildId: GuildId): boolean {
+    return this.#later.has(guildId)
+  }
+
+  /** Joins guilds, a few at a time. Resolves to where the session begins in those that it is in. */
+  async joinAll(
+    guilds: readonly (Joining & { readonly id: GuildId })[],
+    afterEach?: () => Promise<void>,
+  ): Promise<ReadonlyMap<GuildId, LogPosition>> {
+    const starts = new Map<GuildId, LogPosition>()
+    await pLimit(MAX_CONCURRENT_JOINS).map(guilds, async ({ id, ...joining }) => {
+      const start = await this.join(id, joining)
+      if (start) starts.set(id, start)
+      await afterEach?.()
+    })
+    return starts
   }
 
   /** Runs once per session for every event, and does not wait. */
@@ -210,6 +277,7 @@ export class SessionSubscriptions {
     this.#user?.unsubscribe()
     for (const { subscription } of this.#guilds.values()) subscription?.unsubscribe()
     this.#guilds.clear()
+    for (const cancel of this.#later.values()) cancel()
   }
 }
 

@@ -4,11 +4,9 @@ import type {
   EventEncoder,
   GuildHub,
   Identity,
-  LogPosition,
-  NumberedEvent,
   RemoteSession,
   SessionRegistry,
-  SessionRest,
+  SessionRemainder,
   SessionSnapshot,
   SessionStarts,
   UserDelivery,
@@ -16,12 +14,12 @@ import type {
   VoiceCalls,
   VoiceRequest,
 } from '@threshold/ports'
-import pLimit from 'p-limit'
 import type { PresenceInput, RequestMembers } from '../input/index.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { DispatchCache, Recipient } from './dispatch-cache.ts'
+import { Handover } from './handover.ts'
 import { memberChunks } from './member-chunks.ts'
-import { type ClientLink, Outbox } from './outbox.ts'
+import { type ClientLink, type Origin, Outbox } from './outbox.ts'
 import { guildCreatePayload, readyPayload } from './payloads.ts'
 import { completeActivities, onShard, presenceOf } from './protocol.ts'
 import { callDeadline, type Receiver, SessionSubscriptions } from './session-subscriptions.ts'
@@ -38,9 +36,6 @@ export interface SessionDependencies {
   /** Time limit in milliseconds for one call of a session to the hub or the voice server. */
   readonly budgetMs: number
 }
-
-/** Guilds that one session joins at a time. Each may cost the database three reads. */
-const MAX_CONCURRENT_JOINS = 4
 
 /**
  * One client session. It subscribes to the guilds of its user, filters their events by the client's
@@ -67,10 +62,10 @@ export class Session {
   readonly #outbox: Outbox
   /** The guilds that READY names. Undefined until it is sent. */
   #announced: readonly GuildId[] | undefined
-  #starting: Promise<unknown> = Promise.resolve()
+  /** Resolves when the session has begun, here or after another process, or has failed to. */
+  starting: Promise<unknown> = Promise.resolve()
   #ended = false
-  /** Guilds that the user has joined since another process began to go on with this session. */
-  #joinedMeanwhile: GuildId[] | undefined
+  #handover: Handover | undefined
 
   constructor(dependencies: SessionDependencies, identity: Identity, link?: ClientLink) {
     this.#dependencies = dependencies
@@ -84,7 +79,7 @@ export class Session {
       guild: (guildId, delivery, announced) => this.#receive(guildId, delivery, announced),
       notInGuild: (guildId) => {
         this.#voice.leaveGuild(guildId)
-        this.#dispatchGuildDelete(guildId)
+        this.#dispatchGuildDelete(guildId, { guildId, position: undefined })
       },
       user: (delivery) => this.#receiveUserDelivery(delivery),
     }
@@ -103,17 +98,15 @@ export class Session {
    */
   start(): Promise<boolean> {
     const starting = this.#start()
-    this.#starting = starting.catch(() => {})
+    this.starting = starting.catch(() => {})
     return starting
   }
 
   async #start(): Promise<boolean> {
     if (!(await this.#subscriptions.subscribeUser({ continues: false }))) return false
     // The view has arrived, so READY was sent and `#announced` is set.
-    await pLimit(MAX_CONCURRENT_JOINS).map(this.#announced ?? [], async (id) => {
-      await this.#subscriptions.join(id, { announced: true })
-      await this.#outbox.drained()
-    })
+    const guilds = (this.#announced ?? []).map((id) => ({ id, announced: true }))
+    await this.#subscriptions.joinAll(guilds, () => this.#outbox.drained())
     return true
   }
 
@@ -159,28 +152,25 @@ export class Session {
   }
 
   /**
-   * Returns the events after the last one that the client received. `bad-sequence`: this number was
-   * never sent. `lost`: the session no longer has all of them, and ends.
+   * Goes on over the link that `open` returns, with the events after this number. `bad-sequence`:
+   * it was never sent. `lost`: the session no longer has all of the events, and ends. Throws
+   * `UNAVAILABLE` while the session goes to another process.
    */
-  missedSince(sequence: number): readonly NumberedEvent<Dispatch>[] | 'bad-sequence' | 'lost' {
+  resume(sequence: number, open: () => ClientLink): 'resumed' | 'bad-sequence' | 'lost' {
+    if (this.#handover?.closing) throw unavailable('the session')
     const missed = this.#ended ? 'lost' : this.#outbox.missedSince(sequence)
     if (missed === 'lost') this.end()
-    return missed
-  }
-
-  /** Goes on over another connection, with what the client has missed. */
-  resume(link: ClientLink, missed: readonly NumberedEvent<Dispatch>[]): void {
-    this.#outbox.resume(link, missed)
+    if (typeof missed === 'string') return missed
+    this.#outbox.resume(open(), missed)
     this.#subscriptions.show(this.#subscriptions.presence)
     this.#outbox.dispatch('RESUMED', {})
-    const joined = this.#joinedMeanwhile ?? []
-    this.#joinedMeanwhile = undefined
+    const joined = this.#handover?.joined ?? []
+    this.#handover = undefined
     for (const guildId of joined) this.#joinNew(guildId)
+    return 'resumed'
   }
 
-  hidePresence(): void {
-    this.#subscriptions.hide()
-  }
+  hidePresence = (): void => this.#subscriptions.hide()
 
   end(): void {
     if (this.#ended) return
@@ -197,25 +187,31 @@ export class Session {
   }
 
   async snapshot(deadline: Deadline): Promise<SessionSnapshot> {
-    await withDeadline(deadline, 'the start of a session', this.#starting)
+    await withDeadline(deadline, 'the start of a session', this.starting)
     const announced = this.#announced
-    if (this.#ended || !announced) throw unavailable('the session')
+    if (this.#ended || !announced || this.#handover?.closing) throw unavailable('the session')
     const sent = this.#outbox.beginHandover()
     this.disconnect()
-    this.#joinedMeanwhile ??= []
     const identity = { ...this.#identity, presence: this.#subscriptions.presence }
-    const guilds = this.#subscriptions.guilds().filter((id) => this.#subscriptions.get(id))
-    return { identity, sequence: this.#outbox.sequence, sent, announced, guilds }
+    const ids = this.#subscriptions.guilds().filter((id) => this.#subscriptions.get(id))
+    this.#handover = new Handover(ids, this.#handover, this.#dependencies.runtime)
+    const { token } = this.#handover
+    const guilds = ids.map((id) => ({ id, call: this.#voice.callIn(id) }))
+    return { token, identity, sequence: this.#outbox.sequence, sent, announced, guilds }
   }
 
-  async handOver(starts: SessionStarts, deadline: Deadline): Promise<SessionRest> {
-    if (this.#ended || !this.#joinedMeanwhile) throw unavailable('the session')
-    await this.#subscriptions.close(starts, deadline)
+  async handOver(starts: SessionStarts, deadline: Deadline): Promise<SessionRemainder> {
+    const handover = this.#handover
+    if (this.#ended || handover?.token !== starts.token) throw unavailable('the session')
+    handover.closing = true
+    await this.#subscriptions.close(starts, deadline).catch((error: unknown) => {
+      this.end()
+      throw error
+    })
     const unknown = this.#subscriptions.guilds().filter((id) => !starts.guilds.has(id))
-    const events = this.#outbox.recordedUpTo(starts)
-    const rest = { events, joined: [...this.#joinedMeanwhile, ...unknown], ...this.#voice.state() }
+    const events = this.#outbox.recordedUpTo(starts, handover.guilds)
     this.#close()
-    return rest
+    return { events, joined: [...handover.joined, ...unknown], ...this.#voice.state() }
   }
 
   /**
@@ -226,32 +222,32 @@ export class Session {
   static async restore(dependencies: SessionDependencies, from: RemoteSession): Promise<Session> {
     const session = new Session(dependencies, from.snapshot.identity)
     const restoring = session.#restore(from)
-    session.#starting = restoring.catch(() => session.end())
+    session.starting = restoring.catch(() => session.end())
     await restoring
     return session
   }
 
   async #restore({ snapshot, handOver }: RemoteSession): Promise<void> {
-    const { sequence, sent, announced, guilds } = snapshot
+    const { token, sequence, sent, announced, guilds } = snapshot
     const subscriptions = this.#subscriptions
     this.#announced = announced
     this.#outbox.restore(sequence, sent)
     subscriptions.hold()
     const user = await subscriptions.subscribeUser({ continues: true })
     if (!user) throw unavailable('the user of a session')
-    const starts = new Map<GuildId, LogPosition>()
-    await pLimit(MAX_CONCURRENT_JOINS).map(guilds, async (id) => {
-      const start = await subscriptions.join(id, { announced: true, continues: true })
-      if (start) starts.set(id, start)
-    })
-    const rest = await handOver({ guilds: starts, user }, callDeadline(this.#dependencies))
-    this.#voice.restore(rest)
-    for (const event of rest.events) this.#outbox.sendEncoded(event)
+    const continuing = { announced: true, continues: true }
+    const starts = await subscriptions.joinAll(guilds.map((each) => ({ ...each, ...continuing })))
+    const by = callDeadline(this.#dependencies)
+    const remainder = await handOver({ token, guilds: starts, user }, by)
+    this.#voice.restore(remainder)
+    for (const event of remainder.events) this.#outbox.sendEncoded(event)
     // The user has left these guilds, and the other process did not know it yet.
-    for (const id of guilds)
-      if (!starts.has(id) && rest.joined.includes(id)) this.#dispatchGuildDelete(id)
+    for (const { id } of guilds)
+      if (!starts.has(id) && remainder.joined.includes(id) && !subscriptions.joinsLater(id))
+        this.#dispatchGuildDelete(id)
     subscriptions.release()
-    for (const id of rest.joined) this.#joinNew(id)
+    subscriptions.showAgain()
+    for (const id of remainder.joined) this.#joinNew(id)
     this.disconnect()
   }
 
@@ -300,8 +296,8 @@ export class Session {
   /** Joins a guild that READY did not name. */
   #joinNew(guildId: GuildId): void {
     if (!onShard(guildId, this.#identity.shard)) return
-    if (this.#joinedMeanwhile) {
-      this.#joinedMeanwhile.push(guildId)
+    if (this.#handover) {
+      this.#handover.joined.push(guildId)
       return
     }
     this.#subscriptions
@@ -314,8 +310,8 @@ export class Session {
       )
   }
 
-  #dispatchGuildDelete(guildId: GuildId): void {
+  #dispatchGuildDelete(guildId: GuildId, origin?: Origin): void {
     if (intentsAdmit(this.#identity.intents, 'GUILD_DELETE', true))
-      this.#outbox.dispatch('GUILD_DELETE', { id: guildId })
+      this.#outbox.dispatch('GUILD_DELETE', { id: guildId }, origin)
   }
 }

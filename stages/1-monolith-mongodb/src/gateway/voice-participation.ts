@@ -2,7 +2,7 @@ import type { ChannelId, GuildId } from '@threshold/contract'
 import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type {
   Identity,
-  SessionRest,
+  SessionRemainder,
   Subscription,
   VoiceCalls,
   VoiceRequest,
@@ -122,12 +122,16 @@ export class VoiceParticipation {
     this.#closed = true
   }
 
+  callIn(guildId: GuildId): VoiceRequest | undefined {
+    return this.#calls.get(guildId)
+  }
+
   /** The calls, for the session's next process. */
-  state(): Pick<SessionRest, 'calls' | 'mutedIn'> {
+  state(): Pick<SessionRemainder, 'calls' | 'mutedIn'> {
     return { calls: [...this.#calls], mutedIn: [...this.#mutedIn] }
   }
 
-  restore({ calls, mutedIn }: Pick<SessionRest, 'calls' | 'mutedIn'>): void {
+  restore({ calls, mutedIn }: Pick<SessionRemainder, 'calls' | 'mutedIn'>): void {
     for (const [guildId, request] of calls) this.#calls.set(guildId, request)
     for (const guildId of mutedIn) this.#mutedIn.add(guildId)
   }

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { tokens } from '@threshold/contract'
 import { createRuntime } from '@threshold/kit'
 import { describe, expect, it } from 'vitest'
+import { noSessions } from '../../src/adapters/session-registry.none.ts'
 import { createGateway, GATEWAY_LIMITS, type GatewayPorts } from '../../src/gateway/index.ts'
 
 const TRIES = 20
@@ -27,7 +28,8 @@ describe.each(['batched', 'plain'] as const)('HELLO by the %s transport', (trans
     await using use = new AsyncDisposableStack()
     const runtime = createRuntime({ random: randomBytes })
     use.defer(() => runtime.telemetry[Symbol.asyncDispose]())
-    // No client identifies, so the gateway needs no ports.
+    // No client identifies, so the gateway needs no other ports.
+    const ports = { sessions: noSessions() } as Partial<GatewayPorts> as GatewayPorts
     const config = {
       heartbeatMs: 10_000,
       maxConnections: TRIES,
@@ -37,7 +39,7 @@ describe.each(['batched', 'plain'] as const)('HELLO by the %s transport', (trans
     }
     const gateway = use.use(
       createGateway(
-        {} as GatewayPorts,
+        ports,
         { tokens: tokens('x'.repeat(32)), gatewayUrl: () => 'ws://here' },
         config,
         runtime,

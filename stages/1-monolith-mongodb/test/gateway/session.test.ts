@@ -74,7 +74,7 @@ async function startSession(
       received.push(JSON.parse(Buffer.from(event.json(sequence)).toString()))
     },
     drained: async () => {},
-    replaced() {},
+    close() {},
   }
   const parts = {
     hub,

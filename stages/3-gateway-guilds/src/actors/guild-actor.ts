@@ -83,8 +83,9 @@ export class GuildActor {
       },
       storeEvent: (event, position, listeners, recipients) => {
         dependencies.requireCurrent()
-        if (EPHEMERAL.has(event.type)) return undefined
+        // Computed now, since a session may end before the event is sent.
         const audience = this.#listeners.audienceOf(listeners)
+        if (EPHEMERAL.has(event.type)) return undefined
         const record: EventRecord = {
           v: 1,
           kind: 'event',

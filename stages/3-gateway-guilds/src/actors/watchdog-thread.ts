@@ -12,8 +12,10 @@ import { viewsOf, type WatchdogData } from './watchdog.ts'
 /** The thread of the watchdog: see `watchdog.ts`. */
 const { shared, nats, leaseKey, maxTurnMs, maxMemoryMb } = workerData as WatchdogData
 const CHECK_MS = 50
+/** The guild that was entered last is to blame if the loop cannot be paused within this time. */
+const LOOK_TIMEOUT_MS = 300
 /** The process ends after this time also if NATS does not answer. */
-const REPORT_TIMEOUT_MS = 300
+const REPORT_TIMEOUT_MS = 1_000
 
 const { turns, current, leaking } = viewsOf(shared)
 const connection = await connect({
@@ -37,11 +39,10 @@ for (;;) {
     cpuMs: (user + system) / 1e3,
   }
   if (stall.check(used)) {
-    // A loop in native code, such as a regular expression, cannot be paused. The guild that was
-    // entered last is then to blame.
+    // A loop in native code, such as a regular expression, cannot be paused.
     const unknown: [string, string] = [String(current[0]), '']
     const looked = lookAtLoop().catch(() => unknown)
-    const [guild, stack] = await Promise.race([looked, sleep(REPORT_TIMEOUT_MS, unknown)])
+    const [guild, stack] = await Promise.race([looked, sleep(LOOK_TIMEOUT_MS, unknown)])
     await end(guild, `an endless loop: no turn ended in ${maxTurnMs} ms of CPU`, stack)
   }
   const leak = Atomics.load(leaking, 0)

@@ -146,6 +146,8 @@ export async function natsGuildHub(
 
     async subscribe(guild, subscriber, deadline) {
       const listener = sessions.addToGuild(guild, subscriber)
+      const { call } = subscriber
+      if (call) listener.voice = call
       const session = { slot: listener.slot, sessionId: subscriber.sessionId }
       try {
         const listeners = [wireListener(listener)]

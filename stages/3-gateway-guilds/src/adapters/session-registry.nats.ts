@@ -1,11 +1,24 @@
-import { hasCode, type Runtime, type Timers, unavailable } from '@threshold/kit'
-import type { ResumableSession, SessionRegistry } from '@threshold/ports'
+import {
+  type Deadline,
+  deadlineAfter,
+  hasCode,
+  messageOf,
+  type Runtime,
+  type Timers,
+  unavailable,
+} from '@threshold/kit'
+import type { RemoteSession, ResumableSession, SessionRegistry } from '@threshold/ports'
+import pLimit from 'p-limit'
 import type { Bus } from '../nats/bus.ts'
 import { keptSessions } from '../sessions/kept-sessions.ts'
-import { handOverRequest, snapshotRequest } from '../wire/session.ts'
+import { adoptRequest, handOverRequest, snapshotRequest } from '../wire/session.ts'
 
 /** Ids of sessions as gateways make them. Clients send any text, and subjects have a syntax. */
 const SESSION_ID = /^[0-9a-f]{32}$/
+
+/** Milliseconds for giving all sessions away when this gateway stops. */
+const DRAIN_TIMEOUT_MS = 3_000
+const MAX_CONCURRENT_ADOPTIONS = 32
 
 interface Serving<S> extends Disposable {
   readonly session: S
@@ -30,17 +43,69 @@ export function natsSessionRegistry<
   const handingOver = bus.serve(handOverRequest(gateway), async ({ id, starts }, deadline) => {
     const session = served.get(id)?.session
     if (!session) throw unavailable('the session')
-    try {
-      return await session.handOver(starts, deadline)
-    } catch (error) {
-      session.end()
-      throw error
-    }
+    return session.handOver(starts, deadline)
   })
+  /** Requests of this gateway for sessions. Each resolves when the session is here, or is not. */
+  const claiming = new Map<string, Promise<void>>()
+
+  let adopting: Disposable | undefined
+
+  async function claimRemote(
+    id: string,
+    userId: string,
+    deadline: Deadline,
+  ): Promise<RemoteSession | undefined> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    claiming.set(id, promise)
+    const { found } = await bus
+      .request(snapshotRequest(id), { userId }, deadline)
+      .catch((error: unknown) => {
+        if (hasCode(error, 'NO_RESPONDERS')) return { found: undefined }
+        throw error
+      })
+      // The session is added in this turn.
+      .finally(() =>
+        setImmediate(() => {
+          claiming.delete(id)
+          resolve()
+        }),
+      )
+    if (!found) return undefined
+    return {
+      snapshot: found.snapshot,
+      handOver: ({ token, guilds, user }, by) =>
+        bus.request(
+          handOverRequest(found.gateway),
+          { id, starts: { token, guilds: new Map(guilds), user } },
+          by,
+        ),
+    }
+  }
+
+  /** Asks another gateway to go on with the session. It ends if there is none. */
+  async function giveAway({ id, userId }: S, deadline: Deadline): Promise<void> {
+    await bus.request(adoptRequest, { id, userId }, deadline).catch((error: unknown) => {
+      runtime.log.debug({ err: messageOf(error) }, 'no gateway goes on with a session')
+    })
+  }
 
   return {
     ...local,
+    onAdopt(restore) {
+      adopting = bus.serve(
+        adoptRequest,
+        async ({ id, userId }, deadline) => {
+          // Its client has just resumed it here.
+          const isHere = served.has(id) || claiming.has(id)
+          const remote = isHere ? undefined : await claimRemote(id, userId, deadline)
+          if (remote) await restore(remote)
+          return null
+        },
+        { queue: 'gateways' },
+      )
+    },
     add(session) {
+      if (served.has(session.id)) return local.add(session)
       const serving = bus.serve(snapshotRequest(session.id), async ({ userId }, deadline) =>
         userId === session.userId
           ? { found: { gateway, snapshot: await session.snapshot(deadline) } }
@@ -62,25 +127,15 @@ export function natsSessionRegistry<
     },
     async claim(request, deadline) {
       const { sessionId: id, userId } = request
+      while (claiming.has(id)) await claiming.get(id)
       if (served.has(id) || !SESSION_ID.test(id)) return local.claim(request, deadline)
-      const { found } = await bus
-        .request(snapshotRequest(id), { userId }, deadline)
-        .catch((error: unknown) => {
-          if (hasCode(error, 'NO_RESPONDERS')) return { found: undefined }
-          throw error
-        })
-      if (!found) return undefined
-      return {
-        snapshot: found.snapshot,
-        handOver: ({ guilds, user }, by) =>
-          bus.request(
-            handOverRequest(found.gateway),
-            { id, starts: { guilds: new Map(guilds), user } },
-            by,
-          ),
-      }
+      return claimRemote(id, userId, deadline)
     },
     async [Symbol.asyncDispose]() {
+      adopting?.[Symbol.dispose]()
+      const deadline = deadlineAfter(DRAIN_TIMEOUT_MS, runtime.clock)
+      const sessions = [...served.values()].map(({ session }) => session)
+      await pLimit(MAX_CONCURRENT_ADOPTIONS).map(sessions, (each) => giveAway(each, deadline))
       handingOver[Symbol.dispose]()
       await local[Symbol.asyncDispose]()
     },

@@ -187,9 +187,10 @@ function groupCommit({
     readonly bytes: number
   }
   const waiting: Waiting[] = []
-  let writing: Promise<void> | undefined
+  let isWriting = false
   let lastSequence = fencedAt
   let broken: unknown
+  let newest: Promise<void> = Promise.resolve()
 
   function take(): Waiting[] {
     let bytes = 0
@@ -203,6 +204,8 @@ function groupCommit({
   }
 
   async function writeAll(): Promise<void> {
+    if (isWriting) return
+    isWriting = true
     while (waiting.length > 0 && broken === undefined) {
       const batch = take()
       try {
@@ -217,7 +220,7 @@ function groupCommit({
         for (const { reject } of [...batch, ...waiting.splice(0)]) reject(error)
       }
     }
-    writing = undefined
+    isWriting = false
   }
 
   return {
@@ -232,11 +235,12 @@ function groupCommit({
         return Promise.reject(unavailable(`room in the log for ${bytes} bytes`))
       const added: Waiting = { record, bytes, ...Promise.withResolvers<void>() }
       waiting.push(added)
-      writing ??= writeAll()
+      newest = added.promise
+      void writeAll()
       return added.promise
     },
     async flushed() {
-      while (writing) await writing
+      await newest
       if (broken !== undefined) throw broken
     },
   }

@@ -126,7 +126,8 @@ export class Attachments {
         const attached = this.guilds.get(guild) ?? this.users.get(user)
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
-        beginAttachment(attached!, after)
+        // Others may still get events before this position, which wait for the log.
+        if (!attached!.position) beginAttachment(attached!, after)
         begin(listener, after)
         return
       }
@@ -150,7 +151,7 @@ export class Attachments {
         const attached = this.users.get(user)
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
-        beginAttachment(attached!, position)
+        if (!attached!.position) beginAttachment(attached!, position)
         listener.subscriber.deliver({ kind: 'view', view, position })
         begin(listener, position)
         return

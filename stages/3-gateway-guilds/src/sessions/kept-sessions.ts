@@ -19,15 +19,16 @@ const MAX_WAITING_OF_USER = 16
 export function keptSessions<S extends ResumableSession, E extends { readonly size: number }>(
   { keepMs, timers }: { readonly keepMs: number; readonly timers: Timers },
   { clock, telemetry }: Pick<Runtime, 'clock' | 'telemetry'>,
-): SessionRegistry<S, E> {
+): Omit<SessionRegistry<S, E>, 'onAdopt'> {
   const limits = {
     maxEvents: MAX_EVENTS,
     maxBytes: MAX_BYTES,
     maxAgeMs: keepMs,
     maxBytesOfAll: MAX_BYTES_OF_ALL,
   }
-  const total = { bytes: 0 }
-  const sessions = new Map<string, { readonly session: S; readonly buffer: ResumeBuffer<E> }>()
+  const total = { bytes: 0, buffers: 0 }
+  const sessions = new Map<string, S>()
+  const buffers = new Map<S, ResumeBuffer<E>>()
   /** The sessions of each user that wait for their client, with what ends the wait. */
   const waiting = new Map<UserId, Map<S, () => void>>()
 
@@ -44,9 +45,9 @@ export function keptSessions<S extends ResumableSession, E extends { readonly si
     labelNames: ['connected'],
     registers: [telemetry.registry],
     collect() {
-      const connected = [...sessions.values()].filter(({ session }) => session.connected).length
+      const connected = [...buffers.keys()].filter((session) => session.connected).length
       this.set({ connected: 'yes' }, connected)
-      this.set({ connected: 'no' }, sessions.size - connected)
+      this.set({ connected: 'no' }, buffers.size - connected)
     },
   })
   new Gauge({
@@ -61,7 +62,9 @@ export function keptSessions<S extends ResumableSession, E extends { readonly si
   return {
     add(session) {
       const buffer = new ResumeBuffer<E>(limits, total, clock)
-      sessions.set(session.id, { session, buffer })
+      buffers.set(session, buffer)
+      // A second one of this id is on its way here, and only one of them will begin.
+      if (!sessions.has(session.id)) sessions.set(session.id, session)
       return buffer
     },
     disconnected(session) {
@@ -87,16 +90,17 @@ export function keptSessions<S extends ResumableSession, E extends { readonly si
       else oldest.end()
     },
     remove(session) {
-      sessions.get(session.id)?.buffer.clear()
-      sessions.delete(session.id)
+      buffers.get(session)?.close()
+      buffers.delete(session)
+      if (sessions.get(session.id) === session) sessions.delete(session.id)
       stopWaiting(session)
     },
     async claim({ sessionId, userId }) {
-      const session = sessions.get(sessionId)?.session
+      const session = sessions.get(sessionId)
       return session?.userId === userId ? session : undefined
     },
     async [Symbol.asyncDispose]() {
-      for (const { session } of [...sessions.values()]) session.end()
+      for (const session of [...buffers.keys()]) session.end()
     },
   }
 }

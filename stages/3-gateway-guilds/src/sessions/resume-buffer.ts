@@ -11,9 +11,10 @@ export interface ResumeLimits {
   readonly maxBytesOfAll: number
 }
 
-/** Bytes that all buffers of a process hold. */
+/** The sum over all buffers of a process. */
 export interface BufferTotal {
   bytes: number
+  buffers: number
 }
 
 interface Sized {
@@ -37,6 +38,7 @@ export class ResumeBuffer<E extends Sized> implements SentEvents<E> {
     this.#limits = limits
     this.#total = total
     this.#clock = clock
+    total.buffers += 1
   }
 
   add(event: E, sequence: number): void {
@@ -48,7 +50,7 @@ export class ResumeBuffer<E extends Sized> implements SentEvents<E> {
     while (
       this.#entries.length > maxEvents ||
       this.#bytes > maxBytes ||
-      this.#total.bytes > maxBytesOfAll ||
+      this.#exceedsShare(maxBytesOfAll) ||
       (this.#entries[0]?.at ?? now) < now - maxAgeMs
     )
       if (!this.#dropOldest()) break
@@ -72,8 +74,16 @@ export class ResumeBuffer<E extends Sized> implements SentEvents<E> {
     return [...this.#entries]
   }
 
-  clear(): void {
+  /** Drops everything. Nothing is added after that. */
+  close(): void {
     while (this.#dropOldest());
+    this.#total.buffers -= 1
+  }
+
+  /** All together hold too much, and this one more than its share. */
+  #exceedsShare(maxBytesOfAll: number): boolean {
+    const { bytes, buffers } = this.#total
+    return bytes > maxBytesOfAll && this.#bytes > maxBytesOfAll / buffers
   }
 
   #dropOldest(): boolean {

@@ -1,4 +1,4 @@
-import type { SessionRest, SessionSnapshot } from '@threshold/ports'
+import type { SessionRemainder, SessionSnapshot } from '@threshold/ports'
 import { z } from 'zod'
 
 /** The requests of one gateway to the one that has a session. */
@@ -19,12 +19,19 @@ export const snapshotRequest = (id: string) => ({
   }),
 })
 
+/** Asks any gateway to go on with a session, since the one that has it stops. */
+export const adoptRequest = {
+  subject: 'handover.adopt',
+  body: z.object({ id: z.string(), userId: z.string() }),
+  result: z.null(),
+}
+
 /** Ends a session at that gateway. It goes on at the one that asks, and has a subject there. */
 export const handOverRequest = (gateway: string) => ({
   subject: `handover.${gateway}`,
   body: z.object({
     id: z.string(),
-    starts: z.object({ guilds: z.map(z.string(), position), user: position }),
+    starts: z.object({ token: z.string(), guilds: z.map(z.string(), position), user: position }),
   }),
-  result: objectOf<SessionRest>(),
+  result: objectOf<SessionRemainder>(),
 })

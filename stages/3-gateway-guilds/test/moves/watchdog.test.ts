@@ -48,8 +48,9 @@ describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
   ])('because of $name, is ended, and the guild is quarantined', async (fault) => {
     await using use = new AsyncDisposableStack()
     const cluster = await startCluster(use)
+    // Both in processes of their own: the loops are in the code of every host.
     const child = startHostProcess(use, cluster, fault.maxMemoryMb)
-    const { host } = await cluster.startHost()
+    const host = startHostProcess(use, cluster, fault.maxMemoryMb)
     await vi.waitFor(() => {
       expect(child.owned().length + host.owned().length).toBe(64)
       expect(child.owned().length).toBeGreaterThan(0)
@@ -59,8 +60,11 @@ describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
     const { hub: api } = await cluster.startGateway()
     /** A guild that the process owns. */
     const createThere = async () => {
-      let guild = aGuild()
-      while (!child.owned().includes(partitionOf(guild.id))) guild = aGuild()
+      const guild = await vi.waitFor(() => {
+        const candidate = aGuild()
+        expect(child.owned()).toContain(partitionOf(candidate.id))
+        return candidate
+      }, WAIT)
       await api.create(guild.state, testDeadline())
       return guild
     }
@@ -79,14 +83,13 @@ describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
     } as const
     const publish = () => api.publish(culprit.id, event, testDeadline())
     const exited = child.exited.then(() => true)
-    for (let done = false; !done; )
-      done = await Promise.race([
-        exited,
-        fault.trigger({ api, guild: culprit }).then(
-          () => false,
-          () => false,
-        ),
-      ])
+    for (let done = false; !done; ) {
+      const triggered = fault.trigger({ api, guild: culprit }).then(
+        () => false,
+        () => false,
+      )
+      done = await Promise.race([exited, triggered])
+    }
     expect(await child.exited).toEqual([null, 'SIGKILL'])
     await expect.poll(() => cluster.reasonFor(culprit.id), WAIT).toContain(fault.reason)
     await expect.poll(() => host.owned().length, WAIT).toBe(64)

@@ -19,7 +19,7 @@ describe('a resume buffer', () => {
         (steps, bytesOfOthers) => {
           let now = 0
           const clock = { now: () => now, monotonic: () => now } as never
-          const total = { bytes: bytesOfOthers }
+          const total = { bytes: bytesOfOthers, buffers: 1 }
           const buffer = new ResumeBuffer<{ size: number }>(LIMITS, total, clock)
           let last = 0
           for (const step of steps) {
@@ -33,6 +33,8 @@ describe('a resume buffer', () => {
             expect(kept.length).toBeLessThanOrEqual(LIMITS.maxEvents)
             expect(bytes).toBeLessThanOrEqual(LIMITS.maxBytes)
             expect(total.bytes).toBe(bytesOfOthers + bytes)
+            if (total.bytes > LIMITS.maxBytesOfAll)
+              expect(bytes).toBeLessThanOrEqual(LIMITS.maxBytesOfAll / 2)
             for (let from = 0; from <= last; from++) {
               const sequences = buffer.after(from)?.map(({ sequence }) => sequence)
               const expected = Array.from({ length: last - from }, (_, i) => from + 1 + i)
@@ -40,7 +42,7 @@ describe('a resume buffer', () => {
               else expect(sequences).toBeUndefined()
             }
           }
-          buffer.clear()
+          buffer.close()
           expect(total.bytes).toBe(bytesOfOthers)
         },
       ),

@@ -1,6 +1,7 @@
-import { newId, testDeadline, testSessionRegistry } from '@threshold/conformance/ports'
+import { aGuild, newId, testDeadline, testSessionRegistry } from '@threshold/conformance/ports'
 import { Intent } from '@threshold/contract'
 import { systemTimers } from '@threshold/kit'
+import type { HubEvent } from '@threshold/ports'
 import { typescriptEventEncoder } from '@threshold/stage-1/adapters/event-encoder.typescript'
 import {
   type ClientLink,
@@ -13,7 +14,7 @@ import {
 import { describe, expect, it, vi } from 'vitest'
 import { natsSessionRegistry } from '../../src/adapters/session-registry.nats.ts'
 import type { RunningGateway } from '../moves/cluster.ts'
-import { publishing, WAIT } from '../moves/cluster.ts'
+import { listen, publishing, WAIT } from '../moves/cluster.ts'
 import { setUp } from '../moves/guild-under-load.ts'
 import { natsFixture } from '../nats/fixture.ts'
 
@@ -43,7 +44,9 @@ function partsOf({ hub, bus, runtime }: RunningGateway, keepMs = 60_000): Sessio
     dismiss: async () => {},
   }
   const dispatches = createDispatchCache(encoder)
-  return { hub, encoder, dispatches, sessions, voice, runtime, budgetMs: 10_000 }
+  const parts = { hub, encoder, dispatches, sessions, voice, runtime, budgetMs: 10_000 }
+  sessions.onAdopt((from) => Session.restore(parts, from))
+  return parts
 }
 
 /** A client that reads what its connection sends, until the connection breaks. */
@@ -57,7 +60,7 @@ function client() {
         send: (event, sequence) =>
           void frames.push(JSON.parse(Buffer.from(event.json(sequence)).toString()) as Frame),
         drained: async () => {},
-        replaced() {},
+        close() {},
       }
     },
   }
@@ -84,10 +87,13 @@ describe('a session', { timeout: 120_000 }, () => {
     await using use = new AsyncDisposableStack()
     const { cluster, api, guild, guest, sessions, store } = await setUp(use)
     await store.createUser(guild.state.members.get(guest)!.user, testDeadline())
-    const gateways = [
-      partsOf(await cluster.startGateway()),
-      partsOf(await cluster.startGateway()),
-    ] as const
+    const running = [await cluster.startGateway(), await cluster.startGateway()] as const
+    const gateways = [partsOf(running[0]), partsOf(running[1])] as const
+    const owner = guild.owner.user.id
+    const others = [
+      await listen(running[0].hub, guild, owner),
+      await listen(running[1].hub, guild, owner),
+    ]
     const reader = client()
     const identity = identityOf(guest)
     let session = new Session(gateways[0], identity, reader.link())
@@ -104,13 +110,14 @@ describe('a session', { timeout: 120_000 }, () => {
       directMessages.push(direct)
       const event = { v: 1, id: direct, type: 'MESSAGE_CREATE', data: { id: direct } } as const
       const [found] = await Promise.all([
-        findSession(gateways[(i + 1) % 2]!, { sessionId: identity.id, userId: guest, sequence }),
+        findSession(gateways[(i + 1) % 2]!, { sessionId: identity.id, userId: guest }),
         api.publishToUsers([guest], event, testDeadline()),
       ])
-      if (typeof found === 'string') throw new Error(`the session was ${found}`)
-      expect(found.session).not.toBe(session)
-      session = found.session
-      session.resume(reader.link(), found.missed)
+      expect(found).not.toBe(session)
+      session = found!
+      expect(session.resume(sequence, () => reader.link())).toBe('resumed')
+      // As a heartbeat does.
+      session.acknowledge(Math.max(0, reader.last() - 3))
       await loads[0]!.untilMore(5)
     }
     const acknowledged = (await Promise.all(loads.map((load) => load.stop()))).flat()
@@ -120,6 +127,9 @@ describe('a session', { timeout: 120_000 }, () => {
     await expect.poll(() => received().length, WAIT).toBe(expected.length)
     expect(new Set(received())).toEqual(new Set(expected))
     expect(reader.frames.map(({ s }) => s)).toEqual(reader.frames.map((_, i) => i + 1))
+    // The other sessions of the same gateways have missed nothing.
+    for (const other of others)
+      await expect.poll(() => other.messages().length, WAIT).toBe(acknowledged.length)
     // In the order of the guild's log, as another session has it.
     const inGuild = new Set(acknowledged.map(({ id }) => id))
     expect(received().filter((id) => inGuild.has(id))).toEqual(
@@ -137,6 +147,64 @@ describe('a session', { timeout: 120_000 }, () => {
     session.end()
   })
 
+  it('goes to another gateway when its own stops, and waits for its client there', async () => {
+    await using use = new AsyncDisposableStack()
+    const { cluster, api, guild, guest, store } = await setUp(use)
+    await store.createUser(guild.state.members.get(guest)!.user, testDeadline())
+    const [stopping, other] = [
+      partsOf(await cluster.startGateway()),
+      partsOf(await cluster.startGateway()),
+    ]
+    const reader = client()
+    const identity = identityOf(guest)
+    const session = new Session(stopping, identity, reader.link())
+    await session.start()
+    const sequence = reader.last()
+    const load = publishing(api, guild)
+    await load.untilMore(5)
+    session.disconnect()
+    await stopping.sessions[Symbol.asyncDispose]()
+    await load.untilMore(5)
+    const acknowledged = await load.stop()
+    const found = (await findSession(other, { sessionId: identity.id, userId: guest }))!
+    reader.frames.splice(sequence)
+    expect(found.resume(sequence, () => reader.link())).toBe('resumed')
+    const received = () => reader.frames.filter(({ t }) => t === 'MESSAGE_CREATE')
+    await expect
+      .poll(() => received().map(({ d }) => d.id), WAIT)
+      .toEqual(acknowledged.map(({ id }) => id))
+    expect(reader.frames.map(({ s }) => s)).toEqual(reader.frames.map((_, i) => i + 1))
+    found.end()
+    // Without another gateway the session ends.
+    await other.sessions[Symbol.asyncDispose]()
+  })
+
+  it('begins without a guild of its user that is quarantined', async () => {
+    await using use = new AsyncDisposableStack()
+    const { cluster, api, guild, guest, store } = await setUp(use)
+    const member = guild.state.members.get(guest)!
+    await store.createUser(member.user, testDeadline())
+    const other = aGuild()
+    const members = new Map([...other.state.members, [guest, member]])
+    await api.create({ ...other.state, members }, testDeadline())
+    cluster.failures.set(guild.id, 3)
+    const event = { v: 1, id: newId(), type: 'MESSAGE_CREATE', data: {}, channelId: guild.text.id }
+    while ((await cluster.reasonFor(guild.id)) === undefined)
+      await api.publish(guild.id, event as HubEvent, testDeadline()).catch(() => {})
+    const reader = client()
+    const session = new Session(
+      partsOf(await cluster.startGateway()),
+      identityOf(guest),
+      reader.link(),
+    )
+    expect(await session.start()).toBe(true)
+    expect(reader.frames.map(({ t, d }) => [t, d.id])).toEqual([
+      ['READY', undefined],
+      ['GUILD_CREATE', other.id],
+    ])
+    session.end()
+  })
+
   it('is found by no other user, and not after its time', async () => {
     await using use = new AsyncDisposableStack()
     const { cluster, guild, guest, store } = await setUp(use)
@@ -148,12 +216,12 @@ describe('a session', { timeout: 120_000 }, () => {
     const identity = identityOf(guest)
     const session = new Session(here, identity, client().link())
     await session.start()
-    const request = { sessionId: identity.id, userId: guest, sequence: 1 }
+    const request = { sessionId: identity.id, userId: guest }
     for (const gateway of [here, there])
-      expect(await findSession(gateway, { ...request, userId: newId() })).toBe('lost')
+      expect(await findSession(gateway, { ...request, userId: newId() })).toBeUndefined()
     session.disconnect()
     const claim = () => here.sessions.claim(request, testDeadline())
     await expect.poll(claim, WAIT).toBeUndefined()
-    expect(await findSession(there, request)).toBe('lost')
+    expect(await findSession(there, request)).toBeUndefined()
   })
 })

@@ -64,6 +64,8 @@ export interface Subscriber {
   readonly presence: Presence
   /** The session has followed the guild in another process, and needs no view. Default: false. */
   readonly continues?: boolean
+  /** The call in this guild of a session that continues. */
+  readonly call?: Omit<VoiceState, 'channelId' | 'userId'> & { channelId: ChannelId | null }
   /** Must not throw and must not block: a slow session buffers for itself. */
   deliver(delivery: Delivery): void
 }
@@ -84,7 +86,7 @@ export interface Subscription {
    * same session id, that one has taken over, and others notice nothing.
    */
   unsubscribe(): void
-  /** The same. Resolves when the session has received everything up to the end. */
+  /** Unsubscribes. Resolves when the session has received everything up to the end. */
   close(deadline: Deadline): Promise<void>
   /** The session receives what comes after this position. */
   readonly start: LogPosition
@@ -151,7 +153,7 @@ export interface UserSubscriber {
 
 export interface UserSubscription {
   unsubscribe(): void
-  /** The same. Resolves when the session has received everything up to the end. */
+  /** Unsubscribes. Resolves when the session has received everything up to the end. */
   close(deadline: Deadline): Promise<void>
   /** The session receives what comes after this position. */
   readonly start: LogPosition

@@ -53,7 +53,7 @@ export type {
   ResumableSession,
   SentEvents,
   SessionRegistry,
-  SessionRest,
+  SessionRemainder,
   SessionSnapshot,
   SessionStarts,
   VoiceRequest,

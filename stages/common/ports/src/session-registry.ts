@@ -28,6 +28,8 @@ export interface VoiceRequest {
 
 /** The data by which another process begins where a session is. */
 export interface SessionSnapshot {
+  /** Names this snapshot. A later one of the same session makes it void. */
+  readonly token: string
   readonly identity: Identity
   /** The number of the newest event. */
   readonly sequence: number
@@ -35,18 +37,20 @@ export interface SessionSnapshot {
   readonly sent: readonly EncodedEvent[]
   /** The guilds that READY named. */
   readonly announced: readonly GuildId[]
-  /** The guilds that the session is in. */
-  readonly guilds: readonly GuildId[]
+  /** The guilds that the session is in, each with its call there. */
+  readonly guilds: readonly { readonly id: GuildId; readonly call: VoiceRequest | undefined }[]
 }
 
 /** Where a session begins in another process: in each guild, and outside of guilds. */
 export interface SessionStarts {
+  /** The token of the snapshot. */
+  readonly token: string
   readonly guilds: ReadonlyMap<GuildId, LogPosition>
   readonly user: LogPosition
 }
 
 /** The events and changes that a session has received from its snapshot to its end. */
-export interface SessionRest {
+export interface SessionRemainder {
   readonly events: readonly EncodedEvent[]
   /** Guilds that the user has joined. The session is not in them yet. */
   readonly joined: readonly GuildId[]
@@ -60,8 +64,9 @@ export interface RemoteSession {
   readonly snapshot: SessionSnapshot
   /**
    * Ends the session there, without a trace for others: the one that goes on here has its id.
+   * Rejects with `UNAVAILABLE` if the snapshot is void, since the session goes on elsewhere.
    */
-  handOver(starts: SessionStarts, deadline: Deadline): Promise<SessionRest>
+  handOver(starts: SessionStarts, deadline: Deadline): Promise<SessionRemainder>
 }
 
 /**
@@ -105,6 +110,8 @@ export interface ResumableSession {
  * costs a new IDENTIFY with all its reads. Lab 1.5 shows that flaw; stage 3 replaces the adapter.
  */
 export interface SessionRegistry<S extends ResumableSession, E> extends AsyncDisposable {
+  /** Says how this process goes on with a session that another one gives away when it stops. */
+  onAdopt(restore: (from: RemoteSession) => Promise<S>): void
   /** A session begins. Undefined: nothing is kept, and it ends with its socket. */
   add(session: S): SentEvents<E> | undefined
   /** The session has lost its socket. The registry ends it unless its client resumes it in time. */
