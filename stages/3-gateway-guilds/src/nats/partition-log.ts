@@ -246,6 +246,9 @@ function groupCommit({
   }
 }
 
+/** NATS forgets the consumer of a host that dies while it reads after so many milliseconds. */
+const CONSUMER_TTL_MS = 5_000
+
 /** Reads up to the fence, by a consumer that ends with the read. */
 async function readHistory(
   { jetStream }: Nats,
@@ -253,7 +256,8 @@ async function readHistory(
   fencedAt: number,
 ): Promise<OpenedLog['history']> {
   const history: { epoch: number; record: unknown }[] = []
-  const consumer = await jetStream.consumers.get(STREAM, { filter_subjects: subject })
+  const options = { filter_subjects: subject, inactive_threshold: CONSUMER_TTL_MS }
+  const consumer = await jetStream.consumers.get(STREAM, options)
   const messages = await consumer.consume()
   for await (const message of messages) {
     const entry = readEntry(message.data)
@@ -263,6 +267,8 @@ async function readHistory(
     if (message.seq >= fencedAt) break
   }
   await messages.close()
+  // The server has a limit, and keeps a consumer for a while after the last read.
+  await consumer.delete().catch(() => {})
   return history
 }
 
