@@ -224,8 +224,7 @@ export class Connection {
     const request = readResume(d, this.#dependencies.tokens)
     if ('refused' in request) return request.refused
     this.#enqueue('gateway.resume', async () => {
-      const find = () => findSession(this.#dependencies, request)
-      const session = await this.#dependencies.limitIdentify(find)
+      const session = await findSession(this.#dependencies, request)
       // The client may have closed the connection meanwhile, or have identified on it.
       if (this.#state !== 'hello') return
       const outcome = session?.resume(request.sequence, () => {

@@ -101,6 +101,11 @@ export class SessionSubscriptions {
     return this.#presence
   }
 
+  /** Whether others see the user offline, whatever the client has chosen. */
+  get hidden(): boolean {
+    return this.#shown !== this.#presence
+  }
+
   setPresence(presence: Presence): void {
     this.#presence = presence
     this.show(presence)
@@ -134,9 +139,9 @@ export class SessionSubscriptions {
     return this.#guilds.get(guildId)?.subscription
   }
 
-  /** Also those that it is about to be subscribed to. */
+  /** Also those that it is about to be subscribed to, or joins later. */
   guilds(): GuildId[] {
-    return [...this.#guilds.keys()]
+    return [...this.#guilds.keys(), ...this.#later.keys()]
   }
 
   /** Resolves to where the session begins. Undefined: there is no such user. */

@@ -44,9 +44,8 @@ export interface SessionDependencies {
  * The session never waits while an event is delivered: it hands the event to its transport and
  * returns, so that the other sessions of the guild get theirs.
  *
- * In stages 1 and 2, a session ends with its socket, and the client has to identify again. In stage
- * 3, it goes on without a link for a while, so that the client can resume it, also in another
- * process.
+ * In stages 1 and 2, a session ends with its socket. In stage 3, it goes on without a link for a
+ * while, so that the client can resume it, also in another process.
  */
 export class Session {
   readonly id: string
@@ -88,9 +87,7 @@ export class Session {
     this.#outbox = new Outbox(dependencies.encoder, { sent, link }, () => this.end())
   }
 
-  get connected(): boolean {
-    return this.#outbox.connected
-  }
+  isConnected = (): boolean => this.#outbox.connected
 
   /**
    * Sends READY, then one GUILD_CREATE for each guild. False if there is no such user. Rejects if
@@ -141,9 +138,7 @@ export class Session {
   }
 
   /** The client has everything up to this number. */
-  acknowledge(sequence: number): void {
-    this.#outbox.acknowledge(sequence)
-  }
+  acknowledge = (sequence: number): void => this.#outbox.acknowledge(sequence)
 
   /** The socket is gone, and the client may resume. */
   disconnect(): void {
@@ -197,7 +192,8 @@ export class Session {
     this.#handover = new Handover(ids, this.#handover, this.#dependencies.runtime)
     const { token } = this.#handover
     const guilds = ids.map((id) => ({ id, call: this.#voice.callIn(id) }))
-    return { token, identity, sequence: this.#outbox.sequence, sent, announced, guilds }
+    const [{ hidden }, { sequence }] = [this.#subscriptions, this.#outbox]
+    return { token, identity, hidden, sequence, sent, announced, guilds }
   }
 
   async handOver(starts: SessionStarts, deadline: Deadline): Promise<SessionRemainder> {
@@ -208,6 +204,7 @@ export class Session {
       this.end()
       throw error
     })
+    if (this.#ended) throw unavailable('the session')
     const unknown = this.#subscriptions.guilds().filter((id) => !starts.guilds.has(id))
     const events = this.#outbox.recordedUpTo(starts, handover.guilds)
     this.#close()
@@ -221,9 +218,11 @@ export class Session {
    */
   static async restore(dependencies: SessionDependencies, from: RemoteSession): Promise<Session> {
     const session = new Session(dependencies, from.snapshot.identity)
-    const restoring = session.#restore(from)
-    session.starting = restoring.catch(() => session.end())
-    await restoring
+    session.starting = session.#restore(from).catch((error: unknown) => {
+      session.end()
+      throw error
+    })
+    await session.starting
     return session
   }
 
@@ -232,6 +231,7 @@ export class Session {
     const subscriptions = this.#subscriptions
     this.#announced = announced
     this.#outbox.restore(sequence, sent)
+    if (snapshot.hidden) subscriptions.hide()
     subscriptions.hold()
     const user = await subscriptions.subscribeUser({ continues: true })
     if (!user) throw unavailable('the user of a session')

@@ -2,10 +2,12 @@ import {
   type Deadline,
   deadlineAfter,
   hasCode,
+  isExpired,
   messageOf,
   type Runtime,
   type Timers,
   unavailable,
+  withDeadline,
 } from '@threshold/kit'
 import type { RemoteSession, ResumableSession, SessionRegistry } from '@threshold/ports'
 import pLimit from 'p-limit'
@@ -17,7 +19,7 @@ import { adoptRequest, handOverRequest, snapshotRequest } from '../wire/session.
 const SESSION_ID = /^[0-9a-f]{32}$/
 
 /** Milliseconds for giving all sessions away when this gateway stops. */
-const DRAIN_TIMEOUT_MS = 3_000
+const DRAIN_TIMEOUT_MS = 2_000
 const MAX_CONCURRENT_ADOPTIONS = 32
 
 interface Serving<S> extends Disposable {
@@ -48,6 +50,8 @@ export function natsSessionRegistry<
   /** Requests of this gateway for sessions. Each resolves when the session is here, or is not. */
   const claiming = new Map<string, Promise<void>>()
 
+  /** Sessions that are given away, with what reports their end here. */
+  const leaving = new Map<S, () => void>()
   let adopting: Disposable | undefined
 
   async function claimRemote(
@@ -83,10 +87,18 @@ export function natsSessionRegistry<
   }
 
   /** Asks another gateway to go on with the session. It ends if there is none. */
-  async function giveAway({ id, userId }: S, deadline: Deadline): Promise<void> {
-    await bus.request(adoptRequest, { id, userId }, deadline).catch((error: unknown) => {
+  async function giveAway(session: S, deadline: Deadline): Promise<void> {
+    const { id, userId } = session
+    if (isExpired(deadline) || !served.has(id)) return
+    const { promise: gone, resolve } = Promise.withResolvers<void>()
+    leaving.set(session, resolve)
+    try {
+      await bus.request(adoptRequest, { id, userId }, deadline)
+      // A gateway at which the client has just resumed may still be taking it over.
+      await withDeadline(deadline, 'the other gateway', gone)
+    } catch (error) {
       runtime.log.debug({ err: messageOf(error) }, 'no gateway goes on with a session')
-    })
+    }
   }
 
   return {
@@ -124,6 +136,7 @@ export function natsSessionRegistry<
         served.delete(session.id)
       }
       local.remove(session)
+      leaving.get(session)?.()
     },
     async claim(request, deadline) {
       const { sessionId: id, userId } = request

@@ -9,6 +9,8 @@ export interface Attachment<T> {
   readonly slots: Map<number, T>
   /** The newest event that came. A new owner goes on after it. */
   position: LogPosition | undefined
+  /** The beginning of its first session. A new owner goes on after it if no event has come. */
+  startedAt?: LogPosition
   /** Some were lost on the way. Nothing is delivered until the owner sends them again. */
   awaitsReplay?: boolean
 }
@@ -126,8 +128,7 @@ export class Attachments {
         const attached = this.guilds.get(guild) ?? this.users.get(user)
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
-        // Others may still get events before this position, which wait for the log.
-        if (!attached!.position) beginAttachment(attached!, after)
+        startAttachment(attached!, after)
         begin(listener, after)
         return
       }
@@ -151,7 +152,7 @@ export class Attachments {
         const attached = this.users.get(user)
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
-        if (!attached!.position) beginAttachment(attached!, position)
+        startAttachment(attached!, position)
         listener.subscriber.deliver({ kind: 'view', view, position })
         begin(listener, position)
         return
@@ -196,6 +197,16 @@ function beginAttachment(attached: Attachment<unknown>, position: LogPosition): 
   if (!attached.position) attached.awaitsReplay = false
   if (attached.awaitsReplay) return
   if (!attached.position || isBefore(attached.position, position)) attached.position = position
+}
+
+/**
+ * A session begins at a position before which others may still receive events, since these wait for
+ * the log. So the position is not that of the newest event.
+ */
+function startAttachment(attached: Attachment<unknown>, position: LogPosition): void {
+  if (attached.position) return
+  attached.awaitsReplay = false
+  attached.startedAt ??= position
 }
 
 /**

@@ -45,7 +45,7 @@ export function keptSessions<S extends ResumableSession, E extends { readonly si
     labelNames: ['connected'],
     registers: [telemetry.registry],
     collect() {
-      const connected = [...buffers.keys()].filter((session) => session.connected).length
+      const connected = [...buffers.keys()].filter((session) => session.isConnected()).length
       this.set({ connected: 'yes' }, connected)
       this.set({ connected: 'no' }, buffers.size - connected)
     },
@@ -73,11 +73,11 @@ export function keptSessions<S extends ResumableSession, E extends { readonly si
       waiting.set(session.userId, ofUser)
       const expire = (): void => {
         stopWaiting(session)
-        if (!session.connected) session.end()
+        if (!session.isConnected()) session.end()
       }
       const cancels = [
         timers.after(Math.min(HIDE_AFTER_MS, keepMs), () => {
-          if (!session.connected) session.hidePresence()
+          if (!session.isConnected()) session.hidePresence()
         }),
         timers.after(keepMs, expire),
       ]
@@ -86,7 +86,7 @@ export function keptSessions<S extends ResumableSession, E extends { readonly si
       })
       const [oldest = session] = ofUser.keys()
       if (ofUser.size <= MAX_WAITING_OF_USER) return
-      if (oldest.connected) stopWaiting(oldest)
+      if (oldest.isConnected()) stopWaiting(oldest)
       else oldest.end()
     },
     remove(session) {

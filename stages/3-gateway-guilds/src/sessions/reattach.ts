@@ -50,8 +50,9 @@ export function createReattacher({
 
   async function attachGuild(
     guild: string,
-    { slots, position: after }: Attachment<GuildListener>,
+    { slots, position, startedAt }: Attachment<GuildListener>,
   ): Promise<void> {
+    const after = position ?? startedAt
     const listeners = [...slots.values()]
     for (let at = 0; at === 0 || at < listeners.length; at += LISTENERS_PER_REQUEST) {
       const part = listeners.slice(at, at + LISTENERS_PER_REQUEST)
@@ -81,7 +82,7 @@ export function createReattacher({
         gateway,
         slot,
         sessionId: subscriber.sessionId,
-        after: attached.position,
+        after: attached.position ?? attached.startedAt,
         continues: false,
       }
       await hub.request(user, 'attachUser', args, deadlineAfter(ATTACH_TIMEOUT_MS, clock))

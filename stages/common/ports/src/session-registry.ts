@@ -31,6 +31,8 @@ export interface SessionSnapshot {
   /** Names this snapshot. A later one of the same session makes it void. */
   readonly token: string
   readonly identity: Identity
+  /** Others see the user offline, since the client has been away for a while. */
+  readonly hidden: boolean
   /** The number of the newest event. */
   readonly sequence: number
   /** The newest events, which the client may not have. They end with `sequence`. */
@@ -96,7 +98,7 @@ export interface ResumableSession {
   readonly id: string
   readonly userId: UserId
   /** Whether a client is connected to it. */
-  readonly connected: boolean
+  isConnected(): boolean
   /** Its user is shown as offline until the client resumes it. */
   hidePresence(): void
   /** For another process. The session goes on until `handOver`, without its client. */
