@@ -44,13 +44,10 @@ export class Outbox {
   #disconnectedAt = 0
   /** The events since `beginHandover`. */
   #recorded: { readonly event: Dispatch; readonly origin: Origin | undefined }[] | undefined
-
   readonly #onLost: () => void
   #closed = false
 
-  /**
-   * @param onLost the client cannot resume any more, since what it misses is too much to keep
-   */
+  /** `onLost`: the client cannot resume any more, since it misses more than is kept. */
   constructor(
     encoder: EventEncoder,
     { sent, link }: { sent: SentEvents<Dispatch> | undefined; link: ClientLink | undefined },
@@ -130,7 +127,7 @@ export class Outbox {
 
   /**
    * Returns the events since `beginHandover` that the session's next process does not receive.
-   * @param guilds those of the snapshot; the next process joins all others by itself
+   * `guilds` are those of the snapshot. The next process joins all others by itself.
    */
   recordedUpTo(starts: SessionStarts, guilds: ReadonlySet<GuildId>): EncodedEvent[] {
     const isMissed = ({ guildId, position }: Origin): boolean => {

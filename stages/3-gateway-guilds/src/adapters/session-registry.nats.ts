@@ -22,8 +22,9 @@ const SESSION_ID = /^[0-9a-f]{32}$/
 const DRAIN_TIMEOUT_MS = 2_000
 const MAX_CONCURRENT_ADOPTIONS = 32
 
-interface Serving<S> extends Disposable {
+interface Served<S> {
   readonly session: S
+  readonly serving: Disposable
 }
 
 /**
@@ -41,7 +42,7 @@ export function natsSessionRegistry<
 ): SessionRegistry<S, E> {
   const { gateway } = options
   const local = keptSessions<S, E>(options, runtime)
-  const served = new Map<string, Serving<S>>()
+  const served = new Map<string, Served<S>>()
   const handingOver = bus.serve(handOverRequest(gateway), async ({ id, starts }, deadline) => {
     const session = served.get(id)?.session
     if (!session) throw unavailable('the session')
@@ -123,16 +124,13 @@ export function natsSessionRegistry<
           ? { found: { gateway, snapshot: await session.snapshot(deadline) } }
           : {},
       )
-      served.set(session.id, {
-        session,
-        [Symbol.dispose]: () => serving[Symbol.dispose](),
-      })
+      served.set(session.id, { session, serving })
       return local.add(session)
     },
     remove(session) {
-      const serving = served.get(session.id)
-      if (serving?.session === session) {
-        serving[Symbol.dispose]()
+      const found = served.get(session.id)
+      if (found?.session === session) {
+        found.serving[Symbol.dispose]()
         served.delete(session.id)
       }
       local.remove(session)

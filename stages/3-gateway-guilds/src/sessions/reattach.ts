@@ -58,14 +58,12 @@ export function createReattacher({
       const part = listeners.slice(at, at + LISTENERS_PER_REQUEST)
       const isLast = at + LISTENERS_PER_REQUEST >= listeners.length
       const args = {
-        ...{
-          guild,
-          gateway,
-          after,
-          continues: false,
-          again: true,
-          listeners: part.map(wireListener),
-        },
+        guild,
+        gateway,
+        after,
+        continues: false,
+        again: true,
+        listeners: part.map(wireListener),
         ...(isLast ? { slots: bitsetOf([...slots.values()]) } : {}),
       }
       const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
