@@ -17,7 +17,17 @@ export interface CommandQueue {
    */
   enqueue<T>(deadline: Deadline, work: () => Promise<T>): Promise<T>
   /** Writes events. They are durable once this resolves. Rejects as the store does. */
-  record(before: GuildState, events: readonly GuildEvent[], deadline: Deadline): Promise<void>
+  record(
+    before: GuildState,
+    events: readonly GuildEvent[],
+    deadline: Deadline,
+    commandId?: string,
+  ): Promise<void>
+}
+
+/** The store of a guild. From stage 3 on, a log that names the command is written before it. */
+export interface GuildStore extends Pick<MetadataStore, 'createGuild'> {
+  record(...args: [...Parameters<MetadataStore['record']>, commandId?: string]): Promise<void>
 }
 
 /**
@@ -38,7 +48,7 @@ export type WriteFence = (deadline: Deadline) => Deadline
  * From stage 3 on, `fence` ends the writes of a process before another may own the guild.
  */
 export function createCommandQueue(
-  metadata: Pick<MetadataStore, 'record' | 'createGuild'>,
+  metadata: GuildStore,
   fence: WriteFence = (deadline) => deadline,
 ): CommandQueue {
   const oneAtATime = pLimit(1)
@@ -69,11 +79,11 @@ export function createCommandQueue(
       })
       return withDeadline(deadline, 'the guild', done)
     },
-    async record(before, events, deadline) {
+    async record(before, events, deadline, commandId) {
       await compensate(deadline)
       const limited = fence(deadline)
       try {
-        await metadata.record(before.guild.id, events, limited)
+        await metadata.record(before.guild.id, events, limited, commandId)
       } catch (error) {
         compensation = {
           state: before,

@@ -22,13 +22,17 @@ import type {
   HubEvent,
   LogPosition,
   MemberList,
-  MetadataStore,
   Permissions,
 } from '@threshold/ports'
 import { LRUCache } from 'lru-cache'
 import { accessTo } from './access.ts'
 import { type Audience, createAudience, type Listener, type Recipients } from './audience.ts'
-import { type CommandQueue, createCommandQueue, type WriteFence } from './command-queue.ts'
+import {
+  type CommandQueue,
+  createCommandQueue,
+  type GuildStore,
+  type WriteFence,
+} from './command-queue.ts'
 import { createEventApplier } from './event-applier.ts'
 import { type Appended, createGuildLog, type GuildLog, type StoreEvent } from './guild-log.ts'
 import { guildViewFor } from './guild-view.ts'
@@ -39,7 +43,7 @@ import { TEMPORARY_TIMES, type TemporaryTimes } from './temporary-members.ts'
 import { createVoiceStates, type VoiceStates } from './voice-states.ts'
 
 export interface GuildDependencies<L extends Listener> {
-  readonly metadata: Pick<MetadataStore, 'record' | 'createGuild'>
+  readonly metadata: GuildStore
   readonly permissions: Permissions
   readonly memberList: () => MemberList
   readonly tracer: Telemetry['tracer']
@@ -173,16 +177,24 @@ export class Guild<L extends Listener = Listener> {
    * store does, or with `DEADLINE_EXCEEDED` if the command's turn does not come in time; either way
    * the guild has not changed.
    */
-  async execute(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
+  async execute(
+    command: GuildCommand,
+    deadline: Deadline,
+    commandId?: string,
+  ): Promise<ExecuteResult> {
     const [result, durable] = await this.#commands.enqueue(deadline, async () => {
-      const result = await this.#run(command, deadline)
+      const result = await this.#run(command, deadline, commandId)
       return [result, this.#log.durable()] as const
     })
     await durable
     return result
   }
 
-  async #run(command: GuildCommand, deadline: Deadline): Promise<ExecuteResult> {
+  async #run(
+    command: GuildCommand,
+    deadline: Deadline,
+    commandId: string | undefined,
+  ): Promise<ExecuteResult> {
     if (this.#deleted) return { ok: false, refusal: 'unknown-guild' }
     // The member may have come back while the removal waited in the queue.
     if (command.type === 'member.expire' && this.#audience.hasUser(command.userId))
@@ -191,13 +203,17 @@ export class Guild<L extends Listener = Listener> {
     const isInVoice = (user: UserId): boolean => this.#voiceStates.get(user) !== undefined
     const decision = decide(this.state, command, isInVoice)
     if (!decision.ok) return decision
-    if (decision.events.length > 0) await this.#recordAndApply(decision.events, deadline)
+    if (decision.events.length > 0) await this.#recordAndApply(decision.events, deadline, commandId)
     return decision
   }
 
-  async #recordAndApply(events: readonly GuildEvent[], deadline: Deadline): Promise<void> {
+  async #recordAndApply(
+    events: readonly GuildEvent[],
+    deadline: Deadline,
+    commandId?: string,
+  ): Promise<void> {
     // Durable first: an event that subscribers have received must survive a crash.
-    await this.#commands.record(this.state, events, deadline)
+    await this.#commands.record(this.state, events, deadline, commandId)
     for (const event of events) this.#applyEvent(event)
     this.#onApplied?.()
   }

@@ -49,6 +49,8 @@ export interface GuildActorDependencies {
  */
 export class GuildActor {
   readonly guild: Guild<RemoteListener>
+  /** Resolves when the command that an earlier owner left open is stored and published. */
+  completed: Promise<void> = Promise.resolve()
   readonly #id: string
   readonly #listeners = new ListenersByGateway()
   #writing = Promise.resolve()
@@ -62,8 +64,8 @@ export class GuildActor {
       ...dependencies,
       metadata: {
         ...dependencies.metadata,
-        record: (guild, events, deadline) => {
-          const writing = this.#logCommand(events).then(() =>
+        record: (guild, events, deadline, commandId) => {
+          const writing = this.#logCommand(events, commandId).then(() =>
             dependencies.metadata.record(guild, events, deadline),
           )
           this.#writing = writing.catch(() => {})
@@ -110,11 +112,11 @@ export class GuildActor {
   }
 
   /** The next owner completes the command if this process dies before its end. */
-  async #logCommand(events: readonly GuildEvent[]): Promise<void> {
+  async #logCommand(events: readonly GuildEvent[], id: string | undefined): Promise<void> {
     const undo = compensatingEvents(this.guild.state, events)
     // The events that undo the deletion of a role name each of its holders.
     const isSmall = Buffer.byteLength(encodeJson(undo)) < MAX_RECORD_BYTES / 2
-    const common = { v: 1, kind: 'command', key: this.#id, events } as const
+    const common = { v: 1, kind: 'command', key: this.#id, id, events } as const
     const command = { ...common, undo: isSmall ? undo : [] }
     this.#dependencies.openCommands.open(command)
     await this.#dependencies.log.append(command)

@@ -88,14 +88,14 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
   function complete(actor: GuildActor, command: CommandRecord): void {
     const { key, events } = command
     const deadline = deadlineAfter(COMPLETE_TIMEOUT_MS, runtime.clock)
-    context
-      .runAs(key, () => actor.guild.redo(events, () => gate.wait(key, deadline), deadline))
-      .catch((error: unknown) => {
-        if (loaded(key) !== actor) return
-        // The guild has the state before the command, and the store may have another one.
-        openCommands.open(command)
-        failed(key, error)
-      })
+    const ready = (): Promise<void> => gate.wait(key, deadline)
+    actor.completed = context.runAs(key, () => actor.guild.redo(events, ready, deadline))
+    actor.completed.catch((error: unknown) => {
+      if (loaded(key) !== actor) return
+      // The guild has the state before the command, and the store may have another one.
+      openCommands.open(command)
+      failed(key, error)
+    })
   }
 
   function loaded(id: string): GuildActor | undefined {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Member } from '@threshold/domain'
-import { CodedError, type Deadline } from '@threshold/kit'
+import { CodedError, type Deadline, withDeadline } from '@threshold/kit'
 import { MOVED } from '../nats/hub-client.ts'
 import type { HubArgs, HubOperations, HubResult } from '../wire/hub.ts'
 import type { GuildActors } from './guild-actors.ts'
@@ -17,11 +17,12 @@ export type Handlers = {
 
 /** The operations of the hub, on the guilds and users of one partition. */
 export function createHandlers(
-  { metadata, lease, isGateway, link, log, gate, quarantine, epochBase }: PartitionContext,
+  context: PartitionContext,
   guilds: GuildActors,
   users: UserActors,
   mailboxes: Mailboxes,
 ): Handlers {
+  const { metadata, lease, isGateway, link, log, gate, quarantine, openCommands } = context
   /** A gateway that has just got its lease asks again until this host knows of it. */
   function requireGateway(gateway: string): void {
     if (!isGateway(gateway)) throw new CodedError(MOVED, 'the lease of the gateway has ended')
@@ -43,11 +44,16 @@ export function createHandlers(
       for (const user of state.members.keys()) users.notifyJoined(user, state.guild.id)
       return null
     },
-    async execute({ guild, command }, deadline) {
+    async execute({ guild, id, command }, deadline) {
       quarantine.check(guild)
       await gate.wait(guild, deadline)
       const loaded = await guilds.get(guild, deadline)
-      return loaded ? loaded.execute(command, deadline) : { ok: false, refusal: 'unknown-guild' }
+      const events = openCommands.decided(id)
+      if (!events)
+        return loaded?.execute(command, deadline, id) ?? { ok: false, refusal: 'unknown-guild' }
+      const completed = guilds.loaded(guild)?.completed ?? Promise.resolve()
+      await withDeadline(deadline, 'the guild', completed)
+      return { ok: true, events }
     },
     async access({ guild, users: userIds, channel }, deadline) {
       const loaded = await guilds.get(guild, deadline)
@@ -82,7 +88,8 @@ export function createHandlers(
       await gate.wait(guild, deadline)
       const loaded = await guilds.get(guild, deadline)
       // The guild was deleted meanwhile, so no session is left to receive the event.
-      if (!loaded || mailboxes.isSuperfluous(event)) return { epoch: epochBase, sequence: 0 }
+      if (!loaded || mailboxes.isSuperfluous(event))
+        return { epoch: context.epochBase, sequence: 0 }
       const { position, durable } = loaded.publish(event)
       await durable
       return position
@@ -112,7 +119,10 @@ export function createHandlers(
       }
       return linkAfterAll(gateway)
     },
-    async setPresence(args) {
+    async setPresence(args, deadline) {
+      // A gateway that attaches to a new owner may have named the presence before this one.
+      await gate.wait(args.guild, deadline)
+      await guilds.getForView(args.guild, deadline)
       guilds.loaded(args.guild)?.setPresence(args)
       return null
     },

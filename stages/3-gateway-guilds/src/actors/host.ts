@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { desiredOwners } from '../nats/assignment.ts'
 import { claimBucket, claimSchema, createClaims } from '../nats/claims.ts'
 import type { Nats } from '../nats/connect.ts'
-import { createHubClient, movedWhile } from '../nats/hub-client.ts'
+import { createHubClient, moved } from '../nats/hub-client.ts'
 import { keepLease, leaseBucket, watchBucket } from '../nats/leases.ts'
 import { createLinkSender } from '../nats/link.ts'
 import { allPartitions, ensureLogStream, openPartitionLog } from '../nats/partition-log.ts'
@@ -131,7 +131,7 @@ export async function startGuildHost(
         if (!opened.log.broken) throw error
         // The log refuses what a former owner writes. There is nothing to save here.
         if (owned.get(partition)?.partition === content) lose(partition)
-        throw movedWhile(op)
+        throw moved()
       }),
     )
     owned.set(partition, { epoch, partition: content, serving })

@@ -1,4 +1,8 @@
+import { LRUCache } from 'lru-cache'
 import type { CommandRecord, PartitionRecord } from './records.ts'
+
+/** More than are under way in one partition when its owner changes. */
+const MAX_ANSWERED = 1_024
 
 /**
  * Commands that are in the log and whose events are not: their host died, or their guild failed,
@@ -7,12 +11,26 @@ import type { CommandRecord, PartitionRecord } from './records.ts'
  */
 export class OpenCommands {
   readonly #byGuild = new Map<string, CommandRecord>()
+  /** Commands of earlier owners that took effect or will, by their ids. */
+  readonly #earlier = new LRUCache<string, CommandRecord>({ max: MAX_ANSWERED })
 
   /** @param history the records of earlier owners, oldest first */
   constructor(history: readonly PartitionRecord[]) {
+    const keep = (command?: CommandRecord): void => {
+      if (command?.id !== undefined) this.#earlier.set(command.id, command)
+    }
     for (const record of history)
       if (record.kind === 'command') this.open(record)
-      else if (record.kind === 'applied') this.close(record.key)
+      else if (record.kind === 'applied') keep(this.take(record.key))
+    for (const command of this.#byGuild.values()) keep(command)
+  }
+
+  /**
+   * The events of a command that an earlier owner has decided on and may not have answered. Not of
+   * one whose write has failed, and which the next command undid.
+   */
+  decided(id: string): CommandRecord['events'] | undefined {
+    return this.#earlier.get(id)?.events
   }
 
   open(command: CommandRecord): void {

@@ -7,7 +7,7 @@ import {
   unavailable,
 } from '@threshold/kit'
 import type { MemberList, MessageStore, MetadataStore, Permissions } from '@threshold/ports'
-import { type HubClient, MOVED, movedWhile } from '../nats/hub-client.ts'
+import { type HubClient, moved } from '../nats/hub-client.ts'
 import type { Lease } from '../nats/leases.ts'
 import type { LinkSender } from '../nats/link.ts'
 import type { OpenedLog, PartitionLog } from '../nats/partition-log.ts'
@@ -103,7 +103,7 @@ export function openPartition(
       guilds.failed(guild, error)
       throw unavailable('the guild', error)
     })
-    if (closed) throw movedWhile(op)
+    if (closed) throw moved()
     return result
   }
 
@@ -113,7 +113,7 @@ export function openPartition(
         if (partitionOf(id) === partition) await guilds.getForView(id, deadline)
     },
     async handle(op, args, deadline) {
-      if (draining || closed) throw new CodedError(MOVED, 'the partition has another owner now')
+      if (draining || closed) throw moved()
       lease.limit(deadline)
       const handling = run(op, args, deadline)
       running.add(handling)

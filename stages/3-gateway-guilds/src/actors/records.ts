@@ -35,6 +35,8 @@ const commandRecord = z.object({
   v: z.literal(1),
   kind: z.literal('command'),
   key: z.string(),
+  /** By which a caller may ask for it again. Absent for a command of the guild's own. */
+  id: z.string().optional(),
   events: guildEvents,
   undo: guildEvents,
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Presence } from '@threshold/domain'
 import {
   type Deadline,
@@ -129,7 +130,7 @@ export async function natsGuildHub(
       await hub.request(guild, 'create', { guild, state }, deadline)
     },
     execute: (guild, command, deadline) =>
-      hub.request(guild, 'execute', { guild, command }, deadline),
+      hub.request(guild, 'execute', { guild, id: randomUUID(), command }, deadline),
     access: (guild, of, channel, deadline) =>
       hub.request(guild, 'access', { guild, users: [...of], channel }, deadline),
     view: async (guild, user, deadline) =>

@@ -29,8 +29,7 @@ export interface HubClient {
   /**
    * Asks the owner of the partition that `id` belongs to. While the partition has no owner it asks
    * again, for no longer than the deadline. If the owner changes before it answers, the new one is
-   * asked. A command has no id, so `execute` may not be repeated and rejects with `UNAVAILABLE`
-   * then. Rejects as the operation does.
+   * asked, which knows from the log what the one before has done. Rejects as the operation does.
    */
   request<K extends keyof HubOperations>(
     id: string,
@@ -47,11 +46,7 @@ export interface HubClient {
   ): Promise<HubResult<K>>
 }
 
-/** Another owner may have answered differently already, so a command's outcome is unknown. */
-export const movedWhile = (op: keyof HubOperations): CodedError =>
-  op === 'execute'
-    ? unavailable('the guild')
-    : new CodedError(MOVED, 'the partition has another owner now')
+export const moved = (): CodedError => new CodedError(MOVED, 'the partition has another owner now')
 
 const MIN_WAIT_MS = 10
 const MAX_WAIT_MS = 100
@@ -65,14 +60,10 @@ export function createHubClient(
   const changes = new EventEmitter().setMaxListeners(0)
   claims.onChange((key) => changes.emit(key))
 
-  /** Rejects with `moved` when the owner of the partition changes. */
-  async function untilMoved<T>(
-    partition: number,
-    answer: Promise<T>,
-    moved: CodedError,
-  ): Promise<T> {
+  /** Rejects with `MOVED` when the owner of the partition changes. */
+  async function untilMoved<T>(partition: number, answer: Promise<T>): Promise<T> {
     const { promise: changed, reject } = Promise.withResolvers<never>()
-    const onChange = (): void => reject(moved)
+    const onChange = (): void => reject(moved())
     changes.once(String(partition), onChange)
     try {
       return await Promise.race([answer, changed])
@@ -98,7 +89,7 @@ export function createHubClient(
           const host = claims.entries.get(String(partition))?.value.host
           if (host == null) throw new CodedError('NO_RESPONDERS', 'the partition has no owner')
           const answer = bus.request(hubRequest(partition, host), { op, args }, deadline)
-          return await untilMoved(partition, answer, movedWhile(op))
+          return await untilMoved(partition, answer)
         } catch (error) {
           if (!hasCode(error, 'NO_RESPONDERS', MOVED)) throw new AbortError(error as Error)
           if (isExpired(deadline)) throw new AbortError(unavailable('the guild', error))

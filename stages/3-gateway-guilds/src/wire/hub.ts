@@ -72,8 +72,9 @@ const ofSession = { slot: z.int().nonnegative(), sessionId: z.string() }
 
 export const hubOperations = {
   create: operation(z.object({ ...ofGuild, state: objectOf<GuildState>() }), z.null()),
+  /** A command with an id that an earlier owner has decided on is answered as it was then. */
   execute: operation(
-    z.object({ ...ofGuild, command: objectOf<GuildCommand>() }),
+    z.object({ ...ofGuild, id: z.string().max(100), command: objectOf<GuildCommand>() }),
     objectOf<ExecuteResult>(),
   ),
   access: operation(

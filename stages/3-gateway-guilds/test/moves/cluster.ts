@@ -48,6 +48,8 @@ export interface Cluster {
   readonly failures: Map<string, number>
   /** Called around each write of a command. A test sets what should happen there. */
   readonly onRecord: { before?: () => Promise<void>; after?: () => Promise<void> }
+  /** Called before a guild is read from the store. */
+  readonly onLoad: { before?: (guild: string) => Promise<void> }
   /** Why the guild is quarantined; undefined if it is not. */
   reasonFor(guild: string): Promise<string | undefined>
   /** Lets a quarantined guild be served again. */
@@ -88,8 +90,13 @@ export async function startCluster(
   }
   const computed = { permissions: failing, memberList: typescriptMemberList }
   const onRecord: Cluster['onRecord'] = {}
+  const onLoad: Cluster['onLoad'] = {}
   const observed: MetadataStore = {
     ...metadata,
+    async loadGuild(guild, deadline) {
+      await onLoad.before?.(guild)
+      return metadata.loadGuild(guild, deadline)
+    },
     async record(...args) {
       await onRecord.before?.()
       await metadata.record(...args)
@@ -106,6 +113,7 @@ export async function startCluster(
     restartNats: restart,
     failures,
     onRecord,
+    onLoad,
     async reasonFor(guild) {
       const entry = await (await quarantineBucket(store.nats)).get(guild)
       return entry?.operation === 'PUT' ? entry.json<{ reason: string }>().reason : undefined

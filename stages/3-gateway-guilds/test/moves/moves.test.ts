@@ -78,6 +78,30 @@ describe('a session that ends', { timeout: 120_000 }, () => {
   })
 })
 
+describe('a presence that changes while a new owner loads the guild', { timeout: 120_000 }, () => {
+  it('is seen by the others', async () => {
+    await using use = new AsyncDisposableStack()
+    const { cluster, gateway, api, guild, sessions, ownerOf } = await setUp(use)
+    const [, changer] = sessions as [Session, Session]
+    const status = async () =>
+      (await api.presences(guild.id, [changer.userId], testDeadline())).get(changer.userId)?.status
+    await expect.poll(status, WAIT).toBe('online')
+    const unknownNeighbor = String(BigInt(guild.id) + (BigInt(PARTITIONS) << 22n))
+    const changed = Promise.withResolvers<void>()
+    cluster.onLoad.before = async (id) => {
+      if (id !== guild.id) return
+      delete cluster.onLoad.before
+      changer.subscription.setPresence({ status: 'dnd', activities: [] })
+      // The owner has the request before this one.
+      await gateway.view(unknownNeighbor, changer.userId, testDeadline())
+      changed.resolve()
+    }
+    ownerOf()!.cut()
+    await changed.promise
+    await expect.poll(status, WAIT).toBe('dnd')
+  })
+})
+
 describe('a host that is busy with one guild', { timeout: 120_000 }, () => {
   it('keeps it and gives most of the others away, until it is calm again', async () => {
     await using use = new AsyncDisposableStack()
