@@ -19,8 +19,11 @@ const RANK = { online: 3, dnd: 2, idle: 1, offline: 0 } as const
  */
 export interface Presences {
   set(user: UserId, sessionId: string, presence: Presence): void
-  /** Adds a session whose presence an earlier owner of the guild has published. */
-  restore(user: UserId, sessionId: string, presence: Presence): void
+  /**
+   * Adds a session of an earlier owner of the guild. `isSettled`: that owner has published the
+   * presence. Otherwise the others may see any earlier one, so it is published in any case.
+   */
+  restore(user: UserId, sessionId: string, presence: Presence, isSettled: boolean): void
   delete(user: UserId, sessionId: string): void
   /** The presence that was last published. */
   get(user: UserId): Presence
@@ -39,6 +42,8 @@ export function createPresences(
   const sessionsByUser = new Map<UserId, Map<string, Presence>>()
   const published = new Map<UserId, Presence>()
   const changed = new Set<UserId>()
+  /** Users whose published presence is not known. */
+  const unsettled = new Set<UserId>()
   let cancelBatch: (() => void) | undefined
   let closed = false
 
@@ -57,7 +62,8 @@ export function createPresences(
     if (changed.size > 0) schedule()
     for (const user of batch) {
       const presence = currentPresence(user)
-      if (isSamePresence(presence, published.get(user) ?? OFFLINE)) continue
+      const isKnown = !unsettled.delete(user)
+      if (isKnown && isSamePresence(presence, published.get(user) ?? OFFLINE)) continue
       if (presence.status === 'offline') published.delete(user)
       else published.set(user, presence)
       publish(user, presence)
@@ -76,9 +82,14 @@ export function createPresences(
       sessionsByUser.set(user, sessions.set(sessionId, presence))
       markChanged(user)
     },
-    restore(user, sessionId, presence) {
+    restore(user, sessionId, presence, isSettled) {
       const sessions = sessionsByUser.get(user) ?? new Map<string, Presence>()
       sessionsByUser.set(user, sessions.set(sessionId, presence))
+      if (!isSettled) {
+        unsettled.add(user)
+        markChanged(user)
+        return
+      }
       const merged = currentPresence(user)
       if (merged.status !== 'offline') published.set(user, merged)
     },

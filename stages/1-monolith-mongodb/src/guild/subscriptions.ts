@@ -76,12 +76,23 @@ export class Subscriptions<L extends Listener = Listener> {
 
   /**
    * Goes on with a session of an earlier owner of the guild. It has every event, and the others
-   * know its presence and its call.
+   * know its call. `isSettled`: they know its presence as well.
    */
-  restore(listener: L, presence: Presence, voice: VoiceStateChange | undefined): void {
+  restore(
+    listener: L,
+    {
+      presence,
+      isSettled,
+      voice,
+    }: {
+      readonly presence: Presence
+      readonly isSettled: boolean
+      readonly voice?: VoiceStateChange | undefined
+    },
+  ): void {
     const { live, audience, voiceStates } = this.#dependencies
     const { userId, sessionId } = listener
-    this.#presences.restore(userId, sessionId, presence)
+    this.#presences.restore(userId, sessionId, presence, isSettled)
     audience.add(live.current, listener)
     this.#temporary.cancelExpiry(userId)
     const { channelId } = voice ?? {}

@@ -107,6 +107,64 @@ describe('presences', () => {
     expect(presences.get('1').status).toBe('dnd')
   })
 
+  it('are correct for a reader after any number of owners that each begin without a word', () => {
+    const user = fc.constantFrom('1', '2')
+    const session = fc.constantFrom('a', 'b')
+    const step = fc.oneof(
+      fc.record({ user, session, status: fc.constantFrom('online', 'dnd', 'offline') }),
+      fc.record({ user, session }),
+      fc.record({ ms: fc.integer({ min: 1, max: 2 * DELAY_MS }) }),
+      fc.constant('move' as const),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const known = new Map<string, Presence>()
+        const begin = () =>
+          createPresences(OPTIONS, (user, presence) => void known.set(user, presence))
+        let presences = begin()
+        /** As gateways remember sessions: when they changed, and whether they have ended. */
+        const sessions = new Map<
+          string,
+          { user: string; id: string; presence: Presence; changedAt: number; ended: boolean }
+        >()
+        for (const step of steps) {
+          if (step === 'move') {
+            presences.close()
+            presences = begin()
+            for (const { user, id, presence, changedAt, ended } of sessions.values()) {
+              const isSettled = Date.now() - changedAt > DELAY_MS
+              if (ended && isSettled) continue
+              presences.restore(user, id, presence, isSettled)
+              if (ended) presences.delete(user, id)
+              // The new owner publishes it after the delay, so it may be lost with that one too.
+              if (!isSettled) sessions.get(`${user} ${id}`)!.changedAt = Date.now()
+            }
+          } else if ('ms' in step) vi.advanceTimersByTime(step.ms)
+          else {
+            const { user, session: id } = step
+            const ended = !('status' in step)
+            const presence = ended ? OFFLINE : as(step.status as Presence['status'])
+            if (ended && !sessions.has(`${user} ${id}`)) continue
+            sessions.set(`${user} ${id}`, { user, id, presence, changedAt: Date.now(), ended })
+            if (ended) presences.delete(user, id)
+            else presences.set(user, id, presence)
+          }
+        }
+        vi.advanceTimersByTime(DELAY_MS)
+        const rank = ['offline', 'dnd', 'online']
+        for (const user of ['1', '2']) {
+          const statuses = [...sessions.values()]
+            .filter((session) => session.user === user && !session.ended)
+            .map(({ presence: { status } }) => status)
+          const best = statuses.sort((x, y) => rank.indexOf(y) - rank.indexOf(x))[0] ?? 'offline'
+          expect(known.get(user)?.status ?? 'offline').toBe(best)
+        }
+        presences.close()
+      }),
+      { numRuns: 500 },
+    )
+  })
+
   it('are not published after close, and keep no timer', () => {
     const published: string[] = []
     const presences = createPresences(OPTIONS, (user) => published.push(user))

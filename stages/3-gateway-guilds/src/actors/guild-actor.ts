@@ -149,14 +149,14 @@ export class GuildActor {
 
   #attachOne(
     gateway: string,
-    { slot, userId, sessionId, presence, changed = presence }: WireListener,
+    { slot, userId, sessionId, presence }: WireListener,
     continues: boolean,
   ): boolean {
     const listener = { gateway, slot, userId, sessionId }
     this.#free(gateway, slot)
     this.#listeners.add(listener)
     const { position } = this.guild
-    if (this.guild.subscribe(listener, changed, continues)) {
+    if (this.guild.subscribe(listener, presence, continues)) {
       const head = { kind: 'continued', guild: this.#id, slot, sessionId } as const
       if (continues) this.#dependencies.link.send(gateway, { ...head, after: position })
       return true
@@ -165,17 +165,13 @@ export class GuildActor {
     return false
   }
 
-  #restoreOne(
-    gateway: string,
-    { slot, userId, sessionId, presence, changed, voice }: WireListener,
-  ): boolean {
+  #restoreOne(gateway: string, { slot, userId, sessionId, ...had }: WireListener): boolean {
     if (this.#listeners.get(gateway, slot)?.sessionId === sessionId) return true
     this.#free(gateway, slot)
     if (!this.guild.state.members.has(userId)) return false
     const listener = { gateway, slot, userId, sessionId }
     this.#listeners.add(listener)
-    this.guild.subscriptions.restore(listener, presence, voice)
-    if (changed) this.guild.subscriptions.setPresence(listener, changed)
+    this.guild.subscriptions.restore(listener, had)
     return true
   }
 
@@ -205,10 +201,10 @@ export class GuildActor {
 
   /** A session of an earlier owner has ended. The others still see its presence and its call. */
   endUnknown(gateway: string, session: WireListener): void {
-    const { slot, userId, sessionId, presence, changed = presence, voice } = session
+    const { slot, userId, sessionId, presence, voice } = session
     if (!this.guild.state.members.has(userId)) return
     const listener = { gateway, slot, userId, sessionId }
-    this.guild.subscriptions.restore(listener, changed, voice)
+    this.guild.subscriptions.restore(listener, { presence, isSettled: false, voice })
     this.guild.subscriptions.unsubscribe(listener)
   }
 

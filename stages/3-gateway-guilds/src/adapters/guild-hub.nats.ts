@@ -116,10 +116,10 @@ export async function natsGuildHub(
     notify((deadline) => hub.request(session.guild, 'detach', session, deadline))
   }
 
-  /** The owner has this presence of the session, and publishes it soon. */
+  /** The owner has this presence of the session, and publishes it within the delay. */
   function acknowledged(listener: GuildListener, presence: Presence): void {
     systemTimers.after(PUBLISHED_AFTER_MS, () => {
-      if (listener.presence === presence) listener.published = presence
+      if (listener.presence === presence) listener.isSettled = true
     })
   }
 
@@ -169,6 +169,7 @@ export async function natsGuildHub(
         start: listener.from!,
         setPresence(presence) {
           listener.presence = presence
+          listener.isSettled = false
           const args = { guild, gateway, ...session, presence }
           notify(async (by) => {
             await hub.request(guild, 'setPresence', args, by)

@@ -1,4 +1,4 @@
-import { OFFLINE, type Presence } from '@threshold/domain'
+import type { Presence } from '@threshold/domain'
 import type { HubEvent, LogPosition, Subscriber, UserSubscriber } from '@threshold/ports'
 import { isBefore } from '../actors/records.ts'
 import type { WireListener } from '../wire/hub.ts'
@@ -27,8 +27,8 @@ export interface GuildListener extends SessionStart {
   readonly slot: number
   readonly subscriber: Subscriber
   presence: Presence
-  /** The newest presence that the others have surely seen. */
-  published: Presence
+  /** The others have surely seen this presence. Otherwise they may see any earlier one. */
+  isSettled: boolean
   voice?: WireListener['voice']
 }
 
@@ -59,7 +59,7 @@ export class Attachments {
       slot: freeSlot(slots),
       subscriber,
       presence: subscriber.presence,
-      published: OFFLINE,
+      isSettled: false,
       from: undefined,
       early: [],
     }

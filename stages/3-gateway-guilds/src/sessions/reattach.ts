@@ -16,15 +16,15 @@ export const wireListener = ({
   slot,
   subscriber,
   presence,
-  published,
+  isSettled,
   voice,
   from,
 }: GuildListener): WireListener => ({
   slot,
   userId: subscriber.userId,
   sessionId: subscriber.sessionId,
-  presence: published,
-  ...(presence === published ? {} : { changed: presence }),
+  presence,
+  isSettled,
   started: from !== undefined,
   ...(voice === undefined ? {} : { voice }),
 })

@@ -48,10 +48,9 @@ const listener = z.object({
   slot: z.int().nonnegative(),
   userId: snowflake,
   sessionId: z.string().max(100),
-  /** The presence that the others have seen. */
   presence,
-  /** A newer one, which they may not have seen. */
-  changed: presence.optional(),
+  /** The others have surely seen this presence, and none after it. */
+  isSettled: z.boolean(),
   /** The session has had its view. Otherwise it gets one. */
   started: z.boolean(),
   /** The call that the session was in, for an owner that does not know of it. */
