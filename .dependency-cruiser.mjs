@@ -5,7 +5,8 @@
  */
 const STAGES = [1, 2, 3, 4]
 const OURS = '^(stages|infra|labs|scripts|docs)/'
-const COMMON = '^stages/common/(contract|domain|kit|ports)/'
+const KIT = '^infra/kit/'
+const COMMON = ['^stages/common/(contract|domain|ports)/', KIT]
 const TEST_TOOLS = '^(stages/conformance|infra/engines)/'
 
 /** Matches imports of this repository's packages, except those named. */
@@ -41,7 +42,7 @@ function stageRules(stage) {
   const rules = packageRules(
     `stage-${stage}`,
     `stages/${stage}-[^/]+`,
-    COMMON,
+    ...COMMON,
     '^stages/(page|migration)/',
     ...earlier,
   )
@@ -64,17 +65,18 @@ export default {
   forbidden: [
     ...packageRules('contract', 'stages/common/contract'),
     ...packageRules('domain', 'stages/common/domain', '^stages/common/contract/'),
-    ...packageRules('kit', 'stages/common/kit', '^stages/common/contract/'),
-    ...packageRules('ports', 'stages/common/ports', '^stages/common/(contract|domain|kit)/'),
-    ...packageRules('conformance', 'stages/conformance', COMMON, '^infra/engines/'),
+    ...packageRules('kit', 'infra/kit'),
+    ...packageRules('ports', 'stages/common/ports', '^stages/common/(contract|domain)/', KIT),
+    ...packageRules('conformance', 'stages/conformance', ...COMMON, '^infra/engines/'),
     ...packageRules('page', 'stages/page'),
-    ...packageRules('migration', 'stages/migration', COMMON),
+    ...packageRules('migration', 'stages/migration', ...COMMON),
     ...STAGES.flatMap(stageRules),
-    ...packageRules('engines', 'infra/engines', '^stages/common/kit/'),
+    ...packageRules('engines', 'infra/engines', KIT),
     ...packageRules(
       'labs',
       'labs',
-      '^stages/common/(kit|contract)/',
+      KIT,
+      '^stages/common/contract/',
       '^stages/page/',
       '^infra/engines/',
     ),
@@ -99,7 +101,7 @@ export default {
         'Import another package by its name, through its exports. The rest of it is private.',
       severity: 'error',
       from: {
-        path: '^(stages/(common/[^/]+|conformance|page|migration)|stages/[0-9]-[^/]+|infra/engines|labs/kit|scripts)/',
+        path: '^(stages/(common/[^/]+|conformance|page|migration)|stages/[0-9]-[^/]+|infra/(engines|kit)|labs/kit|scripts)/',
       },
       to: { path: OURS, pathNot: '^$1/', dependencyTypesNot: ['aliased-workspace'] },
     },

@@ -11,7 +11,7 @@ const unique = (text: string, pattern: RegExp): string[] => [...new Set(text.mat
 describe.each(globSync('stages/[0-9]-*/README.md', { cwd: ROOT }))('%s', (page) => {
   const folder = path.dirname(page)
   const own = globSync(`${folder}/src/**/*.ts`, { cwd: ROOT }).map(read).join('\n')
-  const shared = ['stages/common/*/src/**/*.ts']
+  const shared = ['infra/kit/src/**/*.ts', 'stages/common/*/src/**/*.ts']
   if (own.includes("'@threshold/migration'")) shared.push('stages/migration/src/**/*.ts')
   const sources = [own, ...globSync(shared, { cwd: ROOT }).map(read)].join('\n')
 

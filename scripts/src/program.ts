@@ -1,6 +1,7 @@
 import { Command, type CommanderError } from 'commander'
 import manifest from '../../package.json' with { type: 'json' }
 import { addBench } from './commands/bench.ts'
+import { addChaos } from './commands/chaos.ts'
 import { addCheck } from './commands/check.ts'
 import { addCompare } from './commands/compare.ts'
 import { addDocs } from './commands/docs.ts'
@@ -88,6 +89,7 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addMigrate,
     addTest,
     addBench,
+    addChaos,
     addPrefetch,
     addRecord,
     addReset,

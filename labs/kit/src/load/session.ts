@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly random: Random
   /** Called with the nonce of every MESSAGE_CREATE. */
   onMessage(nonce: string): void
+  /** Called with every event, before anything else is done with it. */
+  onDispatch?(type: string, sequence: number, data: unknown): void
   onDrop(): void
   onReturn(): void
 }
@@ -133,6 +135,7 @@ export class GatewaySession {
     }
     if (op === Op.Dispatch) {
       this.#sequence = s
+      this.#options.onDispatch?.(t!, s!, d)
       return this.#dispatch(t, d)
     }
     if (op === Op.Hello)

@@ -62,8 +62,8 @@ export function createPresences(
     if (changed.size > 0) schedule()
     for (const user of batch) {
       const presence = currentPresence(user)
-      const isKnown = !unsettled.delete(user)
-      if (isKnown && isSamePresence(presence, published.get(user) ?? OFFLINE)) continue
+      const isPublished = isSamePresence(presence, published.get(user) ?? OFFLINE)
+      if (!unsettled.delete(user) && isPublished) continue
       if (presence.status === 'offline') published.delete(user)
       else published.set(user, presence)
       publish(user, presence)

@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Random, randomBelow } from '@threshold/lab-kit'
+import type { System } from './system.ts'
+
+/** Something that goes wrong, and is over when `run` resolves. */
+export interface Fault {
+  readonly text: string
+  run(): Promise<void>
+}
+
+/** Longer than the lease of a guild host, so that some of the paused ones lose it. */
+const MAX_PAUSE_MS = 6_000
+/** Longer than it takes others to notice. */
+const MAX_DOWN_MS = 4_000
+/** NATS is in everybody's way, so all wait while it is away. */
+const MAX_NATS_AWAY_MS = 3_000
+
+interface Target {
+  readonly name: string
+  kill(): Promise<void>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  restart(): Promise<void>
+}
+
+/** All faults that this system can have. `random` decides how long each lasts, when it is made. */
+export function faultsOf({ stage, nats, ways }: System): ((random: Random) => Fault)[] {
+  const roles = stage.roles.flatMap((role) => [killed(role), paused(role), restarted(role)])
+  const cuts = [...ways].map(([role, way]) => (random: Random): Fault => {
+    const ms = randomBelow(random, MAX_PAUSE_MS)
+    return {
+      text: `cut ${role} off NATS for ${ms} ms`,
+      async run() {
+        way.cut()
+        await delay(ms)
+        way.heal()
+      },
+    }
+  })
+  const broker = nats && {
+    name: 'NATS',
+    kill: () => nats.kill(),
+    pause: () => nats.pause(),
+    resume: () => nats.resume(),
+    restart: () => nats.restart(),
+  }
+  const brokers = broker ? [killed(broker, MAX_NATS_AWAY_MS), paused(broker, MAX_NATS_AWAY_MS)] : []
+  return [...roles, ...cuts, ...brokers]
+}
+
+const killed =
+  (target: Target, maxMs = MAX_DOWN_MS) =>
+  (random: Random): Fault => {
+    const ms = randomBelow(random, maxMs)
+    return {
+      text: `kill ${target.name}, and start it again after ${ms} ms`,
+      async run() {
+        await target.kill()
+        await delay(ms)
+        await target.restart()
+      },
+    }
+  }
+
+const paused =
+  (target: Target, maxMs = MAX_PAUSE_MS) =>
+  (random: Random): Fault => {
+    const ms = randomBelow(random, maxMs)
+    return {
+      text: `pause ${target.name} for ${ms} ms`,
+      async run() {
+        await target.pause()
+        await delay(ms)
+        await target.resume()
+      },
+    }
+  }
+
+const restarted = (target: Target) => (): Fault => ({
+  text: `restart ${target.name}, which hands over what it has`,
+  run: () => target.restart(),
+})

@@ -1,0 +1,3 @@
+export { checkHistory, RULES, type Rule, type Violation } from './check.ts'
+export { type History, historySchema } from './history.ts'
+export { type ChaosOptions, type ChaosResult, runChaos } from './run.ts'

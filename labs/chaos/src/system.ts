@@ -1,0 +1,80 @@
+import {
+  listStages,
+  type NatsEngine,
+  type OnProgress,
+  roleUsers,
+  type StageProcess,
+  startCassandra,
+  startMongo,
+  startNats,
+  startStage,
+  withDatabase,
+  withKeyspace,
+} from '@threshold/engines'
+import { CodedError } from '@threshold/kit'
+import { type CuttableWay, cuttableWay } from './cuttable.ts'
+
+/** A stage on engines of its own. */
+export interface System {
+  readonly stage: StageProcess
+  readonly nats: NatsEngine | undefined
+  /** The way of each role to NATS. */
+  readonly ways: ReadonlyMap<string, CuttableWay>
+  /** Names the engines, for those who read the figures. */
+  readonly engineText: string
+}
+
+export interface SystemOptions {
+  readonly stage: number
+  /** Names its databases. */
+  readonly name: string
+  readonly processes?: Readonly<Record<string, number>>
+  readonly env?: Record<string, string>
+}
+
+/** Starts the engines that the stage needs, and the stage. All of them end with `use`. */
+export async function startSystem(
+  use: AsyncDisposableStack,
+  { stage: number, name, processes, env }: SystemOptions,
+  onProgress: OnProgress,
+): Promise<System> {
+  const info = (await listStages()).find(({ stage }) => stage === number)
+  if (!info)
+    throw new CodedError('NO_SUCH_STAGE', `there is no stage ${number}`, {
+      next: 'npx threshold stages list',
+    })
+  const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
+  const texts = [mongo.label.text]
+  let cassandraUri: string | undefined
+  if (info.engines.includes('cassandra')) {
+    const cassandra = use.use(await startCassandra({ onProgress }))
+    cassandraUri = withKeyspace(cassandra.uri, name)
+    texts.push(`${cassandra.label.text}, one node`)
+  }
+  let nats: NatsEngine | undefined
+  const ways = new Map<string, CuttableWay>()
+  const users = info.engines.includes('nats') ? await roleUsers(info.dir) : []
+  if (users.length > 0) {
+    nats = use.use(await startNats({ users, managed: true, onProgress }))
+    texts.push(nats.label.text)
+    for (const { user } of users)
+      ways.set(user, use.use(await cuttableWay(new URL(nats.uriOf(user)).host)))
+  }
+  const uriOf = (role: string): string => {
+    const uri = new URL(nats!.uriOf(role))
+    uri.host = ways.get(role)!.address
+    return uri.href
+  }
+  onProgress({ text: `starting stage ${number}` })
+  const stage = use.use(
+    await startStage({
+      stage: number,
+      engineUri: withDatabase(mongo.uri, name),
+      ...(cassandraUri === undefined ? {} : { cassandraUri }),
+      ...(nats ? { nats: { uriOf } } : {}),
+      ...(processes === undefined ? {} : { processes }),
+      env: { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error', ...env },
+    }),
+  )
+  return { stage, nats, ways, engineText: texts.join('; ') }
+}
