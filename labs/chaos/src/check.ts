@@ -95,6 +95,8 @@ function checkVisibility(session: Session, forbidden: History['forbidden']): Vio
     }
     switch (event.kind) {
       case 'guild':
+        // It may come again, and then shows what the session has missed.
+        visible.clear()
         for (const channel of event.channels) visible.add(channel)
         return event.channels.filter((channel) => never.has(channel)).map(leak)
       case 'shown':
@@ -131,15 +133,19 @@ function visitsOf(session: Session): Visit[] {
     visits.push(visit)
     open.set(channel, visit)
   }
+  const hide = (channel: string): void => {
+    const visit = open.get(channel)
+    if (visit) visit.toTheEnd = false
+    open.delete(channel)
+  }
   for (const received of session.received) {
     const { event } = received
-    if (event.kind === 'guild') for (const channel of event.channels) show(channel, received)
-    else if (event.kind === 'shown') show(event.channel, received)
-    else if (event.kind === 'hidden') {
-      const visit = open.get(event.channel)
-      if (visit) visit.toTheEnd = false
-      open.delete(event.channel)
-    } else if (event.kind === 'message' && !seen.has(event.id)) {
+    if (event.kind === 'guild') {
+      for (const channel of open.keys()) if (!event.channels.includes(channel)) hide(channel)
+      for (const channel of event.channels) show(channel, received)
+    } else if (event.kind === 'shown') show(event.channel, received)
+    else if (event.kind === 'hidden') hide(event.channel)
+    else if (event.kind === 'message' && !seen.has(event.id)) {
       seen.add(event.id)
       open.get(event.channel)?.messages.push(event.id)
     }

@@ -248,7 +248,10 @@ export class SessionSubscriptions {
       this.#receiver.notInGuild(guildId)
       return
     }
-    if (isDuplicate(joined.lastPosition, delivery.position)) return
+    const { lastPosition } = joined
+    // A view may come again, after the last event that was sent by the state before.
+    const isRepeated = delivery.kind === 'view' && isSamePosition(lastPosition, delivery.position)
+    if (!isRepeated && isDuplicate(lastPosition, delivery.position)) return
     joined.lastPosition = delivery.position
     this.#receiver.guild(guildId, delivery, joined.announced)
   }
@@ -285,6 +288,9 @@ export class SessionSubscriptions {
     for (const cancel of this.#later.values()) cancel()
   }
 }
+
+const isSamePosition = (last: LogPosition | undefined, next: LogPosition): boolean =>
+  last?.epoch === next.epoch && last.sequence === next.sequence
 
 /**
  * Whether the session already has this position. It drops such events, which follow a publisher's

@@ -300,10 +300,13 @@ export class Guild<L extends Listener = Listener> {
     return true
   }
 
-  /** Delivers the guild as it is now to a session that is subscribed. */
-  showAgain(listener: L): void {
+  /**
+   * Delivers the guild as it is now to a session that is subscribed. Deliveries after `position`
+   * may follow, which are older than what it shows.
+   */
+  showAgain(listener: L, position: LogPosition): void {
     const view = this.view(listener.userId)
-    if (view) this.subscriptions.show(listener, view)
+    if (view) this.subscriptions.show(listener, view, { position })
   }
 
   close(): void {

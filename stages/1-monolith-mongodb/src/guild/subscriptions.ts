@@ -1,6 +1,7 @@
 import type { UserId } from '@threshold/contract'
 import { type GuildView, type Presence, presenceToWire, type Refusal } from '@threshold/domain'
 import type { Timers } from '@threshold/kit'
+import type { LogPosition } from '@threshold/ports'
 import type { Audience, Listener } from './audience.ts'
 import type { GuildLog } from './guild-log.ts'
 import { initialMembers } from './guild-view.ts'
@@ -63,15 +64,22 @@ export class Subscriptions<L extends Listener = Listener> {
     // be lost in between, because nothing here awaits.
     audience.add(live.current, listener)
     this.#temporary.cancelExpiry(userId)
-    if (view) this.show(listener, view, presence)
+    if (view) this.show(listener, view, { presence })
   }
 
   /** Delivers the view. `presence` is one of the session itself that is not published yet. */
-  show(listener: L, view: GuildView, presence = this.presenceOf(listener.userId)): void {
+  show(
+    listener: L,
+    view: GuildView,
+    {
+      presence = this.presenceOf(listener.userId),
+      position = this.#dependencies.log.position,
+    }: { readonly presence?: Presence; readonly position?: LogPosition },
+  ): void {
     const { live, log } = this.#dependencies
     const { userId } = listener
     const shown = initialMembers(live.current, { userId, presence }, this.#presences.online())
-    log.deliver(listener, { kind: 'view', view, ...shown, position: log.position })
+    log.deliver(listener, { kind: 'view', view, ...shown, position })
   }
 
   /**

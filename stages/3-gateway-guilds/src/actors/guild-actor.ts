@@ -137,14 +137,19 @@ export class GuildActor {
     return found
   }
 
-  /** A gateway that missed a change of the guild gets the guild as it is now. */
+  /**
+   * A gateway that missed a change of the guild gets the guild as it is now, before the events of
+   * that time: its clients must know a channel before they get its messages.
+   */
   #replay(gateway: string, after: LogPosition): void {
-    const { records } = this.#dependencies
-    replay(this.#dependencies, { guild: this.#id }, { gateway, after }, (record) =>
-      this.#slotsNow(record, gateway),
-    )
-    if (!records.missedCommand(this.#id, gateway, after)) return
-    for (const listener of this.#listeners.ofGateway(gateway)) this.guild.showAgain(listener)
+    const missed = this.#dependencies.records.missedCommand(this.#id, gateway, after)
+    const show = (position: LogPosition): void => {
+      for (const listener of missed ? this.#listeners.ofGateway(gateway) : [])
+        this.guild.showAgain(listener, position)
+    }
+    const of = { guild: this.#id }
+    const slotsNow = (record: EventRecord) => this.#slotsNow(record, gateway)
+    replay(this.#dependencies, of, { gateway, after }, slotsNow, show)
   }
 
   #attachOne(

@@ -12,18 +12,27 @@ interface Replayed {
 
 /**
  * Sends a gateway what its sessions have missed, as the owner before would have sent it. `slotsNow`
- * decides on an event of a time at which the owner knew no session of this gateway.
+ * decides on an event of a time at which the owner knew no session of this gateway, and
+ * `beforeUnknown` is called before the first of them, with the position after which it comes.
  */
 export function replay(
   { records, link }: { readonly records: RecentRecords; readonly link: LinkSender },
   of: Replayed,
   { gateway, after }: { readonly gateway: string; readonly after: LogPosition },
   slotsNow: (record: EventRecord) => Slots | undefined,
+  beforeUnknown: (position: LogPosition) => void = () => {},
 ): void {
   link.send(gateway, { kind: 'replay', ...of })
+  let isKnown = true
+  let last = after
   for (const record of records.of(of.guild ?? of.user!)) {
     const { event, position, audience } = record
     if (!isBefore(after, position)) continue
+    if (isKnown && !audience.has(gateway)) {
+      isKnown = false
+      beforeUnknown(last)
+    }
+    last = position
     const slots = audience.get(gateway) ?? slotsNow(record)
     if (slots === undefined) continue
     link.send(
@@ -32,6 +41,7 @@ export function replay(
       dataOf(event),
     )
   }
+  if (isKnown) beforeUnknown(last)
 }
 
 export const headOf = ({ v, id, type, channelId, authorId, mentions }: HubEvent): EventHead => ({

@@ -172,6 +172,12 @@ describe('a gateway that misses events', { timeout: 120_000 }, () => {
       await expect.poll(() => session.views(), WAIT).toBeGreaterThan(1)
       const ids = session.messages().map(({ id }) => id)
       expect(ids).toContain(open)
+      // A client must know a channel before it gets its messages.
+      const viewed = session.deliveries.findLastIndex(({ kind }) => kind === 'view')
+      const missed = session.deliveries.findIndex(
+        (delivery) => delivery.kind === 'event' && delivery.event.id === open,
+      )
+      expect(viewed).toBeLessThan(missed)
       const isOwner = session.userId === owner
       expect(ids.includes(secret!)).toBe(isOwner)
       expect(JSON.stringify(session.deliveries.map(namesOf)).includes('hidden')).toBe(isOwner)
