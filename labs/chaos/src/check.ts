@@ -84,7 +84,7 @@ function checkStored({ sessions, acknowledged, stored }: History): Violation[] {
   return [...twice, ...lost, ...strayed]
 }
 
-/** What a session was shown decides, not what was granted: that takes effect some time later. */
+/** The session's own events decide. A permission that was granted takes effect some time later. */
 function checkVisibility(session: Session, forbidden: History['forbidden']): Violation[] {
   const never = new Set(forbidden[session.user])
   const visible = new Set<string>()

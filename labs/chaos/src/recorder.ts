@@ -5,7 +5,7 @@ export interface RecordedClient {
   readonly client: string
   readonly user: string
   readonly session: Pick<GatewaySession, 'open' | 'close'>
-  /** What it has received so far. */
+  /** All events that it has received so far. */
   sessions(): Session[]
   /** Whether it has a socket with a session now. */
   isOpen(): boolean
