@@ -31,8 +31,10 @@ export const gatewayKey = (id: string): string => `gateway.${id}`
 const gatewayOf = (key: string): string[] =>
   key.startsWith(gatewayKey('')) ? [key.slice(gatewayKey('').length)] : []
 
-/** Partitions that are opened at a time. Each reads its log. */
-const MAX_CONCURRENT_CLAIMS = 16
+/** Partitions that are given up at a time, so that each is without an owner only for a moment. */
+const MAX_CONCURRENT_RELEASES = 4
+/** The next one is given up when another host has claimed the one before, or after this time. */
+const CLAIMED_WITHIN_MS = 1_000
 /** How often ownership is looked at without any news. */
 const BALANCE_EVERY_MS = 500
 /** A new owner looks for guilds that must not wait for a request within this time. */
@@ -90,7 +92,7 @@ export async function startGuildHost(
   const hub = createHubClient(bus, claimed, runtime)
   const link = opening.use(createLinkSender(nats.connection, bus, { host: id, timers }))
   const owned = new Map<number, Owned>()
-  const limit = pLimit(MAX_CONCURRENT_CLAIMS)
+  const oneOfFew = pLimit(MAX_CONCURRENT_RELEASES)
   /** Partitions that are being claimed or released. */
   const moving = new Set<number>()
   let cancelTimer = (): void => {}
@@ -158,11 +160,14 @@ export async function startGuildHost(
     cancel()
     if (owned.get(partition) === released) lose(partition)
     await claims.release(partition, released.epoch)
+    const others = [...leases.entries.keys()].filter((key) => key !== options.key)
+    if (others.some((key) => key.startsWith(hostKey(''))))
+      await hub.untilOwned(partition, deadlineAfter(CLAIMED_WITHIN_MS, runtime.clock))
   }
 
   function move(partition: number, work: (partition: number) => Promise<void>): void {
     moving.add(partition)
-    limit(() => work(partition))
+    work(partition)
       .then(balanceSoon, (error: unknown) =>
         logger.warn({ partition, err: messageOf(error) }, 'a partition did not move; trying again'),
       )
@@ -182,7 +187,8 @@ export async function startGuildHost(
       if (held) {
         // A newer claim means that this host was thought dead.
         if (revision > held.epoch) lose(partition)
-        else if (!shouldBeOurs && owners[partition] !== undefined) move(partition, release)
+        else if (!shouldBeOurs && owners[partition] !== undefined)
+          move(partition, (released) => oneOfFew(release, released))
       } else if (shouldBeOurs && (isFree || owner === id)) move(partition, claim)
       // A release did not reach NATS, or the partition was lost in another way.
       else if (owner === id && owners[partition] !== undefined)
@@ -238,7 +244,7 @@ export async function startGuildHost(
       cancelTimer()
       load[Symbol.dispose]()
       kept.setValue({ ...value, weight: 0, pinned: [] })
-      await Promise.allSettled([...owned.keys()].map((partition) => limit(release, partition)))
+      await Promise.allSettled([...owned.keys()].map((partition) => oneOfFew(release, partition)))
       await opened.disposeAsync()
     },
   }

@@ -38,7 +38,7 @@ export interface Lease extends AsyncDisposable {
   readonly ended: AbortSignal
   /** `deadline`, or the end of the lease if it is earlier. Throws `UNAVAILABLE` after the end. */
   limit(deadline: Deadline): Deadline
-  /** Changes what others read, with the next renewal. */
+  /** Changes what others read, by a renewal at once. */
   setValue(value: unknown): void
   /** Ends the lease at once, so that others need not wait. */
   drop(): Promise<void>
@@ -61,6 +61,7 @@ export async function acquireLease(
   let sent = encodeJson(value)
   let cancelTimer = (): void => {}
   let validUntil = performance.now() + LEASE_TTL_MS - SAFETY_MS
+  let isRenewing = false
   let revision: number
   try {
     revision = await bucket.create(key, encodeJson(current))
@@ -79,16 +80,20 @@ export async function acquireLease(
   async function renew(): Promise<void> {
     if (remaining() <= 0) return end('it was not renewed in time')
     const sentAt = performance.now()
+    const renewed = current
+    isRenewing = true
     try {
       const timeout = Math.min(REQUEST_TIMEOUT_MS, remaining())
-      sent = encodeJson(current)
+      sent = encodeJson(renewed)
       revision = await bucket.update(key, sent, revision, timeout)
       validUntil = sentAt + LEASE_TTL_MS - SAFETY_MS
-      next(RENEW_EVERY_MS)
+      next(renewed === current ? RENEW_EVERY_MS : 0)
     } catch (error) {
       if (isWrongRevision(error) && !(await isStillOurs())) return end('another process holds it')
       log.warn({ lease: key, err: messageOf(error) }, 'the lease was not renewed; trying again')
       next(RETRY_MS)
+    } finally {
+      isRenewing = false
     }
   }
 
@@ -109,6 +114,7 @@ export async function acquireLease(
 
   const remaining = (): number => validUntil - performance.now()
   const next = (ms: number): void => {
+    cancelTimer()
     if (!ended.signal.aborted)
       cancelTimer = timers.after(Math.min(ms, Math.max(0, remaining())), () => void renew())
   }
@@ -132,6 +138,7 @@ export async function acquireLease(
     },
     setValue(changed) {
       current = changed
+      if (!isRenewing) next(0)
     },
     drop,
     [Symbol.asyncDispose]: drop,
@@ -142,7 +149,7 @@ export async function acquireLease(
 export interface KeptLease extends AsyncDisposable {
   /** The newest lease. It has ended while NATS is away, or while another process holds the key. */
   readonly current: Lease
-  /** Changes what others read, with the next renewal, and for the leases that follow. */
+  /** Changes what others read, at once, and for the leases that follow. */
   setValue(value: unknown): void
 }
 

@@ -256,7 +256,12 @@ async function readHistory(
   fencedAt: number,
 ): Promise<OpenedLog['history']> {
   const history: { epoch: number; record: unknown }[] = []
-  const options = { filter_subjects: subject, inactive_threshold: CONSUMER_TTL_MS }
+  // A consumer in memory is created in a fraction of the time, and it need not survive.
+  const options = {
+    filter_subjects: subject,
+    inactive_threshold: CONSUMER_TTL_MS,
+    mem_storage: true,
+  }
   const consumer = await jetStream.consumers.get(STREAM, options)
   const messages = await consumer.consume()
   for await (const message of messages) {
