@@ -37,6 +37,9 @@ export function createHandlers(
   }
 
   return {
+    async ping() {
+      return null
+    },
     async create({ state }, deadline) {
       // Durable first: a guild that exists only in memory would be lost with the process.
       await metadata.createGuild(state, lease.limit(deadline))

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { deadlineAfter, messageOf, type Runtime, systemTimers } from '@threshold/kit'
+import { deadlineAfter, messageOf, type Runtime, systemTimers, withDeadline } from '@threshold/kit'
 import pLimit from 'p-limit'
 import { z } from 'zod'
 import { desiredOwners } from '../nats/assignment.ts'
@@ -32,9 +32,11 @@ const gatewayOf = (key: string): string[] =>
   key.startsWith(gatewayKey('')) ? [key.slice(gatewayKey('').length)] : []
 
 /** Partitions that are given up at a time, so that each is without an owner only for a moment. */
-const MAX_CONCURRENT_RELEASES = 4
-/** The next one is given up when another host has claimed the one before, or after this time. */
-const CLAIMED_WITHIN_MS = 1_000
+const MAX_CONCURRENT_RELEASES = 2
+/** The next one is given up when another host serves the one before, or after this time. */
+const SERVED_WITHIN_MS = 1_000
+/** A host that ends gives the rest up at once after this time. */
+const HAND_OVER_WITHIN_MS = 3_000
 /** How often ownership is looked at without any news. */
 const BALANCE_EVERY_MS = 500
 /** A new owner looks for guilds that must not wait for a request within this time. */
@@ -160,9 +162,9 @@ export async function startGuildHost(
     cancel()
     if (owned.get(partition) === released) lose(partition)
     await claims.release(partition, released.epoch)
-    const others = [...leases.entries.keys()].filter((key) => key !== options.key)
-    if (others.some((key) => key.startsWith(hostKey(''))))
-      await hub.untilOwned(partition, deadlineAfter(CLAIMED_WITHIN_MS, runtime.clock))
+    if (desired()[partition] === undefined) return
+    const deadline = deadlineAfter(SERVED_WITHIN_MS, runtime.clock)
+    await hub.requestOf(partition, 'ping', {}, deadline).catch(() => {})
   }
 
   function move(partition: number, work: (partition: number) => Promise<void>): void {
@@ -188,7 +190,12 @@ export async function startGuildHost(
         // A newer claim means that this host was thought dead.
         if (revision > held.epoch) lose(partition)
         else if (!shouldBeOurs && owners[partition] !== undefined)
-          move(partition, (released) => oneOfFew(release, released))
+          move(partition, (given) =>
+            oneOfFew(async () => {
+              // Its turn may come late, and the other host may have ended meanwhile.
+              if (desired()[given] !== id) await release(given)
+            }),
+          )
       } else if (shouldBeOurs && (isFree || owner === id)) move(partition, claim)
       // A release did not reach NATS, or the partition was lost in another way.
       else if (owner === id && owners[partition] !== undefined)
@@ -244,7 +251,14 @@ export async function startGuildHost(
       cancelTimer()
       load[Symbol.dispose]()
       kept.setValue({ ...value, weight: 0, pinned: [] })
-      await Promise.allSettled([...owned.keys()].map((partition) => oneOfFew(release, partition)))
+      const giveUpAll = Promise.allSettled(
+        [...owned.keys()].map((partition) => oneOfFew(release, partition)),
+      )
+      await withDeadline(
+        deadlineAfter(HAND_OVER_WITHIN_MS, runtime.clock),
+        'the hand-over of all partitions',
+        giveUpAll,
+      ).catch(() => oneOfFew.clearQueue())
       await opened.disposeAsync()
     },
   }

@@ -9,9 +9,12 @@ import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
 import { openStores } from '../stores.ts'
 
+/** Leaves the guild host time to hand all its partitions over. */
+const CLOSE_WITHIN_MS = 16_000
+
 /** The role that owns guilds and users: a share of the partitions. */
 export async function startGuilds(config: Config, runtime: Runtime): Promise<RunningStage> {
-  const { open, close } = lifecycle(runtime)
+  const { open, close } = lifecycle(runtime, { closeWithinMs: CLOSE_WITHIN_MS })
 
   const nats = await open('NATS', connectNats(config.nats, 'guilds', runtime))
   const { metadata, messages } = await openStores(open, config, runtime)

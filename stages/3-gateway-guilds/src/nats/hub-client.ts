@@ -44,8 +44,6 @@ export interface HubClient {
     args: HubArgs<K>,
     deadline: Deadline,
   ): Promise<HubResult<K>>
-  /** Resolves when the partition has an owner, or at the deadline. */
-  untilOwned(partition: number, deadline: Deadline): Promise<void>
 }
 
 export const moved = (): CodedError => new CodedError(MOVED, 'the partition has another owner now')
@@ -108,9 +106,5 @@ export function createHubClient(
   return {
     request: (id, op, args, deadline) => requestOf(partitionOf(id), op, args, deadline),
     requestOf,
-    async untilOwned(partition, deadline) {
-      while (claims.entries.get(String(partition))?.value.host == null && !isExpired(deadline))
-        await untilChange(partition, MAX_WAIT_MS)
-    },
   }
 }

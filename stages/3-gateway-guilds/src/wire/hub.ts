@@ -70,6 +70,8 @@ const ofGuild = { guild: snowflake }
 const ofSession = { slot: z.int().nonnegative(), sessionId: z.string() }
 
 export const hubOperations = {
+  /** Answered once the partition is served. */
+  ping: operation(z.object({}), z.null()),
   create: operation(z.object({ ...ofGuild, state: objectOf<GuildState>() }), z.null()),
   /** A command with an id that an earlier owner has decided on is answered as it was then. */
   execute: operation(

@@ -13,8 +13,10 @@ import { expect, onTestFinished } from 'vitest'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { quarantineBucket } from '../../src/actors/quarantine.ts'
 import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
+import { desiredOwners } from '../../src/nats/assignment.ts'
 import type { Bus, WireVersions } from '../../src/nats/bus.ts'
 import { connectNats, type Nats, type NatsConfig } from '../../src/nats/connect.ts'
+import { allPartitions } from '../../src/nats/partition-log.ts'
 import { natsFixture } from '../nats/fixture.ts'
 import { tcpProxy } from '../nats/proxy.ts'
 
@@ -138,6 +140,17 @@ export async function startCluster(
 }
 
 export const WAIT = { timeout: 30_000, interval: 10 }
+
+/** Waits until each host has its share, so that no partition moves any more. */
+export async function untilBalanced(hosts: readonly RunningHost[]): Promise<void> {
+  const owners = desiredOwners(hosts.map(({ host: { id } }) => ({ id, weight: 1, pinned: [] })))
+  const shares = hosts.map(({ host }) =>
+    allPartitions().filter((partition) => owners[partition] === host.id),
+  )
+  const byNumber = (a: number, b: number): number => a - b
+  const owned = () => hosts.map(({ host }) => host.owned().toSorted(byNumber))
+  await expect.poll(owned, WAIT).toEqual(shares)
+}
 
 export interface Received {
   readonly id: string

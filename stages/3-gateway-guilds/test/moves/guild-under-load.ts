@@ -8,6 +8,7 @@ import {
   type Received,
   type RunningHost,
   startCluster,
+  untilBalanced,
   WAIT,
 } from './cluster.ts'
 
@@ -32,7 +33,7 @@ export async function setUp(
   const cluster = await startCluster(use, { presenceDelayMs })
   const hosts: RunningHost[] = [await cluster.startHost(), await cluster.startHost()]
   const owned = () => hosts.flatMap(({ host }) => host.owned())
-  await expect.poll(() => [owned().length, new Set(owned()).size], WAIT).toEqual([64, 64])
+  await untilBalanced(hosts)
   const running = await cluster.startGateway()
   const gateway = running.hub
   const { hub: api } = await cluster.startGateway()
