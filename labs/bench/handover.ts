@@ -1,14 +1,5 @@
-import {
-  listStages,
-  type OnProgress,
-  roleUsers,
-  startCassandra,
-  startMongo,
-  startNats,
-  startStage,
-  withDatabase,
-  withKeyspace,
-} from '@threshold/engines'
+import type { OnProgress } from '@threshold/engines'
+import { startSystem } from '../chaos/src/system.ts'
 import { EVENTS, type HandoverResult, handoverRounds } from './src/handover/rounds.ts'
 import { median } from './src/measure.ts'
 import { saveReport } from './src/report.ts'
@@ -22,26 +13,13 @@ const TARGET_MS = 200
 /** Measures how long a guild is silent while it moves from one guild host to another. */
 async function run(onProgress: OnProgress, options: { publish?: boolean } = {}): Promise<string> {
   await using use = new AsyncDisposableStack()
-  const { dir } = (await listStages()).find(({ stage }) => stage === STAGE)!
-  const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
-  const cassandra = use.use(await startCassandra({ onProgress }))
-  const nats = use.use(await startNats({ users: await roleUsers(dir), managed: true, onProgress }))
-  const stage = use.use(
-    await startStage({
-      stage: STAGE,
-      engineUri: withDatabase(mongo.uri, 'handover'),
-      cassandraUri: withKeyspace(cassandra.uri, 'handover'),
-      nats,
-      processes: { guilds: 2 },
-      env: { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error' },
-    }),
-  )
+  const system = { stage: STAGE, name: 'handover', processes: { guilds: 2 } }
+  const { stage, engineText } = await startSystem(use, system, onProgress)
   const measured = await handoverRounds(stage, PLAN, onProgress)
-  const engine = `${nats.label.text}; ${mongo.label.text}; ${cassandra.label.text}, one node`
   const title = 'A guild that moves to another host'
   const { samples } = measured
   return await saveReport(
-    { name: 'handover', title, engine, samples, ...describe(measured) },
+    { name: 'handover', title, engine: engineText, samples, ...describe(measured) },
     options,
   )
 }

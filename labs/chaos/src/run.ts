@@ -13,8 +13,6 @@ export interface ChaosOptions {
   /** The same seed gives the same faults in the same order. */
   readonly seed: number
   readonly onProgress: OnProgress
-  /** Ends the run early. */
-  readonly interrupted?: AbortSignal
 }
 
 export interface ChaosResult {
@@ -40,7 +38,6 @@ export async function runChaos({
   seconds,
   seed,
   onProgress,
-  interrupted,
 }: ChaosOptions): Promise<ChaosResult> {
   await using use = new AsyncDisposableStack()
   const name = `chaos_${seed}`
@@ -53,7 +50,7 @@ export async function runChaos({
   const random = seeded(seed)
   const possible = faultsOf(system)
   const faults: string[] = []
-  while (elapsed() < seconds && !interrupted?.aborted) {
+  while (elapsed() < seconds) {
     const fault = possible[randomBelow(random, possible.length)]!(random)
     faults.push(`${elapsed().toFixed(0)} s: ${fault.text}`)
     const text = `${fault.text}; ${workload.acknowledged()} messages acknowledged`

@@ -47,13 +47,14 @@ Examples:
         return
       }
       const { runChaos } = await import('@threshold/labs/chaos')
-      const { interruptible } = await import('../interruption.ts')
+      const { interruptible, unlessInterrupted } = await import('../interruption.ts')
       const { requireOutputFolder } = await import('../preflight.ts')
       await requireOutputFolder(outputFolder(), 'the history')
       const again = `npx threshold chaos --stage ${stage} --seconds ${seconds} --seed ${seed}`
       const result = await interruptible('chaos', terminal, async (interrupted) => {
         using progress = terminal.progress(`chaos on stage ${stage}, seed ${seed}`)
-        return await runChaos({ stage, seconds, seed, onProgress: progress.step, interrupted })
+        const running = runChaos({ stage, seconds, seed, onProgress: progress.step })
+        return await unlessInterrupted(interrupted, running)
       })
       const { clients, back, violations, faults, history, engineText } = result
       terminal.print(
