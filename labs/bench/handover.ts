@@ -43,7 +43,7 @@ export function describe({ samples, lost, doubled }: HandoverResult) {
     columns: [
       'Event',
       'Longest silence ms, median',
-      'To nothing',
+      'Ratio to idle',
       'Worst',
       'Not answered with 200',
     ],
@@ -58,7 +58,7 @@ export function describe({ samples, lost, doubled }: HandoverResult) {
       `A hand-over that is planned: at most ${TARGET_MS} ms of silence (${met}).`,
       `${lost} acknowledged messages lost, ${doubled} doubled.`,
       `${guilds} guilds on two hosts, to each of which one client sends a message, waits for the answer and for 20 ms, and sends the next. Silence is the time between two deliveries to a guild’s socket, and each window counts that of its worst guild; the median is of ${rounds} windows.`,
-      'A restart moves half of the guilds twice: away from the host that ends, and back to the one that begins. A host that is killed is missed when its lease ends.',
+      'A restart moves half of the guilds twice: away from the host that ends, and back to the one that begins. The others notice a kill only when the lease expires.',
     ],
   }
 }

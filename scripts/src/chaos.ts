@@ -15,8 +15,30 @@ import { evidenceFolder } from './context.ts'
 /** Violations that are printed. The file has all. */
 const MAX_PRINTED = 5
 
-/** Keeps a run. Returns the path of its history. */
-export async function saveChaos({ history, faults, engineText }: ChaosResult): Promise<string> {
+/** Whether a run shows a fault of the stage. */
+export const hasFailed = ({ violations, back, clients, failure, history }: ChaosResult): boolean =>
+  violations.length > 0 ||
+  back < clients ||
+  failure !== undefined ||
+  history.acknowledged.length === 0
+
+/** Keeps the history of a run, and returns what the user reads. */
+export async function formatChaos(result: ChaosResult): Promise<string> {
+  const { faults, history, back, clients, resumptions, givenUp, crashes, failure } = result
+  const { acknowledged, sessions } = history
+  return [
+    `${faults.length} faults, ${acknowledged.length} messages acknowledged, ${givenUp} given up, ${back} of ${clients} clients back`,
+    `${resumptions} resumptions, ${sessions.length - clients} sessions that began anew, ${crashes.length} processes that ended by themselves`,
+    ...crashes.map((line) => `  ${line}`),
+    failure === undefined ? formatViolations(result.violations) : `the run ended early: ${failure}`,
+    '',
+    `engines: ${result.engineText}`,
+    `history: ${await saveChaos(result)}`,
+  ].join('\n')
+}
+
+/** Returns the path of the history. */
+async function saveChaos({ history, faults, engineText }: ChaosResult): Promise<string> {
   const at = new Date().toISOString().replaceAll(/[:.]/g, '-')
   const folder = join(evidenceFolder(), `chaos-${at}`)
   await mkdir(folder, { recursive: true })

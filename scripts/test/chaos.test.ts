@@ -19,13 +19,15 @@ const history = {
       isOpen: true,
       received: [
         { atMs: 1, s: 1, event: { kind: 'guild', channels: ['2'] } },
-        { atMs: 2, s: 2, event: { kind: 'message', id: '3', channel: '2' } },
+        { atMs: 2, s: 2, event: { kind: 'message', id: '3', channel: '2', content: 'a' } },
       ],
     },
   ],
   acknowledged: [{ id: '3', channel: '2', sentAtMs: 1 }],
-  stored: { 2: ['3'] },
+  stored: { 2: [{ id: '3', content: 'a' }] },
   forbidden: {},
+  visible: { 1: ['2'] },
+  changing: [],
 }
 
 async function check(content: unknown) {

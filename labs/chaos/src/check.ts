@@ -1,13 +1,15 @@
 import type { History, Received, Session } from './history.ts'
+import { type VisibleInterval, visibleIntervals } from './intervals.ts'
 import { findCycle, MessageOrder } from './order.ts'
 
 export const RULES = {
   skipped: 'the sequence numbers of a session have no gap and no repetition',
   lost: 'an acknowledged message is stored, and reaches every session that may see it',
-  doubled: 'a client receives a message once',
-  strayed: 'a message is received in the channel that stores it',
-  disordered: 'all sessions see the messages of a channel in one order',
+  duplicated: 'a message is stored once, and a client receives it once',
+  misrouted: 'a message is received in the channel that stores it',
+  reordered: 'the messages of a channel have one order for all',
   leaked: 'a session receives nothing of a channel that its user cannot see at that point',
+  unaware: 'at the end, a session knows exactly the channels that its user may see',
 } as const
 export type Rule = keyof typeof RULES
 
@@ -26,13 +28,12 @@ const CONTEXT = 3
  * of Discord may rely on.
  */
 export function checkHistory(history: History): Violation[] {
-  const visits = history.sessions.flatMap(visitsOf)
   return [
     ...history.sessions.flatMap(checkSequence),
-    ...checkDoubled(history),
+    ...checkDuplicates(history),
     ...checkStored(history),
-    ...history.sessions.flatMap((session) => checkVisibility(session, history.forbidden)),
-    ...checkOrderAndDelivery(history, visits),
+    ...history.sessions.flatMap((session) => checkVisibility(session, history)),
+    ...checkOrderAndDelivery(history),
   ]
 }
 
@@ -43,160 +44,153 @@ function checkSequence(session: Session): Violation[] {
   return [{ rule: 'skipped', text, evidence: around(session, wrong) }]
 }
 
-function checkDoubled({ sessions }: History): Violation[] {
-  return [...Map.groupBy(sessions, ({ client }) => client)].flatMap(([client, own]) => {
+/** Messages have unique texts, so two ids with one text are a retry that was stored again. */
+function checkDuplicates({ sessions, stored }: History): Violation[] {
+  const twice = Object.entries(stored).flatMap(([channel, messages]) =>
+    [...Map.groupBy(messages, ({ content }) => content)].flatMap(([content, same]): Violation[] => {
+      if (same.length === 1) return []
+      const ids = same.map(({ id }) => id).join(' and ')
+      const text = `“${content}” is stored ${same.length} times in ${channel}, as ${ids}`
+      return [{ rule: 'duplicated', text, evidence: [] }]
+    }),
+  )
+  const again = [...Map.groupBy(sessions, ({ client }) => client)].flatMap(([client, own]) => {
     const seen = new Set<string>()
     return own.flatMap((session) =>
       session.received.flatMap(({ event }, i): Violation[] => {
         if (event.kind !== 'message') return []
-        const isFirst = !seen.has(event.id)
-        seen.add(event.id)
+        const isFirst = !seen.has(event.content)
+        seen.add(event.content)
         if (isFirst) return []
         const text = `${client} received message ${event.id} again`
-        return [{ rule: 'doubled', text, evidence: around(session, i) }]
+        return [{ rule: 'duplicated', text, evidence: around(session, i) }]
       }),
     )
   })
+  return [...twice, ...again]
 }
 
 function checkStored({ sessions, acknowledged, stored }: History): Violation[] {
   const channelOf = new Map<string, string>()
-  const twice: Violation[] = []
-  for (const [channel, ids] of Object.entries(stored))
-    for (const id of ids) {
-      if (channelOf.has(id))
-        twice.push({ rule: 'doubled', text: `message ${id} is stored twice`, evidence: [] })
-      channelOf.set(id, channel)
-    }
+  for (const [channel, messages] of Object.entries(stored))
+    for (const { id } of messages) channelOf.set(id, channel)
   const lost = acknowledged
     .filter(({ id, channel }) => channelOf.get(id) !== channel)
     .map(({ id, channel }): Violation => {
       const text = `message ${id} was acknowledged, and is not in the history of ${channel}`
       return { rule: 'lost', text, evidence: [] }
     })
-  const strayed = sessions.flatMap((session) =>
+  const misrouted = sessions.flatMap((session) =>
     session.received.flatMap(({ event }, i): Violation[] => {
       if (event.kind !== 'message' || channelOf.get(event.id) === event.channel) return []
-      const text = `${session.client} received message ${event.id} in ${event.channel}, which does not store it`
-      return [{ rule: 'strayed', text, evidence: around(session, i) }]
+      const { client } = session
+      const text = `${client} received message ${event.id} in ${event.channel}, which does not store it`
+      return [{ rule: 'misrouted', text, evidence: around(session, i) }]
     }),
   )
-  return [...twice, ...lost, ...strayed]
+  return [...lost, ...misrouted]
 }
 
 /** The session's own events decide. A permission that was granted takes effect some time later. */
-function checkVisibility(session: Session, forbidden: History['forbidden']): Violation[] {
-  const never = new Set(forbidden[session.user])
-  const visible = new Set<string>()
-  return session.received.flatMap(({ event }, i): Violation[] => {
+function checkVisibility(
+  session: Session,
+  { forbidden, visible, stored }: Pick<History, 'forbidden' | 'visible' | 'stored'>,
+): Violation[] {
+  const { client, user, received, isOpen } = session
+  const never = new Set(forbidden[user])
+  const known = new Set<string>()
+  const leaks = received.flatMap(({ event }, i): Violation[] => {
     const leak = (channel: string): Violation => {
-      const text = `${session.client} received ${describe(event)}, and its user cannot see ${channel}`
+      const text = `${client} received ${describe(event)}, and its user cannot see ${channel}`
       return { rule: 'leaked', text, evidence: around(session, i) }
     }
     switch (event.kind) {
       case 'guild':
-        // It may come again, and then shows what the session has missed.
-        visible.clear()
-        for (const channel of event.channels) visible.add(channel)
+        known.clear()
+        for (const channel of event.channels) known.add(channel)
         return event.channels.filter((channel) => never.has(channel)).map(leak)
       case 'shown':
-        visible.add(event.channel)
+        known.add(event.channel)
         return never.has(event.channel) ? [leak(event.channel)] : []
       case 'hidden':
-        visible.delete(event.channel)
+        known.delete(event.channel)
         return []
       case 'message':
-        return visible.has(event.channel) ? [] : [leak(event.channel)]
+        return known.has(event.channel) ? [] : [leak(event.channel)]
       default:
-        return []
+        return event.channel !== undefined && never.has(event.channel) ? [leak(event.channel)] : []
     }
   })
+  const wrong = Object.keys(stored).filter(
+    (channel) => known.has(channel) !== (visible[user]?.includes(channel) ?? false),
+  )
+  const unaware = wrong.map((channel): Violation => {
+    const text = `${client} ${known.has(channel) ? 'still sees' : 'does not see'} ${channel}`
+    return { rule: 'unaware', text, evidence: around(session, received.length - 1) }
+  })
+  return isOpen ? [...leaks, ...unaware] : leaks
 }
 
-/** A channel as one session saw it, from its appearance to its disappearance or the end. */
-interface Visit {
-  readonly session: Session
-  readonly channel: string
-  readonly fromMs: number
-  readonly messages: string[]
-  /** Whether the session and the channel's visibility lasted to the end of the run. */
-  toTheEnd: boolean
-}
-
-function visitsOf(session: Session): Visit[] {
-  const visits: Visit[] = []
-  const open = new Map<string, Visit>()
-  const seen = new Set<string>()
-  const show = (channel: string, { atMs }: Received): void => {
-    if (open.has(channel)) return
-    const visit = { session, channel, fromMs: atMs, messages: [], toTheEnd: session.isOpen }
-    visits.push(visit)
-    open.set(channel, visit)
-  }
-  const hide = (channel: string): void => {
-    const visit = open.get(channel)
-    if (visit) visit.toTheEnd = false
-    open.delete(channel)
-  }
-  for (const received of session.received) {
-    const { event } = received
-    if (event.kind === 'guild') {
-      for (const channel of open.keys()) if (!event.channels.includes(channel)) hide(channel)
-      for (const channel of event.channels) show(channel, received)
-    } else if (event.kind === 'shown') show(event.channel, received)
-    else if (event.kind === 'hidden') hide(event.channel)
-    else if (event.kind === 'message' && !seen.has(event.id)) {
-      seen.add(event.id)
-      open.get(event.channel)?.messages.push(event.id)
-    }
-  }
-  return visits
-}
-
-function checkOrderAndDelivery(history: History, visits: readonly Visit[]): Violation[] {
-  return Object.keys(history.stored).flatMap((channel) => {
-    const own = visits.filter((visit) => visit.channel === channel)
-    const order = new MessageOrder(own.map(({ messages }) => messages))
+function checkOrderAndDelivery(history: History): Violation[] {
+  const { sessions, changing, acknowledged, stored } = history
+  const intervals = sessions.flatMap((session) => visibleIntervals(session, changing))
+  return Object.keys(stored).flatMap((channel) => {
+    const own = intervals.filter((interval) => interval.channel === channel)
+    const sent = acknowledged.filter((message) => message.channel === channel)
+    const sequences = [
+      ...[...Map.groupBy(own, ({ session }) => session.client)].map(([client, all]) => ({
+        witness: `${client} received`,
+        ids: [...new Set(all.flatMap(({ messages }) => messages))],
+      })),
+      // A channel has one sender, which waits for each acknowledgement before the next message.
+      { witness: 'the sender got an acknowledgement of', ids: sent.map(({ id }) => id) },
+    ]
+    const order = new MessageOrder(sequences.map(({ ids }) => ids))
     const cycle = findCycle(order)
-    if (cycle) return [disordered(channel, cycle, own)]
-    const sent = history.acknowledged.filter((message) => message.channel === channel)
-    return own.flatMap((visit) => {
-      const received = new Set(visit.messages)
-      return sent
-        .filter(({ id, sentAtMs }) => {
-          if (received.has(id)) return false
-          // Sent while the session saw the channel, which it did to the end.
-          if (visit.toTheEnd && sentAtMs > visit.fromMs) return true
-          // Others saw it between two messages that the session has.
-          return order.isBetween(id, visit.messages.at(0), visit.messages.at(-1))
-        })
-        .map(({ id }): Violation => {
-          const { client, received: all } = visit.session
-          const text = `${client} did not receive message ${id} of ${channel}, acknowledged at its time`
-          const next = all.findIndex(
-            ({ event }) => event.kind === 'message' && order.isBefore(id, event.id),
-          )
-          const at = next === -1 ? all.length - 1 : next
-          return { rule: 'lost', text, evidence: around(visit.session, at) }
-        })
-    })
+    if (cycle) return [reordered(channel, cycle, sequences)]
+    return own.flatMap((interval) => checkDelivery(interval, sent, order))
   })
 }
 
-function disordered(
+function checkDelivery(
+  { session, channel, fromMs, messages, lastsToEnd }: VisibleInterval,
+  sent: History['acknowledged'],
+  order: MessageOrder,
+): Violation[] {
+  const received = new Set(messages)
+  const [first, last] = [messages.at(0), messages.at(-1)]
+  return sent
+    .filter(({ id, sentAtMs }) => {
+      if (received.has(id)) return false
+      // Sent while the session saw the channel, and others follow it, or nothing was cut off.
+      const isFollowed = lastsToEnd || (last !== undefined && order.isBefore(id, last))
+      return (sentAtMs > fromMs && isFollowed) || order.isBetween(id, first, last)
+    })
+    .map(({ id }): Violation => {
+      const { client, received: all } = session
+      const text = `${client} did not receive message ${id} of ${channel}, acknowledged at its time`
+      const next = all.findIndex(
+        ({ event }) => event.kind === 'message' && order.isBefore(id, event.id),
+      )
+      const at = next === -1 ? all.length - 1 : next
+      return { rule: 'lost', text, evidence: around(session, at) }
+    })
+}
+
+function reordered(
   channel: string,
   cycle: readonly string[],
-  visits: readonly Visit[],
+  sequences: readonly { readonly witness: string; readonly ids: readonly string[] }[],
 ): Violation {
   const evidence = cycle.map((id, i) => {
     const next = cycle[(i + 1) % cycle.length]!
-    const witness = visits.find(
-      ({ messages }) =>
-        messages.indexOf(id) === messages.indexOf(next) - 1 && messages.includes(id),
-    )
-    return `${witness?.session.client} received ${id} right before ${next}`
+    const sequence = sequences.find(({ ids }) => {
+      const at = ids.indexOf(id)
+      return at !== -1 && ids[at + 1] === next
+    })
+    return `${sequence?.witness} ${id} right before ${next}`
   })
-  return { rule: 'disordered', text: `the messages of ${channel} have no order`, evidence }
+  return { rule: 'reordered', text: `the messages of ${channel} have no order`, evidence }
 }
 
 const describe = (event: Received['event']): string => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Random, randomBelow } from '@threshold/lab-kit'
 import type { System } from './system.ts'
 
-/** Something that goes wrong, and is over when `run` resolves. */
+/** A fault. `run` injects it, and resolves once it is repaired. */
 export interface Fault {
   readonly text: string
   run(): Promise<void>
@@ -10,9 +10,9 @@ export interface Fault {
 
 /** Longer than the lease of a guild host, so that some of the paused ones lose it. */
 const MAX_PAUSE_MS = 6_000
-/** Longer than it takes others to notice. */
+/** Longer than a lease, so that another process takes over. */
 const MAX_DOWN_MS = 4_000
-/** NATS is in everybody's way, so all wait while it is away. */
+/** All roles depend on NATS, so all of them stall while it is down. */
 const MAX_NATS_AWAY_MS = 3_000
 
 interface Target {
@@ -24,16 +24,16 @@ interface Target {
 }
 
 /** All faults that this system can have. `random` decides how long each lasts, when it is made. */
-export function faultsOf({ stage, nats, ways }: System): ((random: Random) => Fault)[] {
+export function faultsOf({ stage, nats, proxies }: System): ((random: Random) => Fault)[] {
   const roles = stage.roles.flatMap((role) => [killed(role), paused(role), restarted(role)])
-  const cuts = [...ways].map(([role, way]) => (random: Random): Fault => {
+  const cuts = [...proxies].map(([role, proxy]) => (random: Random): Fault => {
     const ms = randomBelow(random, MAX_PAUSE_MS)
     return {
       text: `cut ${role} off NATS for ${ms} ms`,
       async run() {
-        way.cut()
+        proxy.cut()
         await delay(ms)
-        way.heal()
+        proxy.heal()
       },
     }
   })
@@ -77,6 +77,6 @@ const paused =
   }
 
 const restarted = (target: Target) => (): Fault => ({
-  text: `restart ${target.name}, which hands over what it has`,
+  text: `restart ${target.name} gracefully`,
   run: () => target.restart(),
 })

@@ -2,12 +2,19 @@ import { z } from 'zod'
 
 /** An event that a session received, reduced to what the rules need. */
 const eventSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('message'), id: z.string(), channel: z.string() }),
+  z.object({
+    kind: z.literal('message'),
+    id: z.string(),
+    channel: z.string(),
+    /** Each message of a run has a text of its own, also if it is sent several times. */
+    content: z.string(),
+  }),
   /** The guild, with the channels that the user sees. */
   z.object({ kind: z.literal('guild'), channels: z.array(z.string()) }),
   z.object({ kind: z.literal('shown'), channel: z.string() }),
   z.object({ kind: z.literal('hidden'), channel: z.string() }),
-  z.object({ kind: z.literal('other'), type: z.string() }),
+  /** `channel`: the channel that it is about, if it is about one. */
+  z.object({ kind: z.literal('other'), type: z.string(), channel: z.string().optional() }),
 ])
 export type ReceivedEvent = z.output<typeof eventSchema>
 
@@ -42,9 +49,13 @@ export const historySchema = z.object({
   v: z.literal(1),
   sessions: z.array(sessionSchema),
   acknowledged: z.array(sentSchema),
-  /** The ids of each channel's messages as REST lists them at the end of the run. */
-  stored: z.record(z.string(), z.array(z.string())),
+  /** Each channel's messages as REST lists them at the end of the run. */
+  stored: z.record(z.string(), z.array(z.object({ id: z.string(), content: z.string() }))),
   /** The channels that a user may not see at any time of the run. */
   forbidden: z.record(z.string(), z.array(z.string())),
+  /** The channels that a user may see at the end of the run. */
+  visible: z.record(z.string(), z.array(z.string())),
+  /** The channels that some users may see at times. */
+  changing: z.array(z.string()),
 })
 export type History = z.output<typeof historySchema>

@@ -7,6 +7,8 @@ export interface RecordedClient {
   readonly session: Pick<GatewaySession, 'open' | 'close'>
   /** All events that it has received so far. */
   sessions(): Session[]
+  /** How often it resumed. */
+  resumptions(): number
   /** Whether it has a socket with a session now. */
   isOpen(): boolean
 }
@@ -45,6 +47,10 @@ export function recordClient({ client, user, nowMs, ...options }: RecorderOption
     client,
     user,
     session,
+    resumptions: () =>
+      sessions
+        .flatMap(({ received }) => received)
+        .filter(({ event }) => event.kind === 'other' && event.type === 'RESUMED').length,
     sessions: () =>
       sessions.map((each, i) => ({ ...each, isOpen: isOpen && i === sessions.length - 1 })),
     isOpen: () => isOpen,
@@ -56,16 +62,18 @@ function eventOf(type: string, data: unknown, guild: string): ReceivedEvent {
     id,
     channel_id,
     type: kind,
+    content = '',
     channels = [],
   } = data as {
     id: string
-    channel_id: string
+    channel_id?: string
     type: number
+    content?: string
     channels?: { id: string; type: number }[]
   }
   switch (type) {
     case 'MESSAGE_CREATE':
-      return { kind: 'message', id, channel: channel_id }
+      return { kind: 'message', id, channel: channel_id!, content }
     case 'GUILD_CREATE':
       if (id !== guild) break
       return {
@@ -78,5 +86,6 @@ function eventOf(type: string, data: unknown, guild: string): ReceivedEvent {
     case 'CHANNEL_DELETE':
       if (kind === TEXT_CHANNEL) return { kind: 'hidden', channel: id }
   }
-  return { kind: 'other', type }
+  const channel = type.startsWith('CHANNEL_') ? id : channel_id
+  return { kind: 'other', type, ...(channel === undefined ? {} : { channel }) }
 }

@@ -12,14 +12,14 @@ import {
   withKeyspace,
 } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import { type CuttableWay, cuttableWay } from './cuttable.ts'
+import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** A stage on engines of its own. */
 export interface System {
   readonly stage: StageProcess
   readonly nats: NatsEngine | undefined
-  /** The way of each role to NATS. */
-  readonly ways: ReadonlyMap<string, CuttableWay>
+  /** The proxies between each role and NATS. */
+  readonly proxies: ReadonlyMap<string, TcpProxy>
   /** Names the engines, for those who read the figures. */
   readonly engineText: string
 }
@@ -30,12 +30,14 @@ export interface SystemOptions {
   readonly name: string
   readonly processes?: Readonly<Record<string, number>>
   readonly env?: Record<string, string>
+  /** Called with the output of its processes. */
+  readonly onOutput?: (text: string) => void
 }
 
 /** Starts the engines that the stage needs, and the stage. All of them end with `use`. */
 export async function startSystem(
   use: AsyncDisposableStack,
-  { stage: number, name, processes, env }: SystemOptions,
+  { stage: number, name, processes, env, onOutput }: SystemOptions,
   onProgress: OnProgress,
 ): Promise<System> {
   const info = (await listStages()).find(({ stage }) => stage === number)
@@ -43,26 +45,26 @@ export async function startSystem(
     throw new CodedError('NO_SUCH_STAGE', `there is no stage ${number}`, {
       next: 'npx threshold stages list',
     })
-  const mongo = use.use(await startMongo({ prefer: 'lab', onProgress }))
+  const mongo = use.use(await startMongo({ prefer: 'lab', managed: true, onProgress }))
   const texts = [mongo.label.text]
   let cassandraUri: string | undefined
   if (info.engines.includes('cassandra')) {
-    const cassandra = use.use(await startCassandra({ onProgress }))
+    const cassandra = use.use(await startCassandra({ managed: true, onProgress }))
     cassandraUri = withKeyspace(cassandra.uri, name)
     texts.push(`${cassandra.label.text}, one node`)
   }
   let nats: NatsEngine | undefined
-  const ways = new Map<string, CuttableWay>()
+  const proxies = new Map<string, TcpProxy>()
   const users = info.engines.includes('nats') ? await roleUsers(info.dir) : []
   if (users.length > 0) {
     nats = use.use(await startNats({ users, managed: true, onProgress }))
     texts.push(nats.label.text)
     for (const { user } of users)
-      ways.set(user, use.use(await cuttableWay(new URL(nats.uriOf(user)).host)))
+      proxies.set(user, use.use(await tcpProxy(new URL(nats.uriOf(user)).host)))
   }
   const uriOf = (role: string): string => {
     const uri = new URL(nats!.uriOf(role))
-    uri.host = ways.get(role)!.address
+    uri.host = proxies.get(role)!.address
     return uri.href
   }
   onProgress({ text: `starting stage ${number}` })
@@ -73,8 +75,9 @@ export async function startSystem(
       ...(cassandraUri === undefined ? {} : { cassandraUri }),
       ...(nats ? { nats: { uriOf } } : {}),
       ...(processes === undefined ? {} : { processes }),
+      ...(onOutput === undefined ? {} : { onOutput }),
       env: { THRESHOLD_RATE_REQUESTS: '1000000', THRESHOLD_LOG_LEVEL: 'error', ...env },
     }),
   )
-  return { stage, nats, ways, engineText: texts.join('; ') }
+  return { stage, nats, proxies, engineText: texts.join('; ') }
 }

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Permission } from '@threshold/contract'
 import { askGateway } from '@threshold/engines'
-import { hasCode } from '@threshold/kit'
+import { CodedError, hasCode } from '@threshold/kit'
 import { type Api, createApi, gatewayAddresses, seeded } from '@threshold/lab-kit'
+import pRetry from 'p-retry'
 import type { History, Sent } from './history.ts'
 import { type RecordedClient, recordClient } from './recorder.ts'
 
@@ -20,13 +21,17 @@ export interface Workload {
   readonly clients: readonly RecordedClient[]
   /** Messages that were acknowledged so far. */
   acknowledged(): number
-  /** Sends no more. Resolves when each message is acknowledged or given up. */
+  /** Messages that were not acknowledged in time. */
+  givenUp(): number
+  /**
+   * Sends one last message to each channel. Resolves when all are acknowledged. Rejects with
+   * `CHANNEL_UNAVAILABLE` if one is not.
+   */
   finish(): Promise<void>
   /** The history so far. `stored` is empty before `readStored`. */
   history(): History
   /** Reads the history of all channels by REST. */
   readStored(): Promise<void>
-  close(): Promise<void>
 }
 
 interface ChaosGuild {
@@ -34,6 +39,9 @@ interface ChaosGuild {
   readonly owner: ChaosUser
   readonly channels: readonly string[]
   readonly forbidden: History['forbidden']
+  readonly visible: History['visible']
+  /** The channel that `toggle` opens and closes. */
+  readonly changing: string
   /** Opens a channel for one of the members, or closes it. */
   toggle(isOpen: boolean): Promise<void>
   readonly members: readonly ChaosUser[]
@@ -46,12 +54,15 @@ interface ChaosUser {
 
 /** Each guild has a channel for all, one that a member sees at times, and one for the owner. */
 export async function startWorkload(
+  use: AsyncDisposableStack,
   url: string,
-  { guilds, seed }: { readonly guilds: number; readonly seed: number },
+  {
+    guilds,
+    seed,
+    nowMs,
+  }: { readonly guilds: number; readonly seed: number; readonly nowMs: () => number },
 ): Promise<Workload> {
-  const api = createApi(url)
-  const started = performance.now()
-  const nowMs = (): number => performance.now() - started
+  const api = use.use(createApi(url))
   const random = seeded(seed)
   const gateways = gatewayAddresses(() => askGateway(url), nowMs)
   const made = await Promise.all(
@@ -70,18 +81,29 @@ export async function startWorkload(
       }),
     ),
   )
+  for (const { session } of clients) use.defer(() => session.close())
   await Promise.all(clients.map(({ session }) => session.open()))
   const acknowledged: Sent[] = []
   let stored: History['stored'] = {}
+  let givenUp = 0
   let finished = false
+  let aborted = false
 
-  async function sendAll({ token }: ChaosUser, channel: string): Promise<void> {
+  async function send({ token }: ChaosUser, channel: string, name: string): Promise<boolean> {
+    const sentAtMs = nowMs()
+    const content = `${channel.slice(-6)} ${name}`
+    const id = await sendUntilAcknowledged(api, token, channel, content, () => aborted)
+    if (id === undefined) givenUp += 1
+    else acknowledged.push({ id, channel, sentAtMs })
+    return id !== undefined
+  }
+  async function sendAll(owner: ChaosUser, channel: string): Promise<void> {
     for (let n = 0; !finished; n++) {
-      const sentAtMs = nowMs()
-      const id = await sendUntilAcknowledged(api, token, channel, `${channel.slice(-6)}-${n}`)
-      if (id !== undefined) acknowledged.push({ id, channel, sentAtMs })
+      await send(owner, channel, String(n))
       await delay(PAUSE_MS)
     }
+    if (aborted || (await send(owner, channel, 'last'))) return
+    throw new CodedError('CHANNEL_UNAVAILABLE', `no message can be sent to channel ${channel}`)
   }
   async function toggleAll({ toggle }: ChaosGuild): Promise<void> {
     for (let isOpen = true; !finished; isOpen = !isOpen) {
@@ -89,38 +111,45 @@ export async function startWorkload(
       await toggle(isOpen).catch(() => {})
       await delay(TOGGLE_MS)
     }
+    if (!aborted) await pRetry(() => toggle(true), { retries: 20, minTimeout: 500, factor: 1 })
   }
   const working = made.flatMap((guild) => [
     ...guild.channels.map((channel) => sendAll(guild.owner, channel)),
     toggleAll(guild),
   ])
 
+  const finishing = Promise.all(working)
+  finishing.catch(() => {}) // `finish` reports it
+  use.defer(async () => {
+    finished = true
+    aborted = true
+    await Promise.allSettled(working)
+  })
+  const ofAll = <T extends object>(read: (guild: ChaosGuild) => T): T =>
+    Object.assign({}, ...made.map(read)) as T
+
   return {
     clients,
     acknowledged: () => acknowledged.length,
+    givenUp: () => givenUp,
     async finish() {
       finished = true
-      await Promise.all(working)
+      await finishing
     },
     history: () => ({
       v: 1,
       sessions: clients.flatMap((client) => client.sessions()),
       acknowledged,
       stored,
-      forbidden: Object.assign(
-        {},
-        ...made.map(({ forbidden }) => forbidden),
-      ) as History['forbidden'],
+      forbidden: ofAll(({ forbidden }) => forbidden),
+      visible: ofAll(({ visible }) => visible),
+      changing: made.map(({ changing }) => changing),
     }),
     async readStored() {
       const pages = made.flatMap(({ channels, owner }) =>
         channels.map(async (channel) => [channel, await readChannel(api, owner, channel)] as const),
       )
       stored = Object.fromEntries(await Promise.all(pages))
-    },
-    async close() {
-      for (const { session } of clients) session.close()
-      await api[Symbol.asyncDispose]()
     },
   }
 }
@@ -153,6 +182,12 @@ async function createChaosGuild(api: Api, name: string): Promise<ChaosGuild> {
     members,
     channels: [open, toggled, secret],
     forbidden: { [sometimes.id]: [secret], [never.id]: [secret, toggled] },
+    visible: {
+      [owner.id]: [open, toggled, secret],
+      [sometimes.id]: [open, toggled],
+      [never.id]: [open],
+    },
+    changing: toggled,
     async toggle(isOpen) {
       const path = `/api/v10/channels/${toggled}/permissions/${sometimes.id}`
       const body = { type: 1, allow: String(Permission.ViewChannel) }
@@ -167,11 +202,12 @@ async function sendUntilAcknowledged(
   api: Api,
   token: string,
   channel: string,
-  nonce: string,
+  content: string,
+  isAborted: () => boolean,
 ): Promise<string | undefined> {
   const until = performance.now() + GIVE_UP_MS
-  const body = { content: nonce, nonce, enforce_nonce: true }
-  while (performance.now() < until) {
+  const body = { content, nonce: content, enforce_nonce: true }
+  while (performance.now() < until && !isAborted()) {
     try {
       const path = `/api/v10/channels/${channel}/messages`
       return ((await api.call('POST', path, token, body)) as { id: string }).id
@@ -183,13 +219,17 @@ async function sendUntilAcknowledged(
   return undefined
 }
 
-async function readChannel(api: Api, { token }: ChaosUser, channel: string): Promise<string[]> {
-  const ids: string[] = []
+async function readChannel(
+  api: Api,
+  { token }: ChaosUser,
+  channel: string,
+): Promise<History['stored'][string]> {
+  const messages: History['stored'][string] = []
   for (;;) {
-    const before = ids.length === 0 ? '' : `&before=${ids.at(-1)}`
+    const before = messages.length === 0 ? '' : `&before=${messages.at(-1)!.id}`
     const path = `/api/v10/channels/${channel}/messages?limit=${PAGE}${before}`
-    const page = (await api.call('GET', path, token)) as { id: string }[]
-    ids.push(...page.map(({ id }) => id))
-    if (page.length < PAGE) return ids
+    const page = (await api.call('GET', path, token)) as History['stored'][string]
+    messages.push(...page.map(({ id, content }) => ({ id, content })))
+    if (page.length < PAGE) return messages
   }
 }

@@ -19,7 +19,7 @@ export function addChaos(program: Command, { terminal, setExitCode }: CommandCon
       'kill, pause, cut off and restart the processes of a stage, and check what clients saw',
     )
     .option('--stage <N>', 'the stage', wholeNumber(1, 9), 3)
-    .option('--seconds <N>', 'how long things go wrong', wholeNumber(1, 86_400), 90)
+    .option('--seconds <N>', 'how long to inject faults', wholeNumber(1, 86_400), 90)
     .option(
       '--seed <S>',
       'the seed of an earlier run, for the same faults',
@@ -30,8 +30,8 @@ export function addChaos(program: Command, { terminal, setExitCode }: CommandCon
       'after',
       `
 Clients send messages and change permissions all the while. At the end a checker reads what every
-client received. It exits with 1 if a message was lost, doubled, out of order or seen by someone who
-must not see it, or if a client did not come back.
+client received. It exits with 1 if a message was lost, duplicated, reordered or delivered to a user
+without access, or if a client or the stage did not come back.
 
 Examples:
   npx threshold chaos
@@ -39,7 +39,7 @@ Examples:
   npx threshold chaos --check .threshold/evidence/chaos-…/history.json`,
     )
     .action(async ({ stage, seconds, check, seed = randomInt(MAX_SEED) }: ChaosCommandOptions) => {
-      const { checkFile, formatViolations, saveChaos } = await import('../chaos.ts')
+      const { checkFile, formatChaos, formatViolations, hasFailed } = await import('../chaos.ts')
       if (check !== undefined) {
         const violations = await checkFile(check)
         terminal.print(formatViolations(violations))
@@ -56,17 +56,7 @@ Examples:
         const running = runChaos({ stage, seconds, seed, onProgress: progress.step })
         return await unlessInterrupted(interrupted, running)
       })
-      const { clients, back, violations, faults, history, engineText } = result
-      terminal.print(
-        [
-          `${faults.length} faults, ${history.acknowledged.length} messages acknowledged, ${back} of ${clients} clients back`,
-          formatViolations(violations),
-          '',
-          `engines: ${engineText}`,
-          `history: ${await saveChaos(result)}`,
-          `again:   ${again}`,
-        ].join('\n'),
-      )
-      if (violations.length > 0 || back < clients) setExitCode(EXIT.failure)
+      terminal.print(`${await formatChaos(result)}\nagain:   ${again}`)
+      if (hasFailed(result)) setExitCode(EXIT.failure)
     })
 }

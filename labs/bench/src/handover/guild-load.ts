@@ -16,7 +16,7 @@ export interface GuildLoad {
   refused(from: number, until: number): number
   /**
    * Ends the load. Resolves to the acknowledged messages that did not come, and those that came
-   * twice.
+   * twice. Idempotent.
    */
   stop(): Promise<{ readonly lost: number; readonly doubled: number }>
 }
@@ -49,6 +49,17 @@ export async function startGuildLoad(url: string): Promise<GuildLoad> {
   }
   const sending = sendAll()
 
+  async function stop(): Promise<Awaited<ReturnType<GuildLoad['stop']>>> {
+    stopped = true
+    await sending
+    const lost = (): number => acknowledged.filter((content) => !received.has(content)).length
+    const deadline = performance.now() + TIMEOUT_MS
+    while (lost() > 0 && performance.now() < deadline) await delay(PAUSE_MS)
+    socket.close()
+    return { lost: lost(), doubled: [...received.values()].filter((times) => times > 1).length }
+  }
+  let stopping: ReturnType<GuildLoad['stop']> | undefined
+
   return {
     longestSilence(from, until) {
       const within = deliveries.filter((at) => at >= from && at <= until)
@@ -56,14 +67,9 @@ export async function startGuildLoad(url: string): Promise<GuildLoad> {
       return Math.max(...times.slice(1).map((at, i) => at - times[i]!))
     },
     refused: (from, until) => refusals.filter((at) => at >= from && at <= until).length,
-    async stop() {
-      stopped = true
-      await sending
-      const lost = (): number => acknowledged.filter((content) => !received.has(content)).length
-      const deadline = performance.now() + TIMEOUT_MS
-      while (lost() > 0 && performance.now() < deadline) await delay(PAUSE_MS)
-      socket.close()
-      return { lost: lost(), doubled: [...received.values()].filter((times) => times > 1).length }
+    stop() {
+      stopping ??= stop()
+      return stopping
     },
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OnProgress, StageProcess } from '@threshold/engines'
-import { startGuildLoad } from './guild-load.ts'
+import { type GuildLoad, startGuildLoad } from './guild-load.ts'
 
 /** Each takes place once in every round, in this order. */
 export const EVENTS = ['nothing', 'restart of a guild host', 'kill of a guild host'] as const
@@ -38,7 +38,11 @@ export async function handoverRounds(
   { guilds, rounds, settleMs }: HandoverPlan,
   onProgress: OnProgress,
 ): Promise<HandoverResult> {
-  const loads = await Promise.all(Array.from({ length: guilds }, () => startGuildLoad(stage.url)))
+  const loads: GuildLoad[] = []
+  await using use = new AsyncDisposableStack()
+  // Also those of a run that fails.
+  use.defer(async () => void (await Promise.allSettled(loads.map((load) => load.stop()))))
+  while (loads.length < guilds) loads.push(await startGuildLoad(stage.url))
   const hosts = stage.roles.filter(({ role }) => role === 'guilds')
   const samples: HandoverSample[] = []
   await delay(settleMs)

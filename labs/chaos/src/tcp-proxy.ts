@@ -1,17 +1,17 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A way to a server that can be cut, as a broken network does. */
-export interface CuttableWay extends AsyncDisposable {
+/** A TCP proxy between clients and a server. */
+export interface TcpProxy extends AsyncDisposable {
   /** `host:port`, for clients. */
   readonly address: string
-  /** Ends all connections, and refuses new ones until `heal`. */
+  /** Closes all connections, and refuses new ones until `heal`. */
   cut(): void
   heal(): void
 }
 
 /** @param target `host:port` */
-export async function cuttableWay(target: string): Promise<CuttableWay> {
+export async function tcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(`tcp://${target}`)
   const sockets = new Set<Socket>()
   let isCut = false
