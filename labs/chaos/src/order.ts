@@ -57,7 +57,7 @@ export function findCycle({ next, previous }: MessageOrder): string[] | undefine
   return shortest
 }
 
-/** What remains of `ids` when those without a predecessor are removed again and again. */
+/** Removes those without a predecessor again and again, and returns the rest. */
 function withoutSources(
   next: ReadonlyMap<string, ReadonlySet<string>>,
   ids: ReadonlySet<string>,

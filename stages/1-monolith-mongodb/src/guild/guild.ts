@@ -227,10 +227,11 @@ export class Guild<L extends Listener = Listener> {
     events: readonly GuildEvent[],
     ready: () => Promise<void>,
     deadline: Deadline,
+    commandId?: string,
   ): Promise<void> {
     await this.#commands.enqueue(deadline, async () => {
       await ready()
-      await this.#recordAndApply(events, deadline)
+      await this.#recordAndApply(events, deadline, commandId)
     })
   }
 
@@ -300,13 +301,10 @@ export class Guild<L extends Listener = Listener> {
     return true
   }
 
-  /**
-   * Delivers the guild as it is now to a session that is subscribed. Deliveries after `position`
-   * may follow, which are older than what it shows.
-   */
-  showAgain(listener: L, position: LogPosition): void {
-    const view = this.view(listener.userId)
-    if (view) this.subscriptions.show(listener, view, { position })
+  /** The guild as it is now, for a session that is subscribed. Undefined: it is not a member's. */
+  viewDelivery({ userId }: L, position: LogPosition): Delivery | undefined {
+    const view = this.view(userId)
+    return view && this.subscriptions.viewDelivery(userId, view, { position })
   }
 
   close(): void {

@@ -42,6 +42,8 @@ export function createPresences(
   const sessionsByUser = new Map<UserId, Map<string, Presence>>()
   const published = new Map<UserId, Presence>()
   const changed = new Set<UserId>()
+  /** Users of whom this owner has published a presence, so that it knows what others see. */
+  const known = new Set<UserId>()
   /** Users whose published presence is not known. */
   const unsettled = new Set<UserId>()
   let cancelBatch: (() => void) | undefined
@@ -64,6 +66,7 @@ export function createPresences(
       const presence = currentPresence(user)
       const isPublished = isSamePresence(presence, published.get(user) ?? OFFLINE)
       if (!unsettled.delete(user) && isPublished) continue
+      known.add(user)
       if (presence.status === 'offline') published.delete(user)
       else published.set(user, presence)
       publish(user, presence)
@@ -85,6 +88,10 @@ export function createPresences(
     restore(user, sessionId, presence, isSettled) {
       const sessions = sessionsByUser.get(user) ?? new Map<string, Presence>()
       sessionsByUser.set(user, sessions.set(sessionId, presence))
+      if (known.has(user)) {
+        markChanged(user)
+        return
+      }
       if (!isSettled) {
         unsettled.add(user)
         markChanged(user)

@@ -1,7 +1,7 @@
 import type { UserId } from '@threshold/contract'
 import { type GuildView, type Presence, presenceToWire, type Refusal } from '@threshold/domain'
 import type { Timers } from '@threshold/kit'
-import type { LogPosition } from '@threshold/ports'
+import type { Delivery, LogPosition } from '@threshold/ports'
 import type { Audience, Listener } from './audience.ts'
 import type { GuildLog } from './guild-log.ts'
 import { initialMembers } from './guild-view.ts'
@@ -64,22 +64,23 @@ export class Subscriptions<L extends Listener = Listener> {
     // be lost in between, because nothing here awaits.
     audience.add(live.current, listener)
     this.#temporary.cancelExpiry(userId)
-    if (view) this.show(listener, view, { presence })
+    const { log } = this.#dependencies
+    const { position } = log
+    if (view) log.deliver(listener, this.viewDelivery(userId, view, { presence, position }))
   }
 
-  /** Delivers the view. `presence` is one of the session itself that is not published yet. */
-  show(
-    listener: L,
+  /** `presence`: one of the user that is not published yet. */
+  viewDelivery(
+    userId: UserId,
     view: GuildView,
     {
-      presence = this.presenceOf(listener.userId),
-      position = this.#dependencies.log.position,
-    }: { readonly presence?: Presence; readonly position?: LogPosition },
-  ): void {
-    const { live, log } = this.#dependencies
-    const { userId } = listener
-    const shown = initialMembers(live.current, { userId, presence }, this.#presences.online())
-    log.deliver(listener, { kind: 'view', view, ...shown, position })
+      presence = this.presenceOf(userId),
+      position,
+    }: { readonly presence?: Presence; readonly position: LogPosition },
+  ): Delivery {
+    const { current } = this.#dependencies.live
+    const shown = initialMembers(current, { userId, presence }, this.#presences.online())
+    return { kind: 'view', view, ...shown, position }
   }
 
   /**

@@ -45,6 +45,8 @@ export function createVoiceStates(
   currentState: () => GuildState,
 ): VoiceStates {
   const states = new Map<UserId, VoiceState>()
+  /** Users whose departure was published, although their session may come back. */
+  const departed = new Set<UserId>()
 
   const publish = (user: UserId, change: VoiceStateChange, recipients: Recipients): void => {
     const { guild, members } = currentState()
@@ -92,12 +94,14 @@ export function createVoiceStates(
     const suppress = !can(currentState(), user, change.channelId, Permission.Speak)
     const state = { ...change, userId: user, suppress }
     states.set(user, state)
+    departed.delete(user)
     return state
   }
   const leave = (user: UserId, change?: VoiceStateChange): void => {
     const previous = states.get(user)
     if (!previous) return
     states.delete(user)
+    departed.add(user)
     publishChange(
       user,
       { ...previous, ...change, channelId: null, suppress: false },
@@ -144,7 +148,10 @@ export function createVoiceStates(
     },
     leave: (user) => leave(user),
     restore(user, change) {
-      if (currentState().channels.has(change.channelId)) store(user, change)
+      if (!currentState().channels.has(change.channelId)) return
+      const isUnseen = departed.has(user)
+      const state = store(user, change)
+      if (isUnseen) publishChange(user, state, undefined)
     },
     refresh(user) {
       const state = states.get(user)

@@ -1,4 +1,5 @@
 import { type Deadline, withDeadline } from '@threshold/kit'
+import { moved } from '../nats/hub-client.ts'
 
 /**
  * Holds the events of a partition back until every gateway has attached its sessions to the new
@@ -11,6 +12,7 @@ export class AttachGate {
   /** Gateways that have not attached, or the guilds and users for which one has not. */
   readonly #pending: Map<string, ReadonlySet<string> | 'all'>
   #changed = Promise.withResolvers<void>()
+  #givenUp = false
 
   constructor(gateways: Iterable<string>) {
     this.#pending = new Map([...gateways].map((gateway) => [gateway, 'all']))
@@ -45,10 +47,21 @@ export class AttachGate {
     this.attached(gateway)
   }
 
-  /** Resolves when all gateways have attached their sessions in this guild, or of this user. */
+  /** The partition is given up. Those who wait are to ask the next owner. */
+  giveUp(): void {
+    this.#givenUp = true
+    this.#notify()
+  }
+
+  /**
+   * Resolves when all gateways have attached their sessions in this guild, or of this user. Rejects
+   * with `MOVED` if the partition is given up before.
+   */
   async wait(id: string, deadline: Deadline): Promise<void> {
-    while (this.#isClosed(id))
+    while (this.#isClosed(id)) {
+      if (this.#givenUp) throw moved()
       await withDeadline(deadline, 'the attachment of all gateways', this.#changed.promise)
+    }
   }
 
   #isClosed(id: string): boolean {

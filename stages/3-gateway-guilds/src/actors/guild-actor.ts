@@ -143,9 +143,12 @@ export class GuildActor {
    */
   #replay(gateway: string, after: LogPosition): void {
     const missed = this.#dependencies.records.missedCommand(this.#id, gateway, after)
+    // Not by the guild's log: it would come after events that wait there.
     const show = (position: LogPosition): void => {
-      for (const listener of missed ? this.#listeners.ofGateway(gateway) : [])
-        this.guild.showAgain(listener, position)
+      for (const listener of missed ? this.#listeners.ofGateway(gateway) : []) {
+        const view = this.guild.viewDelivery(listener, position)
+        if (view) this.#deliver([listener], view)
+      }
     }
     const of = { guild: this.#id }
     const slotsNow = (record: EventRecord) => this.#slotsNow(record, gateway)

@@ -10,6 +10,7 @@ import {
 } from '@threshold/kit'
 import { createLoadedGuilds } from '@threshold/stage-1/adapters/loaded-guilds'
 import type { Guild } from '@threshold/stage-1/guild'
+import { MOVED } from '../nats/hub-client.ts'
 import { GuildActor } from './guild-actor.ts'
 import type { RemoteListener } from './listeners.ts'
 import type { PartitionContext } from './partition.ts'
@@ -53,7 +54,7 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
 
   function createGuild(stored: GuildState): RemoteGuild {
     const { id } = stored.guild
-    const open = openCommands.take(id)
+    const open = openCommands.get(id)
     // Sessions know the state before the command, whether the store has all, some or none of it.
     const state = open ? open.undo.reduce(evolve, stored) : stored
     const load = (loads.get(id) ?? -1) + 1
@@ -86,15 +87,14 @@ export function createGuildActors(context: PartitionContext, users: UserActors):
 
   /** Runs before all other commands of the guild. */
   function complete(actor: GuildActor, command: CommandRecord): void {
-    const { key, events } = command
+    const { key, id, events } = command
     const deadline = deadlineAfter(COMPLETE_TIMEOUT_MS, runtime.clock)
     const ready = (): Promise<void> => gate.wait(key, deadline)
-    actor.completed = context.runAs(key, () => actor.guild.redo(events, ready, deadline))
+    actor.completed = context.runAs(key, () => actor.guild.redo(events, ready, deadline, id))
     actor.completed.catch((error: unknown) => {
-      if (loaded(key) !== actor) return
-      // The guild has the state before the command, and the store may have another one.
-      openCommands.open(command)
-      failed(key, error)
+      // The guild has the state before the command, and the store may have another one. The command
+      // is still open, for the next load or the next owner.
+      if (loaded(key) === actor && !hasCode(error, MOVED)) failed(key, error)
     })
   }
 

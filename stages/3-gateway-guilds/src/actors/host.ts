@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { deadlineAfter, messageOf, type Runtime, systemTimers, withDeadline } from '@threshold/kit'
+import { deadlineAfter, messageOf, type Runtime, systemTimers } from '@threshold/kit'
 import pLimit from 'p-limit'
 import { z } from 'zod'
 import { desiredOwners } from '../nats/assignment.ts'
@@ -9,6 +9,7 @@ import { createHubClient, moved } from '../nats/hub-client.ts'
 import { keepLease, leaseBucket, watchBucket } from '../nats/leases.ts'
 import { createLinkSender } from '../nats/link.ts'
 import { allPartitions, ensureLogStream, openPartitionLog } from '../nats/partition-log.ts'
+import { PARTITIONS } from '../nats/partitions.ts'
 import { hubRequest } from '../wire/hub.ts'
 import { AttachGate } from './attach-gate.ts'
 import { startLoadMeter, WHOLE_SHARE } from './load.ts'
@@ -35,8 +36,8 @@ const gatewayOf = (key: string): string[] =>
 const MAX_CONCURRENT_RELEASES = 2
 /** The next one is given up when another host serves the one before, or after this time. */
 const SERVED_WITHIN_MS = 1_000
-/** A host that ends gives the rest up at once after this time. */
-const HAND_OVER_WITHIN_MS = 3_000
+/** A host that ends gives the rest up all at once after this time. */
+const HAND_OVER_WITHIN_MS = 2_000
 /** How often ownership is looked at without any news. */
 const BALANCE_EVERY_MS = 500
 /** A new owner looks for guilds that must not wait for a request within this time. */
@@ -99,6 +100,8 @@ export async function startGuildHost(
   const moving = new Set<number>()
   let cancelTimer = (): void => {}
   let closing = false
+  /** The time for giving up a few partitions at a time is over. */
+  let hurried = false
 
   const gateways = (): string[] => [...leases.entries.keys()].flatMap(gatewayOf)
   const isAlive = (host: string): boolean => leases.entries.has(hostKey(host))
@@ -162,7 +165,7 @@ export async function startGuildHost(
     cancel()
     if (owned.get(partition) === released) lose(partition)
     await claims.release(partition, released.epoch)
-    if (desired()[partition] === undefined) return
+    if (hurried || desired()[partition] === undefined) return
     const deadline = deadlineAfter(SERVED_WITHIN_MS, runtime.clock)
     await hub.requestOf(partition, 'ping', {}, deadline).catch(() => {})
   }
@@ -251,14 +254,12 @@ export async function startGuildHost(
       cancelTimer()
       load[Symbol.dispose]()
       kept.setValue({ ...value, weight: 0, pinned: [] })
-      const giveUpAll = Promise.allSettled(
-        [...owned.keys()].map((partition) => oneOfFew(release, partition)),
-      )
-      await withDeadline(
-        deadlineAfter(HAND_OVER_WITHIN_MS, runtime.clock),
-        'the hand-over of all partitions',
-        giveUpAll,
-      ).catch(() => oneOfFew.clearQueue())
+      const cancelHurry = timers.after(HAND_OVER_WITHIN_MS, () => {
+        hurried = true
+        oneOfFew.concurrency = PARTITIONS
+      })
+      await Promise.allSettled([...owned.keys()].map((partition) => oneOfFew(release, partition)))
+      cancelHurry()
       await opened.disposeAsync()
     },
   }

@@ -5,8 +5,13 @@ import type { HubArgs, HubOperations } from '../wire/hub.ts'
 /** Requests to one guild that are accepted and not yet answered. */
 const MAX_REQUESTS = 1_024
 const RETRY_AFTER_MS = 1_000
-/** Gateways attach their sessions also to a guild that is busy: it waits for them. */
-const UNBOUNDED: ReadonlySet<keyof HubOperations> = new Set(['attach', 'attached', 'detach'])
+/** A guild that is busy still accepts the news of gateways about their sessions. */
+const UNBOUNDED: ReadonlySet<keyof HubOperations> = new Set([
+  'attach',
+  'attached',
+  'detach',
+  'setPresence',
+])
 /** Clients name at most a few people who are typing, so more events would show nothing. */
 const MAX_TYPING = 5
 const TYPING_WINDOW_MS = 1_000

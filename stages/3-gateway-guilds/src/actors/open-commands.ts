@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { MAX_AGE_MS } from '../nats/partition-log.ts'
 import type { CommandRecord, PartitionRecord } from './records.ts'
 
 /** More than are under way in one partition when its owner changes. */
@@ -12,16 +13,22 @@ const MAX_ANSWERED = 1_024
 export class OpenCommands {
   readonly #byGuild = new Map<string, CommandRecord>()
   /** Commands of earlier owners that took effect or will, by their ids. */
-  readonly #earlier = new LRUCache<string, CommandRecord>({ max: MAX_ANSWERED })
+  readonly #earlier = new LRUCache<string, CommandRecord['events']>({
+    max: MAX_ANSWERED,
+    ttl: MAX_AGE_MS,
+  })
 
   /** @param history the records of earlier owners, oldest first */
   constructor(history: readonly PartitionRecord[]) {
     const keep = (command?: CommandRecord): void => {
-      if (command?.id !== undefined) this.#earlier.set(command.id, command)
+      if (command?.id !== undefined) this.#earlier.set(command.id, command.events)
     }
     for (const record of history)
       if (record.kind === 'command') this.open(record)
-      else if (record.kind === 'applied') keep(this.take(record.key))
+      else if (record.kind === 'applied') {
+        keep(this.get(record.key))
+        this.close(record.key)
+      }
     for (const command of this.#byGuild.values()) keep(command)
   }
 
@@ -30,7 +37,7 @@ export class OpenCommands {
    * one whose write has failed, and which the next command undid.
    */
   decided(id: string): CommandRecord['events'] | undefined {
-    return this.#earlier.get(id)?.events
+    return this.#earlier.get(id)
   }
 
   open(command: CommandRecord): void {
@@ -41,10 +48,7 @@ export class OpenCommands {
     this.#byGuild.delete(guild)
   }
 
-  /** Returns the open command of a guild and closes it, so that it is completed once. */
-  take(guild: string): CommandRecord | undefined {
-    const command = this.#byGuild.get(guild)
-    this.close(guild)
-    return command
+  get(guild: string): CommandRecord | undefined {
+    return this.#byGuild.get(guild)
   }
 }

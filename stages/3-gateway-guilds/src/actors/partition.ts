@@ -126,11 +126,13 @@ export function openPartition(
     },
     async drain() {
       draining = true
+      gate.giveUp()
       await Promise.allSettled([...running])
       await log.flushed()
     },
     close() {
       closed = true
+      gate.giveUp()
       guilds.close()
     },
   }

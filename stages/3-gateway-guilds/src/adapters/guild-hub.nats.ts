@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { Presence } from '@threshold/domain'
 import {
   type Deadline,
   deadlineAfter,
@@ -55,7 +54,17 @@ export async function natsGuildHub(
    */
   const ended = new Set<HubArgs<'detach'>>()
   const sessions = new Attachments((guild) => reattach.guild(guild))
-  const reattach = opening.use(createReattacher({ gateway, sessions, hub, runtime }))
+  const reattach = opening.use(
+    createReattacher({
+      gateway,
+      sessions,
+      hub,
+      onAttached: (listener) => {
+        if (!listener.isSettled) settleLater(listener)
+      },
+      runtime,
+    }),
+  )
   const link = opening.use(
     createLinkReceiver(
       nats.connection,
@@ -64,9 +73,8 @@ export async function natsGuildHub(
         gateway,
         onMessage: (payload, body) => sessions.receive(payload, body),
         onLost: (host) => {
-          const partitions = allPartitions().filter((partition) => ownerOf(partition) === host)
-          sessions.awaitReplay((id) => partitions.includes(partitionOf(id)))
-          for (const partition of partitions) reattach.partition(partition)
+          for (const partition of allPartitions())
+            if (ownerOf(partition) === host) reattach.partition(partition)
         },
       },
       runtime,
@@ -106,6 +114,7 @@ export async function natsGuildHub(
 
   function detach(guild: string, listener: GuildListener): void {
     if (!sessions.removeFromGuild(guild, listener)) return
+    listener.cancelSettling()
     const session = { guild, gateway, listener: wireListener(listener) }
     ended.add(session)
     systemTimers.after(PUBLISHED_AFTER_MS, () => ended.delete(session))
@@ -116,10 +125,11 @@ export async function natsGuildHub(
     notify((deadline) => hub.request(session.guild, 'detach', session, deadline))
   }
 
-  /** The owner has this presence of the session, and publishes it within the delay. */
-  function acknowledged(listener: GuildListener, presence: Presence): void {
-    systemTimers.after(PUBLISHED_AFTER_MS, () => {
-      if (listener.presence === presence) listener.isSettled = true
+  /** The owner has the session's presence, and publishes it within the delay. */
+  function settleLater(listener: GuildListener): void {
+    listener.cancelSettling()
+    listener.cancelSettling = systemTimers.after(PUBLISHED_AFTER_MS, () => {
+      listener.isSettled = true
     })
   }
 
@@ -160,7 +170,7 @@ export async function natsGuildHub(
           return undefined
         }
         await delivered(answer, deadline)
-        acknowledged(listener, subscriber.presence)
+        if (listener.presence === subscriber.presence) settleLater(listener)
       } catch (error) {
         detach(guild, listener)
         throw error
@@ -170,10 +180,19 @@ export async function natsGuildHub(
         setPresence(presence) {
           listener.presence = presence
           listener.isSettled = false
-          const args = { guild, gateway, ...session, presence }
+          listener.cancelSettling()
+          const args = {
+            guild,
+            gateway,
+            ...session,
+            // The request may be repeated, and a later one may have come before.
+            get presence() {
+              return listener.presence
+            },
+          }
           notify(async (by) => {
             await hub.request(guild, 'setPresence', args, by)
-            acknowledged(listener, presence)
+            if (listener.presence === presence) settleLater(listener)
           })
         },
         async setVoiceState(change, by) {

@@ -10,7 +10,7 @@ import { connectNats } from '../nats/connect.ts'
 import { openStores } from '../stores.ts'
 
 /** Leaves the guild host time to hand all its partitions over. */
-const CLOSE_WITHIN_MS = 16_000
+const CLOSE_WITHIN_MS = 18_000
 
 /** The role that owns guilds and users: a share of the partitions. */
 export async function startGuilds(config: Config, runtime: Runtime): Promise<RunningStage> {

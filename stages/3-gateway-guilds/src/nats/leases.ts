@@ -169,6 +169,8 @@ export async function keepLease(
 
   function hold(lease: Lease): void {
     current = lease
+    // It may have changed while this lease was acquired.
+    lease.setValue(value)
     lease.ended.addEventListener('abort', () => {
       acquireAgain().catch((error: unknown) => {
         if (!closing.signal.aborted) throw error

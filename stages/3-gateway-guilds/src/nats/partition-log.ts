@@ -166,7 +166,7 @@ export async function openPartitionLog(
   }
 
   const fencedAt = await fence()
-  const history = await readHistory(nats, subject, fencedAt)
+  const history = await readHistory(nats, subject, fencedAt, lease)
   return { log: groupCommit({ partition, epoch, write, fencedAt }), history }
 }
 
@@ -254,6 +254,7 @@ async function readHistory(
   { jetStream }: Nats,
   subject: string,
   fencedAt: number,
+  lease: Lease,
 ): Promise<OpenedLog['history']> {
   const history: { epoch: number; record: unknown }[] = []
   // A consumer in memory is created in a fraction of the time, and it need not survive.
@@ -263,14 +264,21 @@ async function readHistory(
     mem_storage: true,
   }
   const consumer = await jetStream.consumers.get(STREAM, options)
-  const messages = await consumer.consume()
+  // NATS forgets the consumer when it restarts.
+  const messages = await consumer.consume({ abort_on_missing_resource: true })
+  const stop = (): void => void messages.close()
+  lease.ended.addEventListener('abort', stop)
+  let isComplete = false
   for await (const message of messages) {
     const entry = readEntry(message.data)
     if (!entry)
       throw new CodedError('BAD_LOG', `the log has an entry that this version cannot read`)
     for (const record of entry.records) history.push({ epoch: entry.epoch, record })
-    if (message.seq >= fencedAt) break
+    isComplete = message.seq >= fencedAt
+    if (isComplete) break
   }
+  lease.ended.removeEventListener('abort', stop)
+  if (!isComplete) throw unavailable(`the history of ${subject}`)
   await messages.close()
   // The server has a limit, and keeps a consumer for a while after the last read.
   await consumer.delete().catch(() => {})

@@ -29,6 +29,8 @@ export interface GuildListener extends SessionStart {
   presence: Presence
   /** The others have surely seen this presence. Otherwise they may see any earlier one. */
   isSettled: boolean
+  /** Ends the wait after which the presence is settled. */
+  cancelSettling(): void
   voice?: WireListener['voice']
 }
 
@@ -60,6 +62,7 @@ export class Attachments {
       subscriber,
       presence: subscriber.presence,
       isSettled: false,
+      cancelSettling: () => {},
       from: undefined,
       early: [],
     }

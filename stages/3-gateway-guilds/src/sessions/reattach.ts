@@ -38,11 +38,14 @@ export function createReattacher({
   gateway,
   sessions,
   hub,
+  onAttached,
   runtime: { clock, log },
 }: {
   readonly gateway: string
   readonly sessions: Attachments
   readonly hub: HubClient
+  /** The owner has the session, and its presence. */
+  readonly onAttached: (listener: GuildListener) => void
   readonly runtime: Pick<Runtime, 'clock' | 'log'>
 }): Disposable & { partition(partition: number): void; guild(guild: string): void } {
   /** The newest round of each partition. An older one gives up. */
@@ -69,7 +72,8 @@ export function createReattacher({
       const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
       const { found } = await hub.request(guild, 'attach', args, deadline)
       for (const [index, listener] of part.entries())
-        if (!found[index]) sessions.leave(guild, listener)
+        if (found[index]) onAttached(listener)
+        else sessions.leave(guild, listener)
     }
   }
 
@@ -108,6 +112,8 @@ export function createReattacher({
   async function run(partition: number): Promise<void> {
     const round = {}
     rounds.set(partition, round)
+    // A session that begins at the new owner must not make the others drop what they have missed.
+    sessions.awaitReplay((id) => partitionOf(id) === partition)
     let left = [...sessions.guilds.keys(), ...sessions.users.keys()].filter(
       (id) => partitionOf(id) === partition,
     )
