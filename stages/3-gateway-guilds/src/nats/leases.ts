@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { JetStreamApiError } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import {
@@ -25,6 +26,8 @@ const REQUEST_TIMEOUT_MS = 800
  */
 const SAFETY_MS = 500
 const WRONG_REVISION = 10_071
+/** Between two looks at whether a watched bucket is empty. */
+const EMPTY_AGAIN_MS = 50
 
 /**
  * The right of one process to act, for as long as it renews it. NATS ends the lease `LEASE_TTL_MS`
@@ -226,10 +229,9 @@ export async function watchBucket<T>(
 ): Promise<Watched<T>> {
   const entries = new Map<string, { value: T; revision: number }>()
   const callbacks: ((key: string) => void)[] = []
-  const { values } = await bucket.status()
   const watcher = await bucket.watch()
   const ready = Promise.withResolvers<void>()
-  if (values === 0) ready.resolve()
+  let isReady = false
   void (async () => {
     for await (const entry of watcher) {
       const { key, revision, operation, delta } = entry
@@ -238,11 +240,16 @@ export async function watchBucket<T>(
         if (value === undefined) log.warn({ key }, 'an entry of a bucket is not valid')
         else entries.set(key, { value, revision })
       } else entries.delete(key)
-      if (!delta) ready.resolve()
+      if (!delta) {
+        isReady = true
+        ready.resolve()
+      }
       for (const callback of callbacks) callback(key)
     }
   })()
-  await ready.promise
+  // No entry comes from an empty bucket. One that expires before it is delivered never comes.
+  while (!isReady && (await bucket.status()).values > 0)
+    await Promise.race([ready.promise, sleep(EMPTY_AGAIN_MS)])
   return {
     entries,
     onChange: (callback) => void callbacks.push(callback),

@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { deadlineAfter, silentLog, systemClock, systemTimers, type Timers } from '@threshold/kit'
+import {
+  deadlineAfter,
+  encodeJson,
+  silentLog,
+  systemClock,
+  systemTimers,
+  type Timers,
+} from '@threshold/kit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { acquireLease, LEASE_TTL_MS, leaseBucket, watchBucket } from '../../src/nats/leases.ts'
@@ -89,6 +96,29 @@ describe('a lease', () => {
     lease.setValue({ load: 5 })
     await vi.waitFor(() => expect(watched.entries.get(key)?.value).toEqual({ load: 5 }), WAIT)
   })
+})
+
+describe('a watched bucket', () => {
+  it('is ready although its last entry has expired before it was delivered', async () => {
+    await using use = new AsyncDisposableStack()
+    const { connect } = await natsFixture(use)
+    const nats = await connect()
+    const bucket = await nats.bucket('expiring', { ttlMs: 1_000 })
+    await bucket.put('a', encodeJson({ v: 1 }))
+    const values = async () => (await bucket.status()).values
+    const expired: Pick<typeof bucket, 'watch'> = {
+      async watch() {
+        await vi.waitFor(async () => expect(await values()).toBe(0), WAIT)
+        return bucket.watch()
+      },
+    }
+    const delayed = Object.assign(Object.create(bucket) as typeof bucket, expired)
+    expect(await values()).toBe(1)
+    await using watched = await watchBucket(delayed, z.object({ v: z.int() }), runtime)
+    expect([...watched.entries]).toEqual([])
+    await bucket.put('b', encodeJson({ v: 2 }))
+    await vi.waitFor(() => expect(watched.entries.get('b')?.value).toEqual({ v: 2 }), WAIT)
+  }, 60_000)
 })
 
 async function using_(lease: AsyncDisposable): Promise<void> {
