@@ -1,11 +1,13 @@
-import { allTests } from '@threshold/engines/testing'
 import { describe, expect, it } from 'vitest'
 import { threshold } from './cli.ts'
 
 const SECONDS = 90
 
+/** It finds rare faults, so that a run may fail without any change. Not part of CI yet. */
+const CHAOS = process.env.THRESHOLD_TEST_CHAOS === '1'
+
 describe('chaos on stage 3', { timeout: 400_000 }, () => {
-  it.runIf(allTests())('loses, duplicates, reorders and leaks nothing', async () => {
+  it.runIf(CHAOS)('loses, duplicates, reorders and leaks nothing', async () => {
     const args = ['chaos', '--seconds', String(SECONDS), '--seed', '1']
     const { code, stdout, stderr } = await threshold(args)
     expect(code, `${stdout}\n${stderr}`).toBe(0)

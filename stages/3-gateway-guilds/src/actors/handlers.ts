@@ -114,13 +114,15 @@ export function createHandlers(
     async detach({ guild, gateway, listener }, deadline) {
       // An attachment of this session may be waiting for the guild.
       await guilds.getForView(guild, deadline)
-      if (!guilds.loaded(guild)?.detach({ gateway, ...listener })) {
+      let found = guilds.loaded(guild)?.detach({ gateway, ...listener }) ?? false
+      if (!found) {
         await gate.wait(guild, deadline)
         // It may have been attached with the others meanwhile.
         const actor = guilds.loaded(guild)
-        if (!actor?.detach({ gateway, ...listener })) actor?.endUnknown(gateway, listener)
+        found = actor?.detach({ gateway, ...listener }) ?? false
+        if (!found) actor?.endUnknown(gateway, listener)
       }
-      return linkAfterAll(gateway)
+      return { ...(await linkAfterAll(gateway)), found }
     },
     async setPresence(args, deadline) {
       // A gateway that attaches to a new owner may have named the presence before this one.
@@ -155,9 +157,9 @@ export function createHandlers(
       return { found, host: link.host, linked: link.last(gateway) }
     },
     async detachUser({ user, ...session }) {
-      users.peek(user)?.detach(session)
+      const found = users.peek(user)?.detach(session) ?? false
       users.removeIfIdle(user)
-      return linkAfterAll(session.gateway)
+      return { ...(await linkAfterAll(session.gateway)), found }
     },
   }
 }

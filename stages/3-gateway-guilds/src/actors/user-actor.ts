@@ -93,8 +93,9 @@ export class UserActor {
     return false
   }
 
-  detach(session: Omit<RemoteListener, 'userId'>): void {
-    this.#listeners.remove(session)
+  /** False if there is no such session. */
+  detach(session: Omit<RemoteListener, 'userId'>): boolean {
+    return this.#listeners.remove(session) !== undefined
   }
 
   gatewayGone(gateway: string): void {

@@ -5,6 +5,7 @@ import {
   messageOf,
   type Runtime,
   systemTimers,
+  unavailable,
   withDeadline,
 } from '@threshold/kit'
 import type { GuildHub } from '@threshold/ports'
@@ -104,6 +105,15 @@ export async function natsGuildHub(
     { host, linked }: { readonly host: string; readonly linked: number },
     deadline: Deadline,
   ): Promise<void> => withDeadline(deadline, 'the events of a guild', link.received(host, linked))
+
+  /** The owner may have forgotten a gateway that was away, and with it what its sessions missed. */
+  async function allDelivered(
+    answer: { readonly host: string; readonly linked: number; readonly found: boolean },
+    deadline: Deadline,
+  ): Promise<void> {
+    if (!answer.found) throw unavailable('the last events of a session')
+    await delivered(answer, deadline)
+  }
 
   /** Tells the owner without waiting. An owner that is not told learns it when it changes. */
   function notify(call: (deadline: Deadline) => Promise<unknown>): void {
@@ -205,7 +215,7 @@ export async function natsGuildHub(
         unsubscribe: () => detach(guild, listener),
         async close(by) {
           const args = { guild, gateway, listener: wireListener(listener) }
-          await delivered(await hub.request(guild, 'detach', args, by), by)
+          await allDelivered(await hub.request(guild, 'detach', args, by), by)
           sessions.removeFromGuild(guild, listener)
         },
       }
@@ -235,7 +245,7 @@ export async function natsGuildHub(
         start: listener.from!,
         unsubscribe,
         async close(by) {
-          await delivered(await hub.request(user, 'detachUser', session, by), by)
+          await allDelivered(await hub.request(user, 'detachUser', session, by), by)
           sessions.removeFromUser(listener)
         },
       }

@@ -128,9 +128,13 @@ export const hubOperations = {
   attached: operation(z.object({ gateway: z.string(), except: z.array(snowflake) }), z.null()),
   /**
    * The session has ended, perhaps at an owner before this one. Answered when its last events are
-   * on the link, up to the message that `linked` numbers.
+   * on the link, up to the message that `linked` numbers. `found`: the owner had the session, so
+   * none is missing.
    */
-  detach: operation(z.object({ ...ofGuild, gateway: z.string(), listener }), linked),
+  detach: operation(
+    z.object({ ...ofGuild, gateway: z.string(), listener }),
+    linked.extend({ found: z.boolean() }),
+  ),
   setPresence: operation(
     z.object({ ...ofGuild, gateway: z.string(), ...ofSession, presence }),
     z.null(),
@@ -156,7 +160,10 @@ export const hubOperations = {
     }),
     linked.extend({ found: z.boolean() }),
   ),
-  detachUser: operation(z.object({ user: snowflake, gateway: z.string(), ...ofSession }), linked),
+  detachUser: operation(
+    z.object({ user: snowflake, gateway: z.string(), ...ofSession }),
+    linked.extend({ found: z.boolean() }),
+  ),
 } as const
 
 export type HubOperations = typeof hubOperations
