@@ -73,9 +73,9 @@ export function page(reports: readonly BenchReport[]): string {
   return `# Bench
 
 These benches measure the cost of the gateway, of a migration, of a page of history, of overload and
-of a hand-over. Where alternatives exist, they are measured in the same run on the same machine, interleaved. Compare
-ratios: your milliseconds will differ. \`threshold bench NAME --publish\` measures again and generates
-this page. All samples are in \`labs/bench/results\`.
+of a hand-over. Where alternatives exist, they are measured in the same run on the same machine,
+interleaved. Compare ratios: your milliseconds will differ. \`threshold bench NAME --publish\` measures
+again and generates this page. All samples are in \`labs/bench/results\`.
 
 \`\`\`bash no-run="takes minutes and loads both cores; labs/bench/test runs what it measures"
 npx threshold bench fanout

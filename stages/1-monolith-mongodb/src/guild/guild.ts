@@ -301,7 +301,7 @@ export class Guild<L extends Listener = Listener> {
     return true
   }
 
-  /** The guild as it is now, for a session that is subscribed. Undefined: it is not a member's. */
+  /** The guild as it is now, for a session that is subscribed. Undefined: its user is no member. */
   viewDelivery({ userId }: L, position: LogPosition): Delivery | undefined {
     const view = this.view(userId)
     return view && this.subscriptions.viewDelivery(userId, view, { position })

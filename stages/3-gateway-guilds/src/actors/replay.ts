@@ -13,7 +13,8 @@ interface Replayed {
 /**
  * Sends a gateway what its sessions have missed, as the owner before would have sent it. `slotsNow`
  * decides on an event of a time at which the owner knew no session of this gateway, and
- * `beforeUnknown` is called before the first of them, with the position after which it comes.
+ * `beforeUnknown` is called before the first of them, or at the end if there is none, with the
+ * position after which it comes.
  */
 export function replay(
   { records, link }: { readonly records: RecentRecords; readonly link: LinkSender },
