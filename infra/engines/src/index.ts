@@ -48,6 +48,7 @@ export {
   type ProcessEntry,
   programName,
 } from './process/table.ts'
+export { type TcpProxy, tcpProxy } from './process/tcp-proxy.ts'
 export { terminate } from './process/terminate.ts'
 export { which } from './process/which.ts'
 export { noProgress, type OnProgress, type ProgressStep } from './progress.ts'

@@ -8,11 +8,12 @@ import {
   startMongo,
   startNats,
   startStage,
+  type TcpProxy,
+  tcpProxy,
   withDatabase,
   withKeyspace,
 } from '@threshold/engines'
 import { CodedError } from '@threshold/kit'
-import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** A stage on engines of its own. */
 export interface System {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
+import { tcpProxy } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
 import { createRuntime, hasCode, type Runtime } from '@threshold/kit'
 import type { Delivery, GuildHub, LogPosition, MetadataStore, Permissions } from '@threshold/ports'
@@ -18,7 +19,6 @@ import type { Bus, WireVersions } from '../../src/nats/bus.ts'
 import { connectNats, type Nats, type NatsConfig } from '../../src/nats/connect.ts'
 import { allPartitions } from '../../src/nats/partition-log.ts'
 import { natsFixture } from '../nats/fixture.ts'
-import { tcpProxy } from '../nats/proxy.ts'
 
 interface Cuttable {
   /** Cuts the process off NATS, until `heal` is called. */
@@ -68,7 +68,7 @@ export async function startCluster(
   const connect = async (name: string, versions?: WireVersions) => {
     const runtime = createRuntime({ random: randomBytes })
     use.use(runtime.telemetry)
-    const proxy = await tcpProxy(use, server)
+    const proxy = use.use(await tcpProxy(server))
     const own = { ...config, servers: [proxy.address] }
     const nats: Nats = use.use(await connectNats(own, name, runtime, versions))
     return { nats, runtime, proxy }
