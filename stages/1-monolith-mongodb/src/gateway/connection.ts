@@ -5,6 +5,7 @@ import type { WebSocket } from 'ws'
 import { floodGate } from '../http/flood-gate.ts'
 import { type SilenceTimer, silenceTimer } from '../http/silence-timer.ts'
 import { stopReading } from '../http/websockets.ts'
+import type { Admit } from './admission.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { ClientLink } from './outbox.ts'
@@ -33,8 +34,7 @@ export interface ConnectionDependencies extends SessionDependencies {
   readonly limits: ConnectionLimits
   /** The transport of connections that do not ask for a compressed stream. */
   readonly createTransport: (outbound: OutboundSocket, options?: TransportOptions) => Transport
-  /** Runs a limited number of identifies at a time. The others wait. */
-  readonly limitIdentify: <T>(work: () => Promise<T>) => Promise<T>
+  readonly admit: Admit
   readonly metrics: GatewayMetrics
 }
 
@@ -192,7 +192,7 @@ export class Connection {
 
   #identify(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const { tokens, runtime, limitIdentify } = this.#dependencies
+    const { tokens, runtime, admit } = this.#dependencies
     const request = readIdentify(d, tokens)
     if ('refused' in request) return request.refused
     this.#compressPayloads(request.compress)
@@ -215,16 +215,17 @@ export class Connection {
       this.close(CloseCode.AuthenticationFailed)
       session.end()
     }
-    this.#enqueue('gateway.identify', () => limitIdentify(start))
+    this.#enqueue('gateway.identify', () => admit('identify', start))
     return undefined
   }
 
   #resume(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const request = readResume(d, this.#dependencies.tokens)
+    const { tokens, admit } = this.#dependencies
+    const request = readResume(d, tokens)
     if ('refused' in request) return request.refused
     this.#enqueue('gateway.resume', async () => {
-      const session = await findSession(this.#dependencies, request)
+      const session = await admit('resume', () => findSession(this.#dependencies, request))
       // The client may have closed the connection meanwhile, or have identified on it.
       if (this.#state !== 'hello') return
       const outcome = session?.resume(request.sequence, () => {

@@ -1,12 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { CloseCode, type Tokens } from '@threshold/contract'
 import type { Runtime } from '@threshold/kit'
 import type { EventEncoder, GuildHub, SessionRegistry, VoiceCalls } from '@threshold/ports'
-import pLimit from 'p-limit'
 import type { WebSocket } from 'ws'
 import type { GatewayUrl } from '../http/public-address.ts'
 import { boundedWebSockets, terminateSoon } from '../http/websockets.ts'
+import { admission } from './admission.ts'
 import { Connection } from './connection.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createDispatchCache } from './dispatch-cache.ts'
@@ -42,6 +43,11 @@ export interface GatewayConfig {
   readonly limits: Omit<ConnectionLimits, 'heartbeatMs'>
   /** `transport.ts` explains the difference. */
   readonly transport: 'plain' | 'batched'
+  /**
+   * Sessions that may begin or go on here in a second. The others wait. A gateway that stops tells
+   * as many clients to reconnect. Default: no limit.
+   */
+  readonly sessionsPerSecond?: number
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -58,11 +64,6 @@ export const GATEWAY_LIMITS: GatewayConfig['limits'] = {
 }
 
 /**
- * Identifies that run at a time. Each may load guilds from the database, so a mass reconnect must
- * not run a thousand of them at once.
- */
-const MAX_CONCURRENT_IDENTIFIES = 32
-/**
  * Milliseconds between the upgrade and HELLO, so that the client gets them in separate reads:
  * cloudstorm ignores whatever arrives together with the upgrade, and would wait for HELLO for ever.
  */
@@ -71,6 +72,8 @@ const HELLO_DELAY_MS = 5
 const CLOSE_TIMEOUT_MS = 5_000
 /** The same when the gateway shuts down, and the rest of the process waits for it. */
 const SHUTDOWN_CLOSE_TIMEOUT_MS = 1_000
+/** A gateway that stops has told all clients to reconnect after this time. */
+const MAX_SPREAD_MS = 3_000
 
 const TRANSPORTS = { plain: plainTransport, batched: batchedTransport }
 
@@ -94,9 +97,11 @@ export function createGateway(
     createTransport: TRANSPORTS[config.transport],
     limits: { ...config.limits, heartbeatMs: config.heartbeatMs },
     budgetMs: config.budgetMs,
-    limitIdentify: pLimit(MAX_CONCURRENT_IDENTIFIES),
+    admit: admission(config.sessionsPerSecond),
   }
-  ports.sessions.onAdopt((from) => Session.restore(dependencies, from))
+  ports.sessions.onAdopt((from) =>
+    dependencies.admit('resume', () => Session.restore(dependencies, from)),
+  )
   const sockets = boundedWebSockets({
     maxPayload: MAX_READ_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,
@@ -140,7 +145,7 @@ export function createGateway(
     },
     async [Symbol.asyncDispose]() {
       closing = true
-      for (const connection of connections) connection.reconnect()
+      await spread([...connections], config.sessionsPerSecond, (each) => each.reconnect())
       const cut = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate()
       }, SHUTDOWN_CLOSE_TIMEOUT_MS)
@@ -153,6 +158,24 @@ export function createGateway(
       sockets.close()
     },
   }
+}
+
+/**
+ * Does the work for each item, evenly spread over the time that the rate takes, or over the longest
+ * time allowed. The order is random, so that clients which came together do not leave together.
+ */
+async function spread<T>(
+  items: readonly T[],
+  perSecond = Number.POSITIVE_INFINITY,
+  work: (item: T) => void,
+): Promise<void> {
+  const totalMs = Math.min((items.length / perSecond) * 1_000, MAX_SPREAD_MS)
+  await Promise.all(
+    items.map(async (item) => {
+      if (totalMs > 0) await delay(Math.random() * totalMs)
+      work(item)
+    }),
+  )
 }
 
 /** Answers an upgrade over HTTP, and closes both directions: the client may never close its own. */

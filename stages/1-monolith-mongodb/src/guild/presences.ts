@@ -24,6 +24,8 @@ export interface Presences {
    * presence. Otherwise the others may see any earlier one, so it is published in any case.
    */
   restore(user: UserId, sessionId: string, presence: Presence, isSettled: boolean): void
+  /** Publishes the presence of a user whom others see with another status. */
+  correct(user: UserId, seen: Presence['status']): void
   delete(user: UserId, sessionId: string): void
   /** The presence that was last published. */
   get(user: UserId): Presence
@@ -99,6 +101,11 @@ export function createPresences(
       }
       const merged = currentPresence(user)
       if (merged.status !== 'offline') published.set(user, merged)
+    },
+    correct(user, seen) {
+      if (known.has(user) || currentPresence(user).status === seen) return
+      unsettled.add(user)
+      markChanged(user)
     },
     delete(user, sessionId) {
       const sessions = sessionsByUser.get(user)

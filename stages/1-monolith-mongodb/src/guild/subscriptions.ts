@@ -1,4 +1,4 @@
-import type { UserId } from '@threshold/contract'
+import type { ChannelId, UserId } from '@threshold/contract'
 import { type GuildView, type Presence, presenceToWire, type Refusal } from '@threshold/domain'
 import type { Timers } from '@threshold/kit'
 import type { Delivery, LogPosition } from '@threshold/ports'
@@ -24,6 +24,12 @@ interface SubscriptionDependencies<L extends Listener> {
   readonly temporaryTimes: TemporaryTimes
   /** Ends the membership of a temporary member who is offline. */
   readonly expireMember: (user: UserId) => Promise<unknown>
+}
+
+/** The presences and calls of members as clients see them. */
+interface SeenMembers {
+  readonly presences: ReadonlyMap<UserId, Presence['status']>
+  readonly calls: ReadonlyMap<UserId, VoiceStateChange & { readonly channelId: ChannelId }>
 }
 
 /**
@@ -106,6 +112,20 @@ export class Subscriptions<L extends Listener = Listener> {
     this.#temporary.cancelExpiry(userId)
     const { channelId } = voice ?? {}
     if (voice && channelId) voiceStates.restore(userId, { ...voice, channelId })
+  }
+
+  /**
+   * Publishes the presences and departures of users who are seen otherwise than they are: their
+   * sessions ended with processes that could not tell.
+   */
+  correct({ presences, calls }: SeenMembers): void {
+    for (const [user, status] of presences) this.#presences.correct(user, status)
+    const { voiceStates } = this.#dependencies
+    for (const [user, call] of calls) {
+      if (voiceStates.get(user)) continue
+      voiceStates.restore(user, call)
+      voiceStates.leave(user)
+    }
   }
 
   setPresence(listener: L, presence: Presence): void {

@@ -1,12 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Member } from '@threshold/domain'
-import { CodedError, type Deadline, withDeadline } from '@threshold/kit'
+import {
+  CodedError,
+  type Deadline,
+  deadlineAfter,
+  hasCode,
+  messageOf,
+  withDeadline,
+} from '@threshold/kit'
 import { MOVED } from '../nats/hub-client.ts'
-import type { HubArgs, HubOperations, HubResult } from '../wire/hub.ts'
+import type { HubArgs, HubOperations, HubResult, WireSeen } from '../wire/hub.ts'
 import type { GuildActors } from './guild-actors.ts'
 import type { Mailboxes } from './mailboxes.ts'
 import type { PartitionContext } from './partition.ts'
 import type { UserActors } from './user-actors.ts'
+
+/** Longer than the lease of a gateway that does not attach. */
+const CORRECT_TIMEOUT_MS = 10_000
 
 export type Handlers = {
   readonly [K in keyof HubOperations]: (
@@ -28,6 +38,22 @@ export function createHandlers(
     if (!isGateway(gateway)) throw new CodedError(MOVED, 'the lease of the gateway has ended')
   }
 
+  /**
+   * Tells clients of users who have no session any more, once the sessions of all gateways are
+   * known. Their gateway has died together with the owner before.
+   */
+  async function correct(guild: string, seen: WireSeen): Promise<void> {
+    try {
+      await gate.wait(guild, deadlineAfter(CORRECT_TIMEOUT_MS, context.runtime.clock))
+      context.runAs(guild, () => guilds.loaded(guild)?.guild.subscriptions.correct(seen))
+    } catch (error) {
+      // The next owner is told again.
+      if (hasCode(error, MOVED)) return
+      if (!hasCode(error)) guilds.failed(guild, error)
+      context.runtime.log.warn({ guild, err: messageOf(error) }, 'ghosts may be left in a guild')
+    }
+  }
+
   /** When all events that have a place in the log are on their way. */
   async function linkAfterAll(gateway: string) {
     await log.flushed()
@@ -39,6 +65,10 @@ export function createHandlers(
   return {
     async ping() {
       return null
+    },
+    async canary({ gateway }) {
+      requireGateway(gateway)
+      return { host: link.host, linked: link.send(gateway, { kind: 'canary' }) }
     },
     async create({ state }, deadline) {
       // Durable first: a guild that exists only in memory would be lost with the process.
@@ -98,13 +128,14 @@ export function createHandlers(
       return position
     },
     async attach(args, deadline) {
-      const { guild, gateway, listeners, again, slots } = args
+      const { guild, gateway, listeners, again, slots, seen } = args
       requireGateway(gateway)
       // A guild that was loaded again may replay records of the load before.
       if (again) await log.flushed()
       await guilds.getForView(guild, deadline)
       const found = guilds.loaded(guild)?.attach(args) ?? listeners.map(() => false)
       if (slots) gate.attachedOne(gateway, guild)
+      if (seen) void correct(guild, seen)
       return { found, host: link.host, linked: link.last(gateway) }
     },
     async attached({ gateway, except }) {

@@ -29,6 +29,14 @@ const NOTIFY_TIMEOUT_MS = 30_000
  */
 const PUBLISHED_AFTER_MS = 3 * LEASE_TTL_MS
 
+export interface NatsGuildHub extends GuildHub {
+  /**
+   * Asks the owner of a partition for a message over the link. Resolves when it has arrived, behind
+   * all events that the owner sent before it.
+   */
+  canary(partition: number, deadline: Deadline): Promise<void>
+}
+
 /**
  * The guild hub from stage 3 on. Requests go to the owner of the guild's partition. Sessions of
  * this process are attached there, and their events come over the link of this gateway. When a
@@ -38,7 +46,7 @@ export async function natsGuildHub(
   nats: Nats,
   gateway: string,
   runtime: Runtime,
-): Promise<GuildHub> {
+): Promise<NatsGuildHub> {
   const { log, clock } = runtime
   const { bus } = nats
   await using opening = new AsyncDisposableStack()
@@ -145,6 +153,8 @@ export async function natsGuildHub(
 
   const opened = opening.move()
   return {
+    canary: async (partition, deadline) =>
+      delivered(await hub.requestOf(partition, 'canary', { gateway }, deadline), deadline),
     async create(state, deadline) {
       const guild = state.guild.id
       await hub.request(guild, 'create', { guild, state }, deadline)

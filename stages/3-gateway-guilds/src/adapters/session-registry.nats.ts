@@ -19,7 +19,7 @@ import { adoptRequest, handOverRequest, snapshotRequest } from '../wire/session.
 const SESSION_ID = /^[0-9a-f]{32}$/
 
 /** Milliseconds for giving all sessions away when this gateway stops. */
-const DRAIN_TIMEOUT_MS = 2_000
+const DRAIN_TIMEOUT_MS = 3_000
 const MAX_CONCURRENT_ADOPTIONS = 32
 
 interface Served<S> {

@@ -9,10 +9,14 @@ import { natsSessionRegistry } from '../adapters/session-registry.nats.ts'
 import { natsVoiceCalls } from '../adapters/voice-calls.nats.ts'
 import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
+import { startCanary } from '../sessions/canary.ts'
+
+/** Leaves time for telling clients to reconnect, and for giving their sessions away. */
+const CLOSE_WITHIN_MS = 18_000
 
 /** The role that owns sockets and sessions. It reads no database. */
 export async function startGateway(config: Config, runtime: Runtime): Promise<RunningStage> {
-  const { open, close } = lifecycle(runtime)
+  const { open, close } = lifecycle(runtime, { closeWithinMs: CLOSE_WITHIN_MS })
 
   const nats = await open('NATS', connectNats(config.nats, 'gateway', runtime))
   const id = runtime.random(8).toString('hex')
@@ -22,13 +26,15 @@ export async function startGateway(config: Config, runtime: Runtime): Promise<Ru
     'sessions',
     natsSessionRegistry<Session, Dispatch>(nats.bus, keeping, runtime),
   )
+  const canary = startCanary(hub.canary, systemTimers, runtime)
+  await open('canary', { [Symbol.asyncDispose]: async () => canary[Symbol.dispose]() })
   const voice = natsVoiceCalls(nats.bus)
 
   const tools = { tokens: tokens(config.tokenSecret), gatewayUrl: gatewayUrls(config.http).own }
   const gatewayPorts = { hub, sessions, encoder: typescriptEventEncoder(), voice }
   const gateway = createGateway(gatewayPorts, tools, config.gateway, runtime)
 
-  const parts = { routers: [], gateway, readiness: [nats.readiness] }
+  const parts = { routers: [], gateway, readiness: [nats.readiness, canary.readiness] }
   const http = await open('HTTP', serveHttp(parts, config.http, runtime))
   return { url: http.url, close }
 }

@@ -3,6 +3,7 @@ import type { HubEvent, LogPosition, Subscriber, UserSubscriber } from '@thresho
 import { isBefore } from '../actors/records.ts'
 import type { WireListener } from '../wire/hub.ts'
 import { type EventHead, hasSlot, type LinkPayload, type Slots } from '../wire/link.ts'
+import { Seen } from './seen.ts'
 
 /** The sessions of this process in one guild, or of one user, by their slots. */
 export interface Attachment<T> {
@@ -11,6 +12,7 @@ export interface Attachment<T> {
   position: LogPosition | undefined
   /** The beginning of its first session. A new owner goes on after it if no event has come. */
   startedAt?: LogPosition
+  readonly seen: Seen
   /** Some were lost on the way. Nothing is delivered until the owner sends them again. */
   awaitsReplay?: boolean
 }
@@ -112,7 +114,8 @@ export class Attachments {
           event: toHubEvent(payload.event, body),
           position,
         } as const
-        if (guild !== undefined) deliverTo(this.guilds.get(guild), delivery, slots)
+        const attached = guild === undefined ? undefined : this.guilds.get(guild)
+        if (attached && deliverTo(attached, delivery, slots)) attached.seen.addEvent(delivery.event)
         else if (user !== undefined) deliverTo(this.users.get(user), delivery, slots)
         return
       }
@@ -121,6 +124,7 @@ export class Attachments {
         const attached = this.guilds.get(guild)
         const listener = attached?.slots.get(slot)
         if (listener?.subscriber.sessionId !== sessionId) return
+        attached!.seen.addView(view, presences)
         beginAttachment(attached!, position)
         listener.subscriber.deliver({ kind, view, members, presences, position })
         begin(listener, position)
@@ -141,6 +145,8 @@ export class Attachments {
         if (attached) attached.awaitsReplay = false
         return
       }
+      case 'canary':
+        return
       case 'reattach':
         this.#onReattach(payload.guild)
         return
@@ -169,14 +175,15 @@ export class Attachments {
   }
 }
 
+/** False if the event has come before, or will come again. */
 function deliverTo<D extends { readonly position: LogPosition }>(
   attached: Attachment<Deliverable<NoInfer<D>>> | undefined,
   delivery: D,
   slots: Slots,
-): void {
-  if (!attached || attached.awaitsReplay) return
+): boolean {
+  if (!attached || attached.awaitsReplay) return false
   // Two owners, or one that was asked twice, may send the same event.
-  if (attached.position && !isBefore(attached.position, delivery.position)) return
+  if (attached.position && !isBefore(attached.position, delivery.position)) return false
   attached.position = delivery.position
   for (const listener of attached.slots.values())
     if (!hasSlot(slots, listener.slot)) continue
@@ -186,6 +193,7 @@ function deliverTo<D extends { readonly position: LogPosition }>(
         deliver: () => listener.subscriber.deliver(delivery),
       })
     else if (isBefore(listener.from, delivery.position)) listener.subscriber.deliver(delivery)
+  return true
 }
 
 interface Deliverable<D> extends SessionStart {
@@ -236,7 +244,7 @@ function toHubEvent(head: EventHead, json: Uint8Array): HubEvent {
 }
 
 function attachmentOf<T>(all: Map<string, Attachment<T>>, id: string): Attachment<T> {
-  const attached = all.get(id) ?? { slots: new Map<number, T>(), position: undefined }
+  const attached = all.get(id) ?? { slots: new Map(), position: undefined, seen: new Seen() }
   all.set(id, attached)
   return attached
 }

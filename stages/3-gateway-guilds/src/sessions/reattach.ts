@@ -5,12 +5,17 @@ import { partitionOf } from '../nats/partitions.ts'
 import type { WireListener } from '../wire/hub.ts'
 import { bitsetOf } from '../wire/link.ts'
 import type { Attachment, Attachments, GuildListener, UserListener } from './attachments.ts'
+import { Seen } from './seen.ts'
 
 const ATTACH_TIMEOUT_MS = 5_000
 const PAUSE_MS = 500
 /** Below NATS's limit of 4 MB: a presence may have 8 KB. */
 const LISTENERS_PER_REQUEST = 200
-const NO_SESSIONS: Attachment<GuildListener> = { slots: new Map(), position: undefined }
+const NO_SESSIONS: Attachment<GuildListener> = {
+  slots: new Map(),
+  position: undefined,
+  seen: new Seen(),
+}
 
 export const wireListener = ({
   slot,
@@ -53,7 +58,7 @@ export function createReattacher({
 
   async function attachGuild(
     guild: string,
-    { slots, position, startedAt }: Attachment<GuildListener>,
+    { slots, position, startedAt, seen }: Attachment<GuildListener>,
   ): Promise<void> {
     const after = position ?? startedAt
     const listeners = [...slots.values()]
@@ -67,7 +72,7 @@ export function createReattacher({
         continues: false,
         again: true,
         listeners: part.map(wireListener),
-        ...(isLast ? { slots: bitsetOf([...slots.values()]) } : {}),
+        ...(isLast ? { slots: bitsetOf([...slots.values()]), seen } : {}),
       }
       const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
       const { found } = await hub.request(guild, 'attach', args, deadline)

@@ -43,6 +43,13 @@ const voiceChange = z.object({
   suppress: z.boolean().optional(),
 })
 
+/** A guild's members as the clients of a gateway see them. Users who are not named are offline. */
+const seen = z.object({
+  presences: z.map(snowflake, z.enum(['online', 'idle', 'dnd', 'offline'])),
+  calls: z.map(snowflake, voiceChange.extend({ channelId: snowflake })),
+})
+export type WireSeen = z.output<typeof seen>
+
 /** A session that a gateway attaches. The slot is its place in the bitsets of events. */
 const listener = z.object({
   slot: z.int().nonnegative(),
@@ -72,6 +79,8 @@ const ofSession = { slot: z.int().nonnegative(), sessionId: z.string() }
 export const hubOperations = {
   /** Answered once the partition is served. */
   ping: operation(z.object({}), z.null()),
+  /** Sends a message to the gateway over the link. `linked` is its number. */
+  canary: operation(z.object({ gateway: z.string() }), linked),
   create: operation(z.object({ ...ofGuild, state: objectOf<GuildState>() }), z.null()),
   /** A command with an id that an earlier owner has decided on is answered as it was then. */
   execute: operation(
@@ -118,6 +127,8 @@ export const hubOperations = {
       again: z.boolean(),
       /** The slots of all sessions that the gateway has there. Undefined: more of them follow. */
       slots: slots.optional(),
+      /** Comes with `slots`. */
+      seen: seen.optional(),
     }),
     linked.extend({ found: z.array(z.boolean()) }),
   ),

@@ -86,6 +86,8 @@ const payload = z.discriminatedUnion('kind', [
     position,
     view: z.custom<UserView>(),
   }),
+  /** Shows that messages of this host arrive. */
+  z.object({ kind: z.literal('canary') }),
   z.object({ kind: z.literal('joined'), user: z.string(), guild: z.string(), position }),
 ])
 export type LinkPayload = z.output<typeof payload>

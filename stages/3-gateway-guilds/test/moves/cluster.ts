@@ -13,7 +13,7 @@ import { mongoDatabase } from '@threshold/stage-1/mongodb'
 import { expect, onTestFinished } from 'vitest'
 import { type GuildHost, startGuildHost } from '../../src/actors/host.ts'
 import { quarantineBucket } from '../../src/actors/quarantine.ts'
-import { natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
+import { type NatsGuildHub, natsGuildHub } from '../../src/adapters/guild-hub.nats.ts'
 import { desiredOwners } from '../../src/nats/assignment.ts'
 import type { Bus, WireVersions } from '../../src/nats/bus.ts'
 import { connectNats, type Nats, type NatsConfig } from '../../src/nats/connect.ts'
@@ -31,7 +31,7 @@ export interface RunningHost extends Cuttable {
 }
 
 export interface RunningGateway extends Cuttable {
-  readonly hub: GuildHub
+  readonly hub: NatsGuildHub
   readonly bus: Bus
   readonly runtime: Runtime
 }

@@ -7,6 +7,7 @@ import {
   publishing,
   type Received,
   type RunningHost,
+  type Session,
   startCluster,
   untilBalanced,
   WAIT,
@@ -20,6 +21,21 @@ export function expectComplete(
   expect(received.map(({ id }) => id)).toEqual(acknowledged.map(({ id }) => id))
   for (const [i, { position }] of received.entries())
     if (i > 0) expect(isBefore(received[i - 1]!.position, position)).toBe(true)
+}
+
+/** The newest status and voice channel of a user that the session has received. */
+export function seenBy(observer: Session, userId: string) {
+  const all = observer.deliveries.flatMap((delivery) =>
+    delivery.kind === 'event' ? [delivery.event] : [],
+  )
+  const dataOf = (type: string, user: (data: never) => string) =>
+    all.findLast((event) => event.type === type && user(event.data as never) === userId)?.data
+  const presence = dataOf('PRESENCE_UPDATE', ({ user }: { user: { id: string } }) => user.id)
+  const voice = dataOf('VOICE_STATE_UPDATE', ({ user_id }: { user_id: string }) => user_id)
+  return [
+    (presence as { status: string } | undefined)?.status,
+    (voice as { channel_id: string | null } | undefined)?.channel_id,
+  ]
 }
 
 /**

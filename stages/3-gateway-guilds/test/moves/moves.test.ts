@@ -13,7 +13,7 @@ import {
   untilBalanced,
   WAIT,
 } from './cluster.ts'
-import { expectComplete, setUp, underLoad } from './guild-under-load.ts'
+import { expectComplete, seenBy, setUp, underLoad } from './guild-under-load.ts'
 
 describe('a guild whose owner changes', { timeout: 120_000 }, () => {
   it.each([
@@ -58,21 +58,7 @@ describe('a session that ends', { timeout: 120_000 }, () => {
       selfDeaf: false,
     }
     expect(await leaver.subscription.setVoiceState(call, testDeadline())).toBe('moved')
-    /** The newest status and channel of the leaver that the observer has received. */
-    const seen = () => {
-      const all = observer.deliveries.flatMap((delivery) =>
-        delivery.kind === 'event' ? [delivery.event] : [],
-      )
-      const dataOf = (type: string, user: (data: never) => string) =>
-        all.findLast((event) => event.type === type && user(event.data as never) === leaver.userId)
-          ?.data
-      const presence = dataOf('PRESENCE_UPDATE', ({ user }: { user: { id: string } }) => user.id)
-      const voice = dataOf('VOICE_STATE_UPDATE', ({ user_id }: { user_id: string }) => user_id)
-      return [
-        (presence as { status: string } | undefined)?.status,
-        (voice as { channel_id: string | null } | undefined)?.channel_id,
-      ]
-    }
+    const seen = () => seenBy(observer, leaver.userId)
     await expect.poll(seen, WAIT).toEqual(['online', guild.voice.id])
     const owner = ownerOf()!
     if (cutFirst) owner.cut()
