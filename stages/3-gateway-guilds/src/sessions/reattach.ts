@@ -4,7 +4,8 @@ import type { HubClient } from '../nats/hub-client.ts'
 import { partitionOf } from '../nats/partitions.ts'
 import type { WireListener } from '../wire/hub.ts'
 import { bitsetOf } from '../wire/link.ts'
-import type { Attachment, Attachments, GuildListener, UserListener } from './attachments.ts'
+import type { Attachment, GuildListener, UserListener } from './attachment.ts'
+import type { Attachments } from './attachments.ts'
 import { Seen } from './seen.ts'
 
 const ATTACH_TIMEOUT_MS = 5_000
