@@ -5,8 +5,9 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { connect, type NatsConnection, TimeoutError } from '@nats-io/transport-node'
 import { messageOf, type ReadinessCheck, type Runtime } from '@threshold/kit'
+import pRetry from 'p-retry'
 import { type Bus, createBus, type WireVersions } from './bus.ts'
 
 export interface NatsConfig {
@@ -39,6 +40,17 @@ const PING_INTERVAL_MS = 2_000
 /** How long a bucket keeps the note that a key has ended, for watchers. The server's minimum. */
 const MARKER_TTL_MS = 1_000
 
+/** A process that starts on a busy machine asks so often for each of its streams and buckets. */
+const SETUP_RETRIES = 20
+
+/** Repeats a request that may be repeated, such as to create what may exist, until it is answered. */
+export const untilAnswered = <T>(request: () => Promise<T>): Promise<T> =>
+  pRetry(request, {
+    retries: SETUP_RETRIES,
+    minTimeout: 0,
+    shouldRetry: ({ error }) => error instanceof TimeoutError,
+  })
+
 /**
  * Connects, and reconnects for as long as the process lives. While NATS is away, requests fail by
  * their own deadlines, and the process serves on when it is back.
@@ -62,7 +74,7 @@ export async function connectNats(
     pingInterval: PING_INTERVAL_MS,
   })
   const options = { timeout: JETSTREAM_TIMEOUT_MS }
-  const manager = await jetstreamManager(connection, options)
+  const manager = await untilAnswered(() => jetstreamManager(connection, options))
   const buckets = new Kvm(jetstream(connection, options))
   let connected = true
   const reconnected: (() => void)[] = []
@@ -88,12 +100,14 @@ export async function connectNats(
     manager,
     replicas,
     bucket: (bucket, { ttlMs } = {}) =>
-      buckets.create(bucket, {
-        replicas,
-        history: 1,
-        timeout: JETSTREAM_TIMEOUT_MS,
-        ...(ttlMs === undefined ? {} : { ttl: ttlMs, markerTTL: MARKER_TTL_MS }),
-      }),
+      untilAnswered(() =>
+        buckets.create(bucket, {
+          replicas,
+          history: 1,
+          timeout: JETSTREAM_TIMEOUT_MS,
+          ...(ttlMs === undefined ? {} : { ttl: ttlMs, markerTTL: MARKER_TTL_MS }),
+        }),
+      ),
     readiness: { name: 'NATS', reason: () => (connected ? undefined : 'not connected') },
     onReconnect: (callback) => void reconnected.push(callback),
     async [Symbol.asyncDispose]() {

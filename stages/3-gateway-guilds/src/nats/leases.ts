@@ -13,7 +13,7 @@ import {
 } from '@threshold/kit'
 import pRetry from 'p-retry'
 import type { z } from 'zod'
-import type { Nats } from './connect.ts'
+import { type Nats, untilAnswered } from './connect.ts'
 
 /** A lease that is not renewed ends after this time, in milliseconds. */
 export const LEASE_TTL_MS = 3_000
@@ -229,7 +229,7 @@ export async function watchBucket<T>(
 ): Promise<Watched<T>> {
   const entries = new Map<string, { value: T; revision: number }>()
   const callbacks: ((key: string) => void)[] = []
-  const watcher = await bucket.watch()
+  const watcher = await untilAnswered(() => bucket.watch())
   const ready = Promise.withResolvers<void>()
   let isReady = false
   void (async () => {
@@ -248,7 +248,7 @@ export async function watchBucket<T>(
     }
   })()
   // No entry comes from an empty bucket. One that expires before it is delivered never comes.
-  while (!isReady && (await bucket.status()).values > 0)
+  while (!isReady && (await untilAnswered(() => bucket.status())).values > 0)
     await Promise.race([ready.promise, sleep(EMPTY_AGAIN_MS)])
   return {
     entries,

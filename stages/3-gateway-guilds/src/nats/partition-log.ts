@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { JetStreamApiError } from '@nats-io/jetstream'
+import { DiscardPolicy, JetStreamApiError } from '@nats-io/jetstream'
 import {
   CodedError,
   decodeJson,
@@ -10,7 +10,7 @@ import {
 } from '@threshold/kit'
 import pRetry, { AbortError } from 'p-retry'
 import { z } from 'zod'
-import { JETSTREAM_TIMEOUT_MS, type Nats } from './connect.ts'
+import { JETSTREAM_TIMEOUT_MS, type Nats, untilAnswered } from './connect.ts'
 import type { Lease } from './leases.ts'
 import { PARTITIONS } from './partitions.ts'
 
@@ -66,15 +66,16 @@ export interface OpenedLog {
 
 /** Creates the stream of all partitions if there is none. */
 export async function ensureLogStream({ manager, replicas }: Nats): Promise<void> {
-  await manager.streams.add({
+  const stream = {
     name: STREAM,
     subjects: [`${STREAM.toLowerCase()}.*`],
     num_replicas: replicas,
     max_age: MAX_AGE_MS * 1_000_000,
     max_bytes: MAX_BYTES,
-    discard: 'old',
+    discard: DiscardPolicy.Old,
     allow_direct: false,
-  })
+  }
+  await untilAnswered(() => manager.streams.add(stream))
 }
 
 /**

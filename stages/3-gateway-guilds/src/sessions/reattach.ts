@@ -73,7 +73,7 @@ export function createReattacher({
         continues: false,
         again: true,
         listeners: part.map(wireListener),
-        ...(isLast ? { slots: bitsetOf([...slots.values()]), seen } : {}),
+        ...(isLast ? { slots: bitsetOf([...slots.values()]), seen: seen.toWire() } : {}),
       }
       const deadline = deadlineAfter(ATTACH_TIMEOUT_MS, clock)
       const { found } = await hub.request(guild, 'attach', args, deadline)

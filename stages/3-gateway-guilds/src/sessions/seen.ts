@@ -20,13 +20,17 @@ interface VoiceStateUpdate {
  * all events after it. The owner keeps them in memory only. If it dies together with a gateway, the
  * next owner learns from the other gateways which users their clients still see.
  */
-export class Seen implements WireSeen {
-  readonly presences = new Map<string, Presence['status']>()
-  readonly calls: WireSeen['calls'] = new Map()
+export class Seen {
+  readonly #presences: WireSeen['presences'] = new Map()
+  readonly #calls: WireSeen['calls'] = new Map()
+
+  toWire(): WireSeen {
+    return { presences: this.#presences, calls: this.#calls }
+  }
 
   addView(view: GuildView, presences: ReadonlyMap<string, Presence>): void {
     for (const [user, { status }] of presences) this.#setPresence(user, status)
-    for (const { userId, ...call } of view.voiceStates) this.calls.set(userId, call)
+    for (const { userId, ...call } of view.voiceStates) this.#calls.set(userId, call)
   }
 
   addEvent({ type, data }: HubEvent): void {
@@ -37,13 +41,13 @@ export class Seen implements WireSeen {
       const state = data as unknown as VoiceStateUpdate
       const { user_id: user, channel_id: channelId, session_id: sessionId } = state
       const call = { sessionId, selfMute: state.self_mute, selfDeaf: state.self_deaf }
-      if (channelId === null) this.calls.delete(user)
-      else this.calls.set(user, { ...call, channelId })
+      if (channelId === null) this.#calls.delete(user)
+      else this.#calls.set(user, { ...call, channelId })
     }
   }
 
   #setPresence(user: string, status: Presence['status']): void {
-    if (status === 'offline') this.presences.delete(user)
-    else this.presences.set(user, status)
+    if (status === 'offline') this.#presences.delete(user)
+    else this.#presences.set(user, status)
   }
 }
