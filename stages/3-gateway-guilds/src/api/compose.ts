@@ -7,15 +7,18 @@ import { gatewayUrls, serveHttp } from '@threshold/stage-1/http'
 import { createRest } from '@threshold/stage-1/rest'
 import type { RunningStage } from '@threshold/stage-1/run'
 import { reserveTime } from '@threshold/stage-1/time'
+import type { Router } from 'express'
 import { quarantineBucket } from '../actors/quarantine.ts'
 import { natsGuildHub } from '../adapters/guild-hub.nats.ts'
 import { jetStreamNotifier } from '../adapters/notifier.jetstream.ts'
 import { jetStreamPublishReconciler } from '../adapters/publish-reconciler.jetstream.ts'
 import { natsSearchIndex } from '../adapters/search-index.nats.ts'
 import type { Config } from '../config.ts'
-import { connectNats } from '../nats/connect.ts'
+import { connectNats, type Nats } from '../nats/connect.ts'
+import { ensureDeadStream } from '../nats/push-streams.ts'
 import { leaseWorker } from '../nats/worker.ts'
 import { openStores } from '../stores.ts'
+import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
 
 /** The role that answers REST and serves the page. Any number of them run beside each other. */
@@ -42,10 +45,15 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const restPorts = { metadata, messages, search, notifier, hub, analytics, reconciler }
   const rest = createRest(restPorts, tools, config.rest, runtime)
 
-  const operator = config.rest.provisioning ? [quarantineRoutes(await quarantineBucket(nats))] : []
+  const operator = config.rest.provisioning ? await operatorRoutes(nats) : []
   const routers = [createPage(config.http), ...operator, rest]
   const checks = [time.readiness, worker.readiness, nats.readiness]
   const readiness = [...checks, pingCheck('MongoDB', metadata.ping)]
   const http = await open('HTTP', serveHttp({ routers, readiness }, config.http, runtime))
   return { url: http.url, close }
+}
+
+async function operatorRoutes(nats: Nats): Promise<Router[]> {
+  await ensureDeadStream(nats)
+  return [quarantineRoutes(await quarantineBucket(nats)), deadLetterRoutes(nats)]
 }
