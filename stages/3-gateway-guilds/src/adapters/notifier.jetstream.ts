@@ -12,6 +12,7 @@ import { createPushClient, type NotificationsConfig } from '@threshold/stage-1/n
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { Counter } from 'prom-client'
+import { createCircuit } from '../circuit.ts'
 import { JETSTREAM_TIMEOUT_MS, type Nats } from '../nats/connect.ts'
 import {
   addDeadLetter,
@@ -75,6 +76,10 @@ export async function startPushWorker(
   const consumer = await nats.jetStream.consumers.get(PUSH_STREAM, CONSUMER)
   const incoming = await consumer.consume({ max_messages: MAX_CONCURRENT })
   const client = createPushClient(config, runtime)
+  const circuit = createCircuit(
+    { role: 'sink', maxConcurrent: MAX_CONCURRENT, openMs: config.backoffMs },
+    runtime,
+  )
   const deadLetters = new Counter({
     name: 'threshold_dead_letters_total',
     help: 'Pushes that were given up and kept as dead letters, by reason.',
@@ -109,6 +114,8 @@ export async function startPushWorker(
     if (!push) return giveUp(message, 'unreadable')
     const { id, channelId } = push.notification
     const age = clock.now() - push.at
+    // It costs no attempt, however long the sink is away.
+    if (circuit.isOpen) return message.nak(lookDelay(age))
     const isLate = age >= ABANDON_AFTER_MS
     // A message that is stored after this look was written too late to be pushed.
     if (isLate && missing.has(id)) return message.ack()
@@ -116,14 +123,17 @@ export async function startPushWorker(
     const [stored] = await messages.get(channelId, [id], deadline)
     if (!stored) {
       missing.set(id, true)
-      return isLate
-        ? message.ack()
-        : message.nak(Math.min(MAX_LOOK_DELAY_MS, Math.max(MIN_LOOK_DELAY_MS, age)))
+      return isLate ? message.ack() : message.nak(lookDelay(age))
     }
     missing.delete(id)
     const failed = attempts.get(message.seq) ?? 0
-    attempts.set(message.seq, failed + 1)
-    const outcome = await client.send(push.notification, stop.signal)
+    const outcome = await circuit.run(
+      () => {
+        attempts.set(message.seq, failed + 1)
+        return client.send(push.notification, stop.signal)
+      },
+      (answer) => answer === 'retry' && !stop.signal.aborted,
+    )
     if (outcome === 'sent') return message.ack()
     if (outcome === 'dropped') return giveUp(message, 'refused')
     // A shutdown cut the push short. The next worker tries it at once.
@@ -168,6 +178,10 @@ export async function startPushWorker(
     },
   }
 }
+
+/** Until a push is looked at again that cannot be sent yet: as long as it has waited. */
+const lookDelay = (age: number): number =>
+  Math.min(MAX_LOOK_DELAY_MS, Math.max(MIN_LOOK_DELAY_MS, age))
 
 async function ensureConsumer({ manager: { consumers } }: Nats): Promise<void> {
   const ack_wait = ACK_WAIT_MS * 1_000_000

@@ -13,6 +13,7 @@ import { natsGuildHub } from '../adapters/guild-hub.nats.ts'
 import { jetStreamNotifier } from '../adapters/notifier.jetstream.ts'
 import { jetStreamPublishReconciler } from '../adapters/publish-reconciler.jetstream.ts'
 import { natsSearchIndex } from '../adapters/search-index.nats.ts'
+import { createCircuit } from '../circuit.ts'
 import type { Config } from '../config.ts'
 import { connectNats, type Nats } from '../nats/connect.ts'
 import { ensureDeadStream } from '../nats/push-streams.ts'
@@ -20,6 +21,9 @@ import { leaseWorker } from '../nats/worker.ts'
 import { openStores } from '../stores.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
+
+/** Searches of this process that the search role has at a time. */
+const MAX_SEARCHES = 64
 
 /** The role that answers REST and serves the page. Any number of them run beside each other. */
 export async function startApi(config: Config, base: Runtime): Promise<RunningStage> {
@@ -36,7 +40,8 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const reconciling = jetStreamPublishReconciler(nats, systemTimers, runtime)
   const reconciler = await open('reconciler', reconciling)
   const notifier = await open('notifier', jetStreamNotifier(nats, runtime))
-  const search = await open('search', natsSearchIndex(nats.bus))
+  const circuit = createCircuit({ role: 'search', maxConcurrent: MAX_SEARCHES }, runtime)
+  const search = await open('search', natsSearchIndex(nats.bus, circuit))
   const analytics = typescriptAnalytics(runtime.clock)
 
   const tokenTool = tokens(config.tokenSecret)

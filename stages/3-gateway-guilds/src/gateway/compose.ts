@@ -7,8 +7,12 @@ import type { RunningStage } from '@threshold/stage-1/run'
 import { natsGuildHub } from '../adapters/guild-hub.nats.ts'
 import { natsSessionRegistry } from '../adapters/session-registry.nats.ts'
 import { natsVoiceCalls } from '../adapters/voice-calls.nats.ts'
+import { createCircuit } from '../circuit.ts'
 import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
+
+/** Admissions to calls that the voice role has at a time of this process. */
+const MAX_ADMISSIONS = 64
 
 /** The role that owns sockets and sessions. It reads no database. */
 export async function startGateway(config: Config, runtime: Runtime): Promise<RunningStage> {
@@ -22,7 +26,8 @@ export async function startGateway(config: Config, runtime: Runtime): Promise<Ru
     'sessions',
     natsSessionRegistry<Session, Dispatch>(nats.bus, keeping, runtime),
   )
-  const voice = natsVoiceCalls(nats.bus)
+  const circuit = createCircuit({ role: 'voice', maxConcurrent: MAX_ADMISSIONS }, runtime)
+  const voice = natsVoiceCalls(nats.bus, circuit)
 
   const tools = { tokens: tokens(config.tokenSecret), gatewayUrl: gatewayUrls(config.http).own }
   const gatewayPorts = { hub, sessions, encoder: typescriptEventEncoder(), voice }

@@ -36,9 +36,9 @@ describe('a push that is given up', { timeout: 60_000 }, () => {
   }, 60_000)
   afterEach(() => use.disposeAsync())
 
-  async function startWorker(attempts = 2): Promise<AsyncDisposable> {
+  async function startWorker(attempts = 2, backoffMs = 10): Promise<AsyncDisposable> {
     const own = await fixture.connect('notifications')
-    const options = { url: sink.url, attempts, backoffMs: 10, pollMs: 10 }
+    const options = { url: sink.url, attempts, backoffMs, pollMs: 10 }
     return use.use(await startPushWorker(own, everyMessage, options, fixture.runtime))
   }
 
@@ -160,6 +160,27 @@ describe('a push that is given up', { timeout: 60_000 }, () => {
     await startWorker()
     const { config } = await nats.manager.consumers.info('PUSHES', 'pushes')
     expect(config.ack_wait).toBe(3e9)
+  })
+
+  it('has had an attempt, and none counts while the circuit to the sink is open', async () => {
+    sink.answer = 503
+    const worker = await startWorker(1, 3_000)
+    const { registry } = fixture.runtime.telemetry
+    const isOpen = async () =>
+      (await registry.getSingleMetric('threshold_circuit_open')!.get()).values
+    for (let i = 0; i < 5; i++) await enqueue()
+    await expect.poll(letters, WAIT).toHaveLength(5)
+    expect(await isOpen()).toEqual([{ labels: { role: 'sink' }, value: 1 }])
+    const id = await enqueue()
+    const deliveries = async () =>
+      (await nats.manager.consumers.info('PUSHES', 'pushes')).delivered.consumer_seq
+    await expect.poll(deliveries, WAIT).toBeGreaterThan(7)
+    sink.answer = 204
+    await expect.poll(() => sink.arrivalsOf(id).length, WAIT).toBe(1)
+    await expect.poll(waiting, WAIT).toBe(0)
+    expect(await letters()).toHaveLength(5)
+    expect(await isOpen()).toEqual([{ labels: { role: 'sink' }, value: 0 }])
+    await worker[Symbol.asyncDispose]()
   })
 
   it('is sent by a replay, and can be given up and replayed again', async () => {
