@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Cache, startCommand, temporaryCache, threshold, untilReady } from './cli.ts'
+import { runInProcess } from './run-in-process.ts'
 
 let cache: Cache
 beforeAll(async () => {
@@ -51,6 +52,12 @@ describe('stage 3', { timeout: 240_000 }, () => {
     const { code, stdout, stderr } = await command.finished
     expect(stdout).toBe(`ready ${url}\n`)
     expect({ code, left: await cache.registered() }, stderr).toEqual({ code: 0, left: [] })
+  })
+
+  it('replays no dead letter that is not named', async () => {
+    const { code, stderr } = await runInProcess(['dead-letters', 'replay'])
+    expect(stderr).toMatch(/^BAD_OPTION: .*--all\n {2}→ npx threshold dead-letters list/)
+    expect(code).toBe(2)
   })
 
   it('replaces what all guilds of stage 2 share in one process', async () => {
