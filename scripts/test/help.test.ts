@@ -16,6 +16,7 @@ const COMMANDS = [
   'progress',
   'stages',
   'quarantine',
+  'dead-letters',
   'migrate',
   'test',
   'bench',
@@ -41,6 +42,8 @@ describe('help', { timeout: 120_000 }, () => {
     'stages diff',
     'stages check',
     'quarantine release',
+    'dead-letters list',
+    'dead-letters replay',
   ])('of %s gives an example', async (command) => {
     const { code, stdout, stderr } = await runInProcess([...command.split(' '), '--help'])
     expect(stdout).toMatch(/^Usage: threshold /)

@@ -12,7 +12,10 @@ it('the map of the roles connects those whose subjects match', () => {
       serves: ['stock.*', 'audit.all'],
       sends: ['news.*'],
       buckets: { keys: ['a.*'] },
-      streams: { LOG: { publishes: ['log.*'], consumes: true } },
+      streams: {
+        LOG: { publishes: ['log.*'], consumes: true, deletes: false },
+        DEAD: { publishes: [], consumes: false, deletes: true },
+      },
     },
   })
   expect(map.match(/^ {2}\w+(?:\[.*\])? [-=]+>.*$/gm)).toEqual([
@@ -20,6 +23,7 @@ it('the map of the roles connects those whose subjects match', () => {
     '  store ==>|"news.shop"| shop',
     '  store -->|"log.*"| LOG[("stream LOG")]',
     '  LOG[("stream LOG")] --> store',
+    '  DEAD[("stream DEAD")] --> store',
   ])
   expect(map).toContain('| `keys` | store (`a.*`)     | shop, store |')
 })

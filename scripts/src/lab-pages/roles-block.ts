@@ -73,9 +73,9 @@ function matches(pattern: string, subject: string): boolean {
 
 const streams = (roles: Roles): string[] =>
   Object.entries(roles).flatMap(([role, uses]) =>
-    Object.entries(uses.streams).flatMap(([name, { publishes, consumes }]) => [
+    Object.entries(uses.streams).flatMap(([name, { publishes, consumes, deletes }]) => [
       ...publishes.map((subject) => `${role} -->|"${subject}"| ${name}[("stream ${name}")]`),
-      ...(consumes ? [`${name}[("stream ${name}")] --> ${role}`] : []),
+      ...(consumes || deletes ? [`${name}[("stream ${name}")] --> ${role}`] : []),
     ]),
   )
 

@@ -16,11 +16,18 @@ const roleSchema = z.strictObject({
   receives: subjects,
   /** The buckets that it reads, with the keys that it writes in each. */
   buckets: z.record(z.string(), z.array(z.string())).default({}),
-  /** The streams that it creates, with the subjects that it adds messages to. */
+  /**
+   * The streams that it creates and reads single messages of, with the subjects that it adds
+   * messages to, whether it consumes them, and whether it deletes single messages.
+   */
   streams: z
     .record(
       z.string(),
-      z.strictObject({ publishes: subjects, consumes: z.boolean().default(false) }),
+      z.strictObject({
+        publishes: subjects,
+        consumes: z.boolean().default(false),
+        deletes: z.boolean().default(false),
+      }),
     )
     .default({}),
 })
@@ -52,10 +59,11 @@ export async function roleUsers(dir: string): Promise<NatsUser[]> {
         ...consumerApi(`KV_${bucket}`),
         ...keys.map((key) => `$KV.${bucket}.${key}`),
       ]),
-      ...Object.entries(uses.streams).flatMap(([stream, { publishes, consumes }]) => [
+      ...Object.entries(uses.streams).flatMap(([stream, { publishes, consumes, deletes }]) => [
         ...streamApi(stream),
         ...publishes,
         ...(consumes ? consumerApi(stream) : []),
+        ...(deletes ? [`$JS.API.STREAM.MSG.DELETE.${stream}`] : []),
       ]),
     ],
     // Replies come to an inbox of the role, which no other role can listen to.

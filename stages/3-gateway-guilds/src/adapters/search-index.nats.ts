@@ -2,6 +2,7 @@ import type { StoredMessage } from '@threshold/domain'
 import { hasCode, unavailable } from '@threshold/kit'
 import type { SearchFacts, SearchIndex, SearchQuery, SearchResult } from '@threshold/ports'
 import { z } from 'zod'
+import type { Circuit } from '../circuit.ts'
 import type { Bus } from '../nats/bus.ts'
 
 const objectOf = <T extends object>() =>
@@ -28,7 +29,7 @@ const search = {
 }
 
 /** The search index of another process. While there is none, requests reject at once. */
-export const natsSearchIndex = (bus: Bus): SearchIndex => {
+export const natsSearchIndex = (bus: Bus, circuit: Circuit): SearchIndex => {
   const ask: Bus['request'] = (operation, body, deadline) =>
     bus.request(operation, body, deadline).catch((error: unknown) => {
       throw hasCode(error, 'NO_RESPONDERS') ? unavailable('search', error) : error
@@ -40,7 +41,7 @@ export const natsSearchIndex = (bus: Bus): SearchIndex => {
     async remove(ids, deadline) {
       await ask(remove, { ids: [...ids] }, deadline)
     },
-    search: (guild, query, deadline) => ask(search, { guild, query }, deadline),
+    search: (guild, query, deadline) => circuit.run(() => ask(search, { guild, query }, deadline)),
     [Symbol.asyncDispose]: async () => {},
   }
 }

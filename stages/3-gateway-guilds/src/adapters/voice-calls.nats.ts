@@ -1,5 +1,7 @@
+import { hasCode, unavailable } from '@threshold/kit'
 import type { VoiceCalls } from '@threshold/ports'
 import { z } from 'zod'
+import type { Circuit } from '../circuit.ts'
 import type { Bus } from '../nats/bus.ts'
 
 const admit = {
@@ -24,9 +26,18 @@ const dismiss = {
   result: z.null(),
 }
 
-/** The voice server of another process. */
-export const natsVoiceCalls = (bus: Bus): VoiceCalls => ({
-  admit: (admission, deadline) => bus.request(admit, admission, deadline),
+/**
+ * The voice server of another process. A user waits for an admission, which therefore fails at once
+ * while the server is down. Nobody waits for the other requests. They take rights away, so they are
+ * sent in any case.
+ */
+export const natsVoiceCalls = (bus: Bus, circuit: Circuit): VoiceCalls => ({
+  admit: (admission, deadline) =>
+    circuit.run(() =>
+      bus.request(admit, admission, deadline).catch((error: unknown) => {
+        throw hasCode(error, 'NO_RESPONDERS') ? unavailable('voice', error) : error
+      }),
+    ),
   async setMuted(guild, user, muted, deadline) {
     await bus.request(setMuted, { guild, user, muted }, deadline)
   },

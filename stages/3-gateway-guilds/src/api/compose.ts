@@ -7,16 +7,23 @@ import { gatewayUrls, serveHttp } from '@threshold/stage-1/http'
 import { createRest } from '@threshold/stage-1/rest'
 import type { RunningStage } from '@threshold/stage-1/run'
 import { reserveTime } from '@threshold/stage-1/time'
+import type { Router } from 'express'
 import { quarantineBucket } from '../actors/quarantine.ts'
 import { natsGuildHub } from '../adapters/guild-hub.nats.ts'
 import { jetStreamNotifier } from '../adapters/notifier.jetstream.ts'
 import { jetStreamPublishReconciler } from '../adapters/publish-reconciler.jetstream.ts'
 import { natsSearchIndex } from '../adapters/search-index.nats.ts'
+import { createCircuit } from '../circuit.ts'
 import type { Config } from '../config.ts'
-import { connectNats } from '../nats/connect.ts'
+import { connectNats, type Nats } from '../nats/connect.ts'
+import { ensureDeadStream } from '../nats/push-streams.ts'
 import { leaseWorker } from '../nats/worker.ts'
 import { openStores } from '../stores.ts'
+import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
+
+/** Searches of this process that the search role has at a time. */
+const MAX_SEARCHES = 64
 
 /** The role that answers REST and serves the page. Any number of them run beside each other. */
 export async function startApi(config: Config, base: Runtime): Promise<RunningStage> {
@@ -33,7 +40,8 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const reconciling = jetStreamPublishReconciler(nats, systemTimers, runtime)
   const reconciler = await open('reconciler', reconciling)
   const notifier = await open('notifier', jetStreamNotifier(nats, runtime))
-  const search = await open('search', natsSearchIndex(nats.bus))
+  const circuit = createCircuit({ role: 'search', maxConcurrent: MAX_SEARCHES }, runtime)
+  const search = await open('search', natsSearchIndex(nats.bus, circuit))
   const analytics = typescriptAnalytics(runtime.clock)
 
   const tokenTool = tokens(config.tokenSecret)
@@ -42,10 +50,15 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const restPorts = { metadata, messages, search, notifier, hub, analytics, reconciler }
   const rest = createRest(restPorts, tools, config.rest, runtime)
 
-  const operator = config.rest.provisioning ? [quarantineRoutes(await quarantineBucket(nats))] : []
+  const operator = config.rest.provisioning ? await operatorRoutes(nats) : []
   const routers = [createPage(config.http), ...operator, rest]
   const checks = [time.readiness, worker.readiness, nats.readiness]
   const readiness = [...checks, pingCheck('MongoDB', metadata.ping)]
   const http = await open('HTTP', serveHttp({ routers, readiness }, config.http, runtime))
   return { url: http.url, close }
+}
+
+async function operatorRoutes(nats: Nats): Promise<Router[]> {
+  await ensureDeadStream(nats)
+  return [quarantineRoutes(await quarantineBucket(nats)), deadLetterRoutes(nats)]
 }

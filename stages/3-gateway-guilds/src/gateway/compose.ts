@@ -7,12 +7,16 @@ import type { RunningStage } from '@threshold/stage-1/run'
 import { natsGuildHub } from '../adapters/guild-hub.nats.ts'
 import { natsSessionRegistry } from '../adapters/session-registry.nats.ts'
 import { natsVoiceCalls } from '../adapters/voice-calls.nats.ts'
+import { createCircuit } from '../circuit.ts'
 import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
 import { startCanary } from '../sessions/canary.ts'
 
 /** Leaves time for telling clients to reconnect, and for giving their sessions away. */
 const CLOSE_WITHIN_MS = 18_000
+
+/** Admissions to calls that the voice role has at a time of this process. */
+const MAX_ADMISSIONS = 64
 
 /** The role that owns sockets and sessions. It reads no database. */
 export async function startGateway(config: Config, runtime: Runtime): Promise<RunningStage> {
@@ -28,7 +32,8 @@ export async function startGateway(config: Config, runtime: Runtime): Promise<Ru
   )
   const canary = startCanary(hub.canary, systemTimers, runtime)
   await open('canary', { [Symbol.asyncDispose]: async () => canary[Symbol.dispose]() })
-  const voice = natsVoiceCalls(nats.bus)
+  const circuit = createCircuit({ role: 'voice', maxConcurrent: MAX_ADMISSIONS }, runtime)
+  const voice = natsVoiceCalls(nats.bus, circuit)
 
   const tools = { tokens: tokens(config.tokenSecret), gatewayUrl: gatewayUrls(config.http).own }
   const gatewayPorts = { hub, sessions, encoder: typescriptEventEncoder(), voice }

@@ -4,6 +4,7 @@ import type { GuildHub } from '@threshold/ports'
 import { voiceRelayUdp } from '@threshold/stage-1/adapters/voice-relay.udp'
 import { createVoice } from '@threshold/stage-1/voice'
 import { natsVoiceCalls, serveVoiceCalls } from '../../src/adapters/voice-calls.nats.ts'
+import { createCircuit } from '../../src/circuit.ts'
 import { natsFixture } from '../nats/fixture.ts'
 
 const member = {
@@ -26,5 +27,6 @@ testVoiceCalls('NATS', async (use) => {
   const voice = use.use(await createVoice({ relay, hub }, options, nats.runtime))
   const serving = serveVoiceCalls(server.bus, voice)
   use.defer(() => serving[Symbol.dispose]())
-  return natsVoiceCalls((await nats.connect('gateway')).bus)
+  const { bus } = await nats.connect('gateway')
+  return natsVoiceCalls(bus, createCircuit({ role: 'voice', maxConcurrent: 64 }, nats.runtime))
 })

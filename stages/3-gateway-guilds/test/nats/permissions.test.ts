@@ -14,6 +14,7 @@ const PUBLISHERS: Record<string, readonly string[]> = {
   'search.query': ['api'],
   'voice.admit': ['gateway'],
   'push.send': ['api'],
+  'dead.push.1': ['notifications'],
   'log.7': ['guilds'],
   '$KV.claims.7': ['guilds'],
   '$KV.leases.guilds.host': ['guilds'],
@@ -23,6 +24,8 @@ const PUBLISHERS: Record<string, readonly string[]> = {
   '$KV.workers.7': ['api'],
   '$JS.API.STREAM.DELETE.LOG': [],
   '$JS.API.STREAM.PURGE.KV_claims': [],
+  '$JS.API.STREAM.MSG.DELETE.PUSHES': [],
+  '$JS.API.STREAM.MSG.DELETE.PUSHES_DEAD': ['api'],
   '$JS.API.CONSUMER.MSG.NEXT.PUSHES.pushes': ['notifications'],
 }
 
@@ -36,6 +39,7 @@ const SUBSCRIBERS: Record<string, readonly string[]> = {
   'voice.admit': ['voice'],
   'log.7': [],
   'push.send': [],
+  'dead.push.1': [],
   '_INBOX.api.1': ['api'],
   '_INBOX.>': [],
   '>': [],

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { roleUsers, startStage } from '@threshold/engines'
+import { dedicatedNats, leaseDatabase, leaseKeyspace } from '@threshold/engines/testing'
+import { createRuntime } from '@threshold/kit'
+import type { SearchResult } from '@threshold/ports'
+import { describe, expect, it, vi } from 'vitest'
+import { serveSearchIndex } from '../src/adapters/search-index.nats.ts'
+import { connectNats } from '../src/nats/connect.ts'
+import { natsConfig } from './nats/fixture.ts'
+
+/** How long a request of REST waits for search. */
+const BUDGET_MS = 5_000
+const WAIT = { timeout: 30_000, interval: 200 }
+
+describe('a search role that never answers a search', { timeout: 180_000 }, () => {
+  it('delays no message, is not asked after some time-outs, and is asked again later', async () => {
+    await using use = new AsyncDisposableStack()
+    const users = await roleUsers(fileURLToPath(new URL('..', import.meta.url)))
+    const nats = use.use(await dedicatedNats({ users }))
+    const runtime = createRuntime({ random: randomBytes })
+    const { bus } = use.use(await connectNats(natsConfig(nats.uriOf('search')), 'search', runtime))
+    let searches = 0
+    let answer: Promise<SearchResult> = new Promise(() => {})
+    const index = {
+      index: async () => {},
+      remove: async () => {},
+      search: () => {
+        searches += 1
+        return answer
+      },
+      [Symbol.asyncDispose]: async () => {},
+    }
+    use.use(serveSearchIndex(bus, index))
+    const stage = use.use(
+      await startStage({
+        stage: 3,
+        engineUri: use.use(await leaseDatabase()).uri,
+        cassandraUri: use.use(await leaseKeyspace()).uri,
+        nats,
+        processes: { search: 0, guilds: 1, notifications: 0, voice: 0 },
+      }),
+    )
+    const request = (path: string, body?: object, token = '') =>
+      fetch(`${stage.url}${path}`, {
+        method: body ? 'POST' : 'GET',
+        headers: { 'Content-Type': 'application/json', Authorization: `Bot ${token}` },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      })
+    /** Repeats a request that a busy machine has answered 503. */
+    const post = (path: string, body: object, token?: string) =>
+      vi.waitFor(async () => {
+        const response = await request(path, body, token)
+        expect(response.ok, `${path}: ${response.status}`).toBe(true)
+        return (await response.json()) as { readonly id: string; readonly token: string }
+      }, WAIT)
+    const { token } = await post('/workshop/users', { username: 'ada' })
+    const guild = await post('/api/v10/guilds', { name: 'guild' }, token)
+    const channels = `/api/v10/guilds/${guild.id}/channels`
+    const channel = await post(channels, { name: 'general' }, token)
+    const search = () =>
+      request(`/api/v10/guilds/${guild.id}/messages/search?content=hello`, undefined, token)
+
+    const hanging = await Promise.all(Array.from({ length: 5 }, search))
+    expect(hanging.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])
+    const asked = searches
+    expect(asked).toBe(5)
+    const startedAt = performance.now()
+    const refused = await search()
+    expect(performance.now() - startedAt).toBeLessThan(BUDGET_MS)
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '2'])
+    expect(searches).toBe(asked)
+    const metrics = await (await fetch(`${stage.url}/metrics`)).text()
+    expect(metrics).toMatch(/^threshold_circuit_open\{role="search",.*\} 1$/m)
+    await post(`/api/v10/channels/${channel.id}/messages`, { content: 'hello' }, token)
+
+    answer = Promise.resolve({ total: 0, hits: [] })
+    await expect.poll(async () => (await search()).status, WAIT).toBe(200)
+  })
+})
