@@ -17,6 +17,7 @@ import { connectNats } from '../nats/connect.ts'
 import { leaseWorker } from '../nats/worker.ts'
 import { openStores } from '../stores.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
+import { searchRoutes } from './search-routes.ts'
 
 /** The role that answers REST and serves the page. Any number of them run beside each other. */
 export async function startApi(config: Config, base: Runtime): Promise<RunningStage> {
@@ -33,7 +34,7 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const reconciling = jetStreamPublishReconciler(nats, systemTimers, runtime)
   const reconciler = await open('reconciler', reconciling)
   const notifier = await open('notifier', jetStreamNotifier(nats, runtime))
-  const search = await open('search', natsSearchIndex(nats.bus))
+  const search = await open('search', natsSearchIndex(nats))
   const analytics = typescriptAnalytics(runtime.clock)
 
   const tokenTool = tokens(config.tokenSecret)
@@ -42,7 +43,9 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const restPorts = { metadata, messages, search, notifier, hub, analytics, reconciler }
   const rest = createRest(restPorts, tools, config.rest, runtime)
 
-  const operator = config.rest.provisioning ? [quarantineRoutes(await quarantineBucket(nats))] : []
+  const operator = config.rest.provisioning
+    ? [quarantineRoutes(await quarantineBucket(nats)), searchRoutes(search, runtime)]
+    : []
   const routers = [createPage(config.http), ...operator, rest]
   const checks = [time.readiness, worker.readiness, nats.readiness]
   const readiness = [...checks, pingCheck('MongoDB', metadata.ping)]
