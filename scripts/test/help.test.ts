@@ -16,6 +16,7 @@ const COMMANDS = [
   'progress',
   'stages',
   'quarantine',
+  'search',
   'migrate',
   'test',
   'bench',
@@ -41,6 +42,7 @@ describe('help', { timeout: 120_000 }, () => {
     'stages diff',
     'stages check',
     'quarantine release',
+    'search rebuild',
   ])('of %s gives an example', async (command) => {
     const { code, stdout, stderr } = await runInProcess([...command.split(' '), '--help'])
     expect(stdout).toMatch(/^Usage: threshold /)
