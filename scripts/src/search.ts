@@ -14,7 +14,7 @@ const statusSchema = z.object({
   messages: z.int(),
 })
 
-/** What a rebuild of the search index has read. */
+/** A finished rebuild, with the numbers of channels and messages that it has read. */
 export interface RebuiltIndex {
   readonly stage: number
   readonly channels: number

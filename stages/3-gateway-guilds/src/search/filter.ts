@@ -66,4 +66,4 @@ const among = (column: string): string =>
 /** The column has a JSON array of ids, as the query has. They share one. */
 const overlaps = (column: string): string =>
   `EXISTS (SELECT 1 FROM json_each(${column}) AS own
-     JOIN json_each(:${column}) AS asked ON own.value = asked.value)`
+     JOIN json_each(:${column}) AS wanted ON own.value = wanted.value)`

@@ -22,7 +22,7 @@ interface Stores {
 export interface Rebuilder extends AsyncDisposable {
   /** Begins to rebuild if the index needs it and no rebuild is under way. */
   check(): void
-  /** What the current or last rebuild has read so far. */
+  /** Numbers of what the current or last rebuild has read so far. */
   readonly read: { readonly channels: number; readonly messages: number }
 }
 

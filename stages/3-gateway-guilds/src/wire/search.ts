@@ -37,7 +37,7 @@ export interface SearchStatus {
   /** The sequence of the last entry that the index has applied. */
   readonly position: number
   readonly rebuilding: boolean
-  /** What the current or last rebuild of this process has read so far. */
+  /** Numbers of what the current or last rebuild of this process has read so far. */
   readonly channels: number
   readonly messages: number
 }

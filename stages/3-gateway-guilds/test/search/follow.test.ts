@@ -143,11 +143,11 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
     await using index = sqliteSearchIndex()
     index.reset('stream', 0)
     index.finish(index.progress.build)
-    const asked: number[] = []
+    const requested: number[] = []
     const gate = Promise.withResolvers<void>()
     const follower = {
       async applied(sequence: number) {
-        asked.push(sequence)
+        requested.push(sequence)
         await gate.promise
       },
     }
@@ -158,7 +158,7 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
     const answer = find('two').finally(() => {
       answered = true
     })
-    await expect.poll(() => asked, WAIT).toEqual([2])
+    await expect.poll(() => requested, WAIT).toEqual([2])
     expect(answered).toBe(false)
     gate.resolve()
     expect((await answer).total).toBe(0)
