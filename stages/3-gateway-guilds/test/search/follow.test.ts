@@ -70,13 +70,13 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
   it('misses and repeats nothing while its process is killed between writes', async () => {
     const expected: string[] = []
     let process = await startProcess()
-    for (let round = 0; round < 4; round++) {
-      const written = Array.from({ length: 200 }, (_, i) => message(`word round${i}`))
-      const half = written.slice(0, 100)
+    for (let round = 0; round < 3; round++) {
+      const written = Array.from({ length: 100 }, (_, i) => message(`word round${i}`))
+      const half = written.slice(0, 50)
       for (const each of half) await write(each)
       const killed = process.kill()
-      for (const each of written.slice(100)) await write(each)
-      const [edited, removed] = [written[7]!, written[150]!]
+      for (const each of written.slice(50)) await write(each)
+      const [edited, removed] = [written[7]!, written[75]!]
       const writeTimeMicros = edited.writeTimeMicros + 1n
       await write({ ...edited, content: 'edited', writeTimeMicros })
       await api.remove([removed.id], testDeadline())
@@ -89,9 +89,9 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
     await searchable()
     expect(await idsOf('word')).toEqual(expected)
     expect((await find('word')).total).toBe(expected.length)
-    expect(await idsOf('edited')).toHaveLength(4)
+    expect(await idsOf('edited')).toHaveLength(3)
     // It has not been rebuilt: the store has none of these messages.
-    expect((await api.status(testDeadline())).position).toBe(4 * 202)
+    expect((await api.status(testDeadline())).position).toBe(3 * 102)
   })
 
   it('goes on after NATS was killed and restarted', async () => {
@@ -181,6 +181,7 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
     await write(message('second'))
     await expect(find('second')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     use.use(await fixture.start({ file }))
+    await searchable()
     expect([(await find('first')).total, (await find('second')).total]).toEqual([1, 1])
   })
 
