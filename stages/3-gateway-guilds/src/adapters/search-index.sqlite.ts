@@ -41,10 +41,10 @@ export interface SqliteSearchIndex extends SearchIndex {
    */
   beginPage(): (page: readonly IndexedMessage[]) => void
   /**
-   * Drops entries that the rebuild has not seen, of up to 1,000 messages with ids between two
-   * others. Returns the last of these ids, or undefined after all.
+   * Drops entries that neither this rebuild nor a later one has seen, of up to 1,000 messages with
+   * ids between two others. Returns the last of these ids, or undefined after all.
    */
-  dropUnseen(after: MessageId, before: MessageId): MessageId | undefined
+  dropUnseen(build: number, after: MessageId, before: MessageId): MessageId | undefined
   /** Ends a rebuild, unless another one has begun. */
   finish(build: number): void
 }
@@ -164,13 +164,13 @@ export function sqliteSearchIndex(file = ':memory:'): SqliteSearchIndex {
           return progress
         })
     },
-    dropUnseen(after, before) {
+    dropUnseen(build, after, before) {
       const rows = range.all(BigInt(after), BigInt(before), SWEEP_ROWS) as unknown as {
         readonly id: bigint
         readonly build: bigint
       }[]
       transact(() => {
-        for (const { id, build } of rows) if (build < progress.build) remove(id)
+        for (const row of rows) if (row.build < build) remove(row.id)
         return progress
       })
       return rows.at(-1)?.id.toString()

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate } from 'node:timers/promises'
 import { type ChannelId, firstIdAt, type GuildId } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
 import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
@@ -8,6 +8,7 @@ import type { IndexedMessage, SqliteSearchIndex } from '../adapters/search-index
 
 const PAGE = 100
 const READ_TIMEOUT_MS = 5_000
+const RETRY_MS = 1_000
 /**
  * A message is stored at most this long after its entry, so a rebuild can miss one that is younger
  * when it begins. The entry of such a message is kept.
@@ -31,12 +32,13 @@ export interface Rebuilder extends AsyncDisposable {
  * after they are stored, except that a new message is published before. A page of messages
  * therefore shows all changes that the index had applied before the page was read, and those that
  * it applies meanwhile count instead of the page. At the end, entries that neither the stores nor
- * the stream have shown are dropped.
+ * the stream have shown are dropped. `onEnded` is called when no rebuild is under way any more, and
+ * must call `check` again.
  */
 export function createRebuilder(
   index: SqliteSearchIndex,
   { metadata, messages }: Stores,
-  onFinished: () => void,
+  onEnded: () => void,
   { clock, log }: Pick<Runtime, 'clock' | 'log'>,
 ): Rebuilder {
   const stop = new AbortController()
@@ -111,26 +113,28 @@ export function createRebuilder(
       if (channels.length < PAGE) break
     }
     for (let id: string | undefined = '0'; id !== undefined; await setImmediate())
-      id = index.dropUnseen(id, settled)
+      id = index.dropUnseen(build, id, settled)
     index.finish(build)
     log.info(read, 'the search index is rebuilt')
   }
 
   async function run(): Promise<void> {
-    while (index.progress.build !== index.progress.built) await rebuild(index.progress.build)
-    onFinished()
+    try {
+      await rebuild(index.progress.build)
+    } catch (error) {
+      if (stop.signal.aborted) return
+      log.error({ err: error }, 'the search index is not rebuilt; trying again')
+      await delay(RETRY_MS, undefined, { signal: stop.signal }).catch(() => {})
+    }
   }
 
   return {
     check() {
       if (stop.signal.aborted || index.progress.build === index.progress.built) return
-      running ??= run()
-        .catch((error: unknown) => {
-          if (!stop.signal.aborted) log.error({ err: error }, 'the search index is not rebuilt')
-        })
-        .finally(() => {
-          running = undefined
-        })
+      running ??= run().finally(() => {
+        running = undefined
+        onEnded()
+      })
     },
     get read() {
       return read

@@ -75,4 +75,19 @@ describe('an SQLite search index', () => {
     index.apply([edited, indexed], 1)
     expect([await search(index, ['milk']), await search(index, ['tea'])]).toEqual([1, 0])
   })
+
+  it('drops what a rebuild has not seen, and nothing that it has, also once the next begins', async () => {
+    await using index = sqliteSearchIndex()
+    const end = String(2n ** 63n - 1n)
+    index.apply([indexed], 1)
+    index.apply([{ kind: 'rebuild' }], 2)
+    const { build } = index.progress
+    index.beginPage()([indexed])
+    index.apply([{ kind: 'rebuild' }], 3)
+    index.dropUnseen(build, '0', end)
+    index.finish(build)
+    expect([await search(index, ['tea']), index.progress.built]).toEqual([1, 0])
+    index.dropUnseen(index.progress.build, '0', end)
+    expect(await search(index, ['tea'])).toBe(0)
+  })
 })
