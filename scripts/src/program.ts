@@ -18,6 +18,7 @@ import { addQuarantine } from './commands/quarantine.ts'
 import { addRecord } from './commands/record.ts'
 import { addReport } from './commands/report.ts'
 import { addReset } from './commands/reset.ts'
+import { addSearch } from './commands/search.ts'
 import { addStage } from './commands/stage.ts'
 import { addStages } from './commands/stages.ts'
 import { addStart } from './commands/start.ts'
@@ -88,6 +89,7 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addStages,
     addQuarantine,
     addDeadLetters,
+    addSearch,
     addMigrate,
     addTest,
     addBench,

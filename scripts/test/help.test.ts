@@ -17,6 +17,7 @@ const COMMANDS = [
   'stages',
   'quarantine',
   'dead-letters',
+  'search',
   'migrate',
   'test',
   'bench',
@@ -44,6 +45,7 @@ describe('help', { timeout: 120_000 }, () => {
     'quarantine release',
     'dead-letters list',
     'dead-letters replay',
+    'search rebuild',
   ])('of %s gives an example', async (command) => {
     const { code, stdout, stderr } = await runInProcess([...command.split(' '), '--help'])
     expect(stdout).toMatch(/^Usage: threshold /)

@@ -47,11 +47,16 @@ describe('stage 3', { timeout: 240_000 }, () => {
     await expect.poll(() => sink.received.length, { timeout: 30_000 }).toBeGreaterThan(1)
     expect([...new Set(sink.received)]).toEqual([id])
     expect((await list()).stdout).toBe('no push has been given up\n')
+    const rebuilt = await threshold(['search', 'rebuild'], { env })
+    expect(rebuilt.stdout, rebuilt.stderr).toBe('indexed 0 messages of 0 channels of stage 3\n')
 
     command.child.kill('SIGTERM')
     const { code, stdout, stderr } = await command.finished
     expect(stdout).toBe(`ready ${url}\n`)
     expect({ code, left: await cache.registered() }, stderr).toEqual({ code: 0, left: [] })
+    const none = await threshold(['search', 'rebuild'], { env })
+    expect(none.code).toBe(1)
+    expect(none.stderr).toMatch(/NO_SEARCH_INDEX: .*\n {2}→ npx threshold stage 3/)
   })
 
   it('replays no dead letter that is not named', async () => {

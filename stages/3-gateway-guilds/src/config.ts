@@ -16,6 +16,8 @@ const environment = stage2.extend({
   THRESHOLD_SESSION_MS: integer(1_000, 600_000, 90_000),
   /** Sessions that a gateway starts in a second, and clients that one which stops sends away. */
   THRESHOLD_SESSIONS_PER_SECOND: integer(1, 1_000_000, 500),
+  /** The file of a search index. Each search process needs its own. Default: in memory. */
+  THRESHOLD_SEARCH_FILE: z.string().optional(),
   /** Copies of each stream. Use 3 where there are three servers. */
   THRESHOLD_NATS_REPLICAS: z.enum(['1', '3']).default('1'),
 })
@@ -35,5 +37,6 @@ export function readConfig(env: Record<string, string | undefined>) {
   const watchdog = { maxTurnMs: e.THRESHOLD_MAX_TURN_MS, maxMemoryMb: e.THRESHOLD_MAX_HOST_MB }
   const inherited = toStage2Config(e)
   const gateway = { ...inherited.gateway, sessionsPerSecond: e.THRESHOLD_SESSIONS_PER_SECOND }
-  return { ...inherited, gateway, nats, watchdog, sessionMs: e.THRESHOLD_SESSION_MS }
+  const { THRESHOLD_SESSION_MS: sessionMs, THRESHOLD_SEARCH_FILE: searchFile } = e
+  return { ...inherited, gateway, nats, watchdog, sessionMs, searchFile: searchFile || undefined }
 }

@@ -124,7 +124,14 @@ async function planRoles(info: StageInfo, options: StartStageOptions): Promise<P
   return registered.map(({ role, name, text, registration, port }) => {
     const main = join(info.dir, 'src', 'main.ts')
     const args = [YOUNG_GENERATION, main, ...(info.roles ? [role] : [])]
-    const env = { ...environments(role), THRESHOLD_PORT: String(port) }
+    const env = {
+      ...environments(role),
+      // The index survives a restart of its process, and goes with the stage.
+      ...(role === 'search'
+        ? { THRESHOLD_SEARCH_FILE: join(registration.dir, 'search.sqlite') }
+        : {}),
+      THRESHOLD_PORT: String(port),
+    }
     const spec = { command: process.execPath, args, env, cwd: REPOSITORY }
     const { readyTimeoutMs = READY_TIMEOUT_MS, onOutput } = options
     const respawn = info.roles !== undefined

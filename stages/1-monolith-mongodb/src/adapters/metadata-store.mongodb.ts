@@ -108,6 +108,17 @@ export async function mongoMetadataStore(
       return found ? fromChannelDocument(found) : undefined
     },
 
+    async guildChannels({ after, limit }, deadline) {
+      const found = await mongo.run('channels.of-guilds', deadline, () =>
+        channels
+          .find({ guildId: { $exists: true }, ...(after ? { _id: { $gt: long(after) } } : {}) })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray(),
+      )
+      return found.map(fromChannelDocument)
+    },
+
     async guildsOf(user, deadline) {
       const found = await mongo.run('guilds.of-user', deadline, () =>
         members.find({ userId: long(user) }, { projection: { guildId: 1 } }).toArray(),

@@ -1,77 +1,87 @@
-import type { StoredMessage } from '@threshold/domain'
-import { hasCode, unavailable } from '@threshold/kit'
-import type { SearchFacts, SearchIndex, SearchQuery, SearchResult } from '@threshold/ports'
-import { z } from 'zod'
+import { type Deadline, encodeJson, hasCode, remainingMs, unavailable } from '@threshold/kit'
+import type { SearchIndex } from '@threshold/ports'
 import type { Circuit } from '../circuit.ts'
-import type { Bus } from '../nats/bus.ts'
+import type { Bus, Operation } from '../nats/bus.ts'
+import { JETSTREAM_TIMEOUT_MS, type Nats } from '../nats/connect.ts'
+import type { SearchFollower } from '../search/follower.ts'
+import type { Rebuilder } from '../search/rebuild.ts'
+import { ensureSearchStream, SUBJECT } from '../search/stream.ts'
+import { type SearchEntry, type SearchStatus, searchQuery, searchStatus } from '../wire/search.ts'
+import type { SqliteSearchIndex } from './search-index.sqlite.ts'
 
-const objectOf = <T extends object>() =>
-  z.custom<T>((value) => typeof value === 'object' && value !== null)
-
-const index = {
-  subject: 'search.index',
-  body: z.object({
-    guild: z.string(),
-    message: objectOf<StoredMessage>(),
-    facts: objectOf<SearchFacts>(),
-  }),
-  result: z.null(),
-}
-const remove = {
-  subject: 'search.remove',
-  body: z.object({ ids: z.array(z.string()) }),
-  result: z.null(),
-}
-const search = {
-  subject: 'search.query',
-  body: z.object({ guild: z.string(), query: objectOf<SearchQuery>() }),
-  result: objectOf<SearchResult>(),
+/** The search indexes of other processes. */
+export interface NatsSearchIndex extends SearchIndex {
+  /** Has every index rebuilt from the stores. Resolves to the sequence of this entry. */
+  rebuild(deadline: Deadline): Promise<number>
+  /** The state of one index. Rejects with `UNAVAILABLE` if no process has one. */
+  status(deadline: Deadline): Promise<SearchStatus>
 }
 
-/** The search index of another process. While there is none, requests reject at once. */
-export const natsSearchIndex = (bus: Bus, circuit: Circuit): SearchIndex => {
-  const ask: Bus['request'] = (operation, body, deadline) =>
-    bus.request(operation, body, deadline).catch((error: unknown) => {
+/**
+ * Writes go to a stream that each search process reads, so they need no search process. A search
+ * waits until the index knows all earlier writes of this process. While no process serves, it
+ * rejects at once.
+ */
+export async function natsSearchIndex(nats: Nats, circuit: Circuit): Promise<NatsSearchIndex> {
+  await ensureSearchStream(nats)
+  let last = 0
+
+  async function write(entry: SearchEntry, deadline: Deadline): Promise<number> {
+    const timeout = Math.min(JETSTREAM_TIMEOUT_MS, remainingMs(deadline))
+    try {
+      const { seq } = await nats.jetStream.publish(SUBJECT, encodeJson(entry), { timeout })
+      last = Math.max(last, seq)
+      return seq
+    } catch (error) {
+      throw unavailable('NATS', error)
+    }
+  }
+  const request = <Body, Result>(
+    operation: Operation<Body, Result>,
+    body: Body,
+    deadline: Deadline,
+  ): Promise<Result> =>
+    nats.bus.request(operation, body, deadline).catch((error: unknown) => {
       throw hasCode(error, 'NO_RESPONDERS') ? unavailable('search', error) : error
     })
+
   return {
     async index(guild, message, facts, deadline) {
-      await ask(index, { guild, message, facts }, deadline)
+      await write({ v: 1, kind: 'index', guild, message, facts }, deadline)
     },
     async remove(ids, deadline) {
-      await ask(remove, { ids: [...ids] }, deadline)
+      if (ids.length > 0) await write({ v: 1, kind: 'remove', ids: [...ids] }, deadline)
     },
-    search: (guild, query, deadline) => circuit.run(() => ask(search, { guild, query }, deadline)),
+    search: (guild, query, deadline) =>
+      circuit.run(() => request(searchQuery, { guild, query, after: last }, deadline)),
+    rebuild: (deadline) => write({ v: 1, kind: 'rebuild' }, deadline),
+    status: (deadline) => request(searchStatus, null, deadline),
     [Symbol.asyncDispose]: async () => {},
   }
 }
 
-/** Serves the index of this process. Several processes may serve one index, and share requests. */
-export function serveSearchIndex(bus: Bus, served: SearchIndex): Disposable {
-  const use = new DisposableStack()
-  const queue = { queue: 'search' }
-  use.use(
-    bus.serve(
-      index,
-      async ({ guild, message, facts }, deadline) => {
-        await served.index(guild, message, facts, deadline)
-        return null
-      },
-      queue,
-    ),
+/** Answers searches. Several processes with an index each share them. */
+export const serveSearches = (
+  bus: Bus,
+  index: Pick<SqliteSearchIndex, 'progress' | 'search'>,
+  follower: Pick<SearchFollower, 'applied'>,
+): Disposable =>
+  bus.serve(
+    searchQuery,
+    async ({ guild, query, after }, deadline) => {
+      await follower.applied(after, deadline)
+      if (index.progress.built === 0) throw unavailable('the search index, which is being rebuilt,')
+      return index.search(guild, query, deadline)
+    },
+    { queue: 'search' },
   )
-  use.use(
-    bus.serve(
-      remove,
-      async ({ ids }, deadline) => {
-        await served.remove(ids, deadline)
-        return null
-      },
-      queue,
-    ),
-  )
-  use.use(
-    bus.serve(search, ({ guild, query }, deadline) => served.search(guild, query, deadline), queue),
-  )
-  return use
-}
+
+export const serveSearchStatus = (
+  bus: Bus,
+  index: Pick<SqliteSearchIndex, 'progress'>,
+  rebuilder: Pick<Rebuilder, 'read'>,
+): Disposable =>
+  bus.serve(searchStatus, async () => {
+    const { position, build, built } = index.progress
+    return { position, rebuilding: build !== built, ...rebuilder.read }
+  })

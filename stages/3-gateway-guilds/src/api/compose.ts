@@ -21,6 +21,7 @@ import { leaseWorker } from '../nats/worker.ts'
 import { openStores } from '../stores.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
+import { searchRoutes } from './search-routes.ts'
 
 /** Searches of this process that the search role has at a time. */
 const MAX_SEARCHES = 64
@@ -41,7 +42,7 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const reconciler = await open('reconciler', reconciling)
   const notifier = await open('notifier', jetStreamNotifier(nats, runtime))
   const circuit = createCircuit({ role: 'search', maxConcurrent: MAX_SEARCHES }, runtime)
-  const search = await open('search', natsSearchIndex(nats.bus, circuit))
+  const search = await open('search', natsSearchIndex(nats, circuit))
   const analytics = typescriptAnalytics(runtime.clock)
 
   const tokenTool = tokens(config.tokenSecret)
@@ -50,7 +51,9 @@ export async function startApi(config: Config, base: Runtime): Promise<RunningSt
   const restPorts = { metadata, messages, search, notifier, hub, analytics, reconciler }
   const rest = createRest(restPorts, tools, config.rest, runtime)
 
-  const operator = config.rest.provisioning ? await operatorRoutes(nats) : []
+  const operator = config.rest.provisioning
+    ? [...(await operatorRoutes(nats)), searchRoutes(search, runtime)]
+    : []
   const routers = [createPage(config.http), ...operator, rest]
   const checks = [time.readiness, worker.readiness, nats.readiness]
   const readiness = [...checks, pingCheck('MongoDB', metadata.ping)]

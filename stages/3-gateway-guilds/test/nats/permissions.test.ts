@@ -12,6 +12,8 @@ const PUBLISHERS: Record<string, readonly string[]> = {
   'link.api.1': ['guilds'],
   'link.gateway.a': ['guilds'],
   'search.query': ['api'],
+  'search.status': ['api'],
+  'search.write': ['api'],
   'voice.admit': ['gateway'],
   'push.send': ['api'],
   'dead.push.1': ['notifications'],
@@ -27,6 +29,8 @@ const PUBLISHERS: Record<string, readonly string[]> = {
   '$JS.API.STREAM.MSG.DELETE.PUSHES': [],
   '$JS.API.STREAM.MSG.DELETE.PUSHES_DEAD': ['api'],
   '$JS.API.CONSUMER.MSG.NEXT.PUSHES.pushes': ['notifications'],
+  '$JS.API.CONSUMER.MSG.NEXT.SEARCH.a': ['search'],
+  '$JS.API.STREAM.PURGE.SEARCH': [],
 }
 
 const SUBSCRIBERS: Record<string, readonly string[]> = {
@@ -36,6 +40,8 @@ const SUBSCRIBERS: Record<string, readonly string[]> = {
   'link.gateway.a': ['gateway'],
   'link.voice.a': ['voice'],
   'search.query': ['search'],
+  'search.status': ['search'],
+  'search.write': [],
   'voice.admit': ['voice'],
   'log.7': [],
   'push.send': [],

@@ -31,6 +31,14 @@ export interface MetadataStore extends AsyncDisposable {
 
   /** A channel with its guild, or with its recipients if it is a direct message. */
   channel(id: ChannelId, deadline: Deadline): Promise<Channel | undefined>
+  /**
+   * Up to `limit` channels of all guilds, by ascending id, with ids after `after`. To rebuild what
+   * is derived from the messages of all guilds.
+   */
+  guildChannels(
+    page: { readonly after?: ChannelId; readonly limit: number },
+    deadline: Deadline,
+  ): Promise<readonly Channel[]>
   guildsOf(user: UserId, deadline: Deadline): Promise<readonly GuildId[]>
 
   /**

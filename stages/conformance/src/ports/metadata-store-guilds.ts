@@ -1,10 +1,12 @@
-import type { GuildState, User } from '@threshold/domain'
+import { compareIds } from '@threshold/contract'
+import type { Channel, GuildState, User } from '@threshold/domain'
 import { compensatingEvents, evolve } from '@threshold/domain'
 import type { MetadataStore } from '@threshold/ports'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   aChannel,
+  aDirectChannel,
   aGuild,
   aMember,
   anInvite,
@@ -174,6 +176,29 @@ export function metadataStoreGuilds(store: () => MetadataStore): void {
       await store().record(id, [{ type: 'channel.deleted', channel: renamed }], testDeadline())
       expect(await store().channel(text.id, testDeadline())).toBeUndefined()
       expect(await store().channel(newId(), testDeadline())).toBeUndefined()
+    })
+  })
+
+  describe('the channels of all guilds', () => {
+    it('are found in pages, by ascending id, without direct messages', async () => {
+      const guilds = [await createGuild(), await createGuild()]
+      const [user, other] = [aUser(), aUser()]
+      await createUsers(user, other)
+      const dm = await store().openDm(aDirectChannel(user.id, other.id), testDeadline())
+      const expected = guilds.flatMap(({ state }) => [...state.channels.values()])
+      const found: Channel[] = []
+      for (;;) {
+        const after = found.at(-1)?.id
+        const page = { limit: 2, ...(after === undefined ? {} : { after }) }
+        const channels = await store().guildChannels(page, testDeadline())
+        found.push(...channels)
+        if (channels.length < 2) break
+      }
+      // The suite shares its store, so it has channels of other guilds too.
+      const ids = found.map(({ id }) => id)
+      expect(ids).toEqual([...new Set(ids)].toSorted(compareIds))
+      expect(found).toEqual(expect.arrayContaining(expected))
+      expect(ids).not.toContain(dm.id)
     })
   })
 

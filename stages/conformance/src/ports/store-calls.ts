@@ -72,6 +72,7 @@ function otherCalls({ metadata, search }: NonNullable<BreakableStores['others']>
     'metadata.loadGuild': (d) => metadata.loadGuild(id, d),
     'metadata.record': (d) => metadata.record(id, [{ type: 'member.added', member: owner }], d),
     'metadata.channel': (d) => metadata.channel(text.id, d),
+    'metadata.guildChannels': (d) => metadata.guildChannels({ limit: 1 }, d),
     'metadata.guildsOf': (d) => metadata.guildsOf('1', d),
     'metadata.openDm': (d) => metadata.openDm(dm, d),
     'metadata.dmsOf': (d) => metadata.dmsOf('1', d),

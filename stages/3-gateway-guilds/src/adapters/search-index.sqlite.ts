@@ -1,0 +1,252 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import type { GuildId, MessageId } from '@threshold/contract'
+import { contentKindsOf, indexWords, type StoredMessage } from '@threshold/domain'
+import { CodedError, deadlineExceeded, isExpired, messageOf, unavailable } from '@threshold/kit'
+import type { SearchFacts, SearchIndex } from '@threshold/ports'
+import { kindBits, termsOf, toFilter } from '../search/filter.ts'
+
+export interface IndexedMessage {
+  readonly guild: GuildId
+  readonly message: StoredMessage
+  readonly facts: SearchFacts
+}
+
+/** A change of the index, as the stream has it. */
+export type IndexChange =
+  | (IndexedMessage & { readonly kind: 'index' })
+  | { readonly kind: 'remove'; readonly ids: readonly MessageId[] }
+  | { readonly kind: 'rebuild' }
+
+export interface IndexProgress {
+  /** Identifies the stream that the index follows. Empty in a new index. */
+  readonly stream: string
+  /** The sequence of the last entry of the stream that the index has applied. */
+  readonly position: number
+  /** The number of the newest rebuild. Each entry has that of the last one that has seen it. */
+  readonly build: number
+  /** The number of the last rebuild that was finished. 0: the index lacks messages. */
+  readonly built: number
+}
+
+/** An index in this process. All methods but those of the port are synchronous. */
+export interface SqliteSearchIndex extends SearchIndex {
+  readonly progress: IndexProgress
+  /** Applies changes and moves the position, both or neither. Later versions of messages win. */
+  apply(changes: readonly IndexChange[], position: number): void
+  /** Begins a rebuild for entries that are lost, and goes on at another position of a stream. */
+  reset(stream: string, position: number): void
+  /**
+   * Call it before you read messages from the store. Returns a function that adds what was read. It
+   * leaves out messages that the stream has changed meanwhile, since the index has them already.
+   */
+  beginPage(): (page: readonly IndexedMessage[]) => void
+  /**
+   * Drops entries that neither this rebuild nor a later one has seen, of up to 1,000 messages with
+   * ids between two others. Returns the last of these ids, or undefined after all.
+   */
+  dropUnseen(build: number, after: MessageId, before: MessageId): MessageId | undefined
+  /** Ends a rebuild, unless another one has begun. */
+  finish(build: number): void
+}
+
+/** An index of another version is dropped and rebuilt. */
+const VERSION = 1
+const TABLES = `
+  CREATE TABLE progress (
+    stream TEXT NOT NULL, position INTEGER NOT NULL, build INTEGER NOT NULL, built INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO progress VALUES ('', 0, 1, 0);
+  CREATE TABLE entries (
+    id INTEGER PRIMARY KEY, guild INTEGER NOT NULL, channel INTEGER NOT NULL,
+    author INTEGER NOT NULL, write_time INTEGER NOT NULL, build INTEGER NOT NULL,
+    bot INTEGER NOT NULL, everyone INTEGER NOT NULL, mentions TEXT NOT NULL, roles TEXT NOT NULL,
+    has INTEGER NOT NULL, replied_message INTEGER, replied_user INTEGER
+  ) STRICT;
+  CREATE INDEX entries_of_guild ON entries (guild, id);
+  CREATE VIRTUAL TABLE words USING fts5(
+    terms, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+  );
+  PRAGMA user_version = ${VERSION}`
+const DROP = `
+  DROP TABLE IF EXISTS progress; DROP TABLE IF EXISTS entries; DROP TABLE IF EXISTS words`
+
+const COLUMNS = [
+  ...['id', 'guild', 'channel', 'author', 'write_time', 'build', 'bot', 'everyone', 'mentions'],
+  ...['roles', 'has', 'replied_message', 'replied_user'],
+] as const
+/** An entry of another message with this id stays: the insert of the message will fail. */
+const UPSERT = `
+  INSERT INTO entries (${COLUMNS.join(', ')}) VALUES (:${COLUMNS.join(', :')})
+  ON CONFLICT (id) DO UPDATE SET ${COLUMNS.map((name) => `${name} = excluded.${name}`).join(', ')}
+  WHERE channel = excluded.channel AND author = excluded.author
+    AND write_time <= excluded.write_time`
+
+const LOCK_TIMEOUT_MS = 5_000
+const SWEEP_ROWS = 1_000
+
+/**
+ * An index on SQLite's FTS5, in a file or in memory. It finds what the token index of stage 1
+ * finds, by the same words. A search keeps the process busy until it is done.
+ */
+export function sqliteSearchIndex(file = ':memory:'): SqliteSearchIndex {
+  const database = openFile(file)
+  const prepare = (sql: string) => {
+    const statement = database.prepare(sql)
+    statement.setReadBigInts(true)
+    return statement
+  }
+  const upsert = prepare(UPSERT)
+  const putTerms = prepare('INSERT OR REPLACE INTO words (rowid, terms) VALUES (?, ?)')
+  const markSeen = prepare('UPDATE entries SET build = ? WHERE id = ?')
+  const removeEntry = prepare('DELETE FROM entries WHERE id = ?')
+  const removeTerms = prepare('DELETE FROM words WHERE rowid = ?')
+  const range = prepare('SELECT id, build FROM entries WHERE id > ? AND id < ? ORDER BY id LIMIT ?')
+  const save = prepare('UPDATE progress SET stream = ?, position = ?, build = ?, built = ?')
+  let progress = readProgress(database)
+  /** Messages that the stream has changed since the page of a rebuild was begun. */
+  const changed = new Set<MessageId>()
+
+  /** Makes all changes of `work`, or none. It returns the new progress. */
+  function transact(work: () => IndexProgress): void {
+    database.exec('BEGIN')
+    try {
+      const next = work()
+      save.run(next.stream, next.position, next.build, next.built)
+      database.exec('COMMIT')
+      progress = next
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK')
+      throw error
+    }
+  }
+  function put(indexed: IndexedMessage, build: number): void {
+    const id = BigInt(indexed.message.id)
+    const { changes } = upsert.run({ ...toRow(indexed), id, build })
+    const terms = termsOf(indexed.guild, indexWords(indexed.message.content))
+    if (changes > 0) putTerms.run(id, terms.join(' '))
+    else markSeen.run(build, id)
+  }
+  function remove(id: bigint): void {
+    // The full-text table reports an error for a row that it does not have.
+    if (removeEntry.run(id).changes > 0) removeTerms.run(id)
+  }
+  function apply(changes: readonly IndexChange[], position: number): void {
+    transact(() => {
+      let { build } = progress
+      for (const change of changes) {
+        if (change.kind === 'rebuild') build += 1
+        else if (change.kind === 'index') put(change, build)
+        else for (const id of change.ids) remove(BigInt(id))
+      }
+      return { ...progress, position, build }
+    })
+    if (progress.build === progress.built) return
+    for (const change of changes) {
+      if (change.kind === 'index') changed.add(change.message.id)
+      else if (change.kind === 'remove') for (const id of change.ids) changed.add(id)
+    }
+  }
+
+  return {
+    get progress() {
+      return progress
+    },
+    apply,
+    reset(stream, position) {
+      transact(() => ({ stream, position, build: progress.build + 1, built: 0 }))
+    },
+    beginPage() {
+      changed.clear()
+      return (page) =>
+        transact(() => {
+          for (const indexed of page)
+            if (!changed.has(indexed.message.id)) put(indexed, progress.build)
+          return progress
+        })
+    },
+    dropUnseen(build, after, before) {
+      const rows = range.all(BigInt(after), BigInt(before), SWEEP_ROWS) as unknown as {
+        readonly id: bigint
+        readonly build: bigint
+      }[]
+      transact(() => {
+        for (const row of rows) if (row.build < build) remove(row.id)
+        return progress
+      })
+      return rows.at(-1)?.id.toString()
+    },
+    finish(build) {
+      if (progress.build === build) transact(() => ({ ...progress, built: build }))
+    },
+
+    async index(guild, message, facts) {
+      apply([{ kind: 'index', guild, message, facts }], progress.position)
+    },
+    async remove(ids) {
+      apply([{ kind: 'remove', ids }], progress.position)
+    },
+    async search(guild, query, deadline) {
+      if (isExpired(deadline)) throw deadlineExceeded('search')
+      const { sql, values } = toFilter(guild, query)
+      const { order, limit, offset } = query
+      const direction = order === 'newest' ? 'DESC' : 'ASC'
+      const page = `ORDER BY id ${direction} LIMIT :limit OFFSET :offset`
+      try {
+        const [counted] = prepare(`SELECT count(*) AS total ${sql}`).all(values)
+        const rows = prepare(`SELECT id, channel ${sql} ${page}`).all({ ...values, limit, offset })
+        return {
+          total: Number(counted!.total),
+          hits: rows.map(({ id, channel }) => ({ id: String(id), channelId: String(channel) })),
+        }
+      } catch (error) {
+        throw unavailable('the search index', error)
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      database.close()
+    },
+  }
+}
+
+/** Throws `SEARCH_FILE` if the file is no index, or another process has it open. */
+function openFile(file: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(file, { timeout: LOCK_TIMEOUT_MS })
+    // A second process that wrote to this file would apply the stream a second time. The log is
+    // written to the disk at checkpoints only: a power cut may set the index back, with its
+    // position.
+    database.exec(
+      `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL`,
+    )
+    const found = database.prepare('PRAGMA user_version').get()
+    if (found?.user_version !== VERSION) database.exec(`BEGIN; ${DROP}; ${TABLES}; COMMIT`)
+    return database
+  } catch (error) {
+    throw new CodedError('SEARCH_FILE', `${file}: ${messageOf(error)}`, {
+      next: 'name another file in THRESHOLD_SEARCH_FILE, or remove it: the index is then rebuilt',
+      cause: error,
+    })
+  }
+}
+
+function readProgress(database: DatabaseSync): IndexProgress {
+  const row = database.prepare('SELECT stream, position, build, built FROM progress').get()
+  return { ...row } as unknown as IndexProgress
+}
+
+function toRow({ guild, message, facts }: IndexedMessage): Record<string, SQLInputValue> {
+  const { channelId, authorId, writeTimeMicros, reference } = message
+  return {
+    guild: BigInt(guild),
+    channel: BigInt(channelId),
+    author: BigInt(authorId),
+    write_time: writeTimeMicros,
+    bot: +(facts.authorType === 'bot'),
+    everyone: +(message.mentionEveryone ?? false),
+    mentions: JSON.stringify(message.mentions ?? []),
+    roles: JSON.stringify(message.mentionRoles ?? []),
+    has: kindBits(contentKindsOf(message)),
+    replied_message: reference ? BigInt(reference.messageId) : null,
+    replied_user: facts.repliedTo === undefined ? null : BigInt(facts.repliedTo),
+  }
+}

@@ -1,0 +1,93 @@
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { aMessage, newId, testDeadline, testSearchIndex } from '@threshold/conformance/ports'
+import { queryWords } from '@threshold/domain'
+import { describe, expect, it } from 'vitest'
+import { sqliteSearchIndex } from '../../src/adapters/search-index.sqlite.ts'
+
+testSearchIndex('SQLite', () => sqliteSearchIndex())
+
+const guild = newId()
+const message = aMessage(newId(), { content: 'tea OR coffee' })
+const indexed = { kind: 'index', guild, message, facts: { authorType: 'user' } } as const
+const search = async (index: ReturnType<typeof sqliteSearchIndex>, words: readonly string[]) => {
+  const all = { channels: [message.channelId], order: 'newest', offset: 0, limit: 25 } as const
+  return (await index.search(guild, { ...all, words }, testDeadline())).total
+}
+
+describe('an SQLite search index', () => {
+  it.each([
+    '"',
+    '""',
+    '*',
+    '^tea',
+    'te*',
+    'terms:tea',
+    'tea NOT coffee',
+    'NEAR(tea)',
+    '(',
+    '{terms}',
+    '\0',
+    "'; DROP TABLE entries; --",
+    '\u200b',
+  ])('takes %j for a word, and not for syntax', async (word) => {
+    await using index = sqliteSearchIndex()
+    index.apply([indexed], 1)
+    expect(await search(index, [word])).toBe(0)
+    expect(await search(index, ['tea'])).toBe(1)
+  })
+
+  it('finds a message by all of its words', async () => {
+    await using index = sqliteSearchIndex()
+    const content = Array.from({ length: 200 }, (_, i) => `word${i}`).join(' ')
+    index.apply([{ ...indexed, message: { ...message, content } }], 1)
+    expect(await search(index, queryWords(content))).toBe(1)
+    expect(await search(index, [...queryWords(content), 'other'])).toBe(0)
+  })
+
+  it('keeps its entries and its position in its file, which one process may open', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'threshold-search-'))
+    const file = join(folder.path, 'index.sqlite')
+    const first = sqliteSearchIndex(file)
+    first.reset('stream', 6)
+    first.apply([indexed], 7)
+    expect(() => sqliteSearchIndex(file)).toThrow(expect.objectContaining({ code: 'SEARCH_FILE' }))
+    await first[Symbol.asyncDispose]()
+    await using second = sqliteSearchIndex(file)
+    expect(second.progress).toEqual({ stream: 'stream', position: 7, build: 2, built: 0 })
+    expect(await search(second, ['tea'])).toBe(1)
+  }, 20_000)
+
+  it('applies all changes and the position, or nothing', async () => {
+    await using index = sqliteSearchIndex()
+    const broken = { ...indexed, message: { ...message, id: 'no id' } }
+    expect(() => index.apply([indexed, broken], 7)).toThrow(SyntaxError)
+    expect([index.progress.position, await search(index, ['tea'])]).toEqual([0, 0])
+    index.apply([indexed], 7)
+    expect([index.progress.position, await search(index, ['tea'])]).toEqual([7, 1])
+  })
+
+  it('keeps the later version of a message, whichever comes last', async () => {
+    await using index = sqliteSearchIndex()
+    const writeTimeMicros = message.writeTimeMicros + 1n
+    const edited = { ...indexed, message: { ...message, content: 'milk', writeTimeMicros } }
+    index.apply([edited, indexed], 1)
+    expect([await search(index, ['milk']), await search(index, ['tea'])]).toEqual([1, 0])
+  })
+
+  it('drops what a rebuild has not seen, and nothing that it has, also once the next begins', async () => {
+    await using index = sqliteSearchIndex()
+    const end = String(2n ** 63n - 1n)
+    index.apply([indexed], 1)
+    index.apply([{ kind: 'rebuild' }], 2)
+    const { build } = index.progress
+    index.beginPage()([indexed])
+    index.apply([{ kind: 'rebuild' }], 3)
+    index.dropUnseen(build, '0', end)
+    index.finish(build)
+    expect([await search(index, ['tea']), index.progress.built]).toEqual([1, 0])
+    index.dropUnseen(index.progress.build, '0', end)
+    expect(await search(index, ['tea'])).toBe(0)
+  })
+})
