@@ -4,6 +4,7 @@ import { addBench } from './commands/bench.ts'
 import { addChaos } from './commands/chaos.ts'
 import { addCheck } from './commands/check.ts'
 import { addCompare } from './commands/compare.ts'
+import { addDeploy } from './commands/deploy.ts'
 import { addDocs } from './commands/docs.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHint } from './commands/hint.ts'
@@ -86,6 +87,7 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addProgress,
     addStages,
     addQuarantine,
+    addDeploy,
     addMigrate,
     addTest,
     addBench,

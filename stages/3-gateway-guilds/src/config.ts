@@ -14,6 +14,8 @@ const environment = stage2.extend({
   THRESHOLD_MAX_HOST_MB: integer(128, 65_536, 1_024),
   /** Milliseconds that a session waits for its client after it has lost its socket. */
   THRESHOLD_SESSION_MS: integer(1_000, 600_000, 90_000),
+  /** Lets the process that replaces this one listen on the same port before this one ends. */
+  THRESHOLD_REUSE_PORT: z.enum(['on', 'off']).default('off'),
   /** Copies of each stream. Use 3 where there are three servers. */
   THRESHOLD_NATS_REPLICAS: z.enum(['1', '3']).default('1'),
 })
@@ -31,5 +33,7 @@ export function readConfig(env: Record<string, string | undefined>) {
     replicas: e.THRESHOLD_NATS_REPLICAS === '3' ? (3 as const) : (1 as const),
   }
   const watchdog = { maxTurnMs: e.THRESHOLD_MAX_TURN_MS, maxMemoryMb: e.THRESHOLD_MAX_HOST_MB }
-  return { ...toStage2Config(e), nats, watchdog, sessionMs: e.THRESHOLD_SESSION_MS }
+  const stage2Config = toStage2Config(e)
+  const http = { ...stage2Config.http, reusePort: e.THRESHOLD_REUSE_PORT === 'on' }
+  return { ...stage2Config, http, nats, watchdog, sessionMs: e.THRESHOLD_SESSION_MS }
 }

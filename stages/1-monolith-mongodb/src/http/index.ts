@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { type ReadinessCheck, type Runtime, watchReadiness } from '@threshold/kit'
-import express, { type RequestHandler, type Router } from 'express'
+import express, { type RequestHandler, type Response, type Router } from 'express'
 import { sendJson } from '../rest/respond.ts'
 import { refuseMalformed } from './malformed-requests.ts'
 import { healthRoutes, metricsRoutes } from './operator-routes.ts'
@@ -21,6 +21,8 @@ export interface HttpConfig extends PublicAddress {
   readonly origins: readonly string[]
   /** 0 means any free port. */
   readonly port: number
+  /** Other processes of this user may listen on the port too. Not on macOS. Default: no. */
+  readonly reusePort?: boolean
   /** The most sockets of REST and the gateway together. Above it new ones are closed at once. */
   readonly maxConnections: number
 }
@@ -73,7 +75,7 @@ export async function serveHttp(
   // The order matters. Health comes before the origin policy, because probes use host names of
   // their own. The page, metrics and workshop come after it.
   app.use(requests.count, unread.close)
-  app.use(healthRoutes(readiness), enforce(policy), metricsRoutes(runtime))
+  app.use(healthRoutes(readiness, config), enforce(policy), metricsRoutes(runtime))
   for (const router of parts.routers) app.use(router)
 
   const server = createServer(
@@ -97,11 +99,12 @@ export async function serveHttp(
   // Otherwise Node would ask for the body before the token is checked.
   server.on('checkContinue', app)
   parts.gateway?.attach(server, policy.allowsSocket)
-  server.listen(config.port, config.host)
+  const { port: wantedPort, host, reusePort = false } = config
+  server.listen({ port: wantedPort, host, reusePort })
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`,
+    url: `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     async [Symbol.asyncDispose]() {
       readiness[Symbol.dispose]()
       const closed = once(server, 'close')
@@ -116,27 +119,37 @@ export async function serveHttp(
   }
 }
 
-/** Counts the requests in flight. `finished` resolves when there are none. */
+/**
+ * Counts the requests in flight. `finished` resolves when there are none. Their answers then close
+ * their connections, so that no client sends its next request to a server that ends.
+ */
 function countRequests(onAnswer: (status: number) => void): {
   count: RequestHandler
   finished(): Promise<void>
 } {
-  let inFlight = 0
+  const inFlight = new Set<Response>()
+  let closing = false
   let onFinished = (): void => {}
+  const closeAfter = (response: Response): void => {
+    if (!response.headersSent) response.set('Connection', 'close')
+  }
   return {
     count(_request, response, next) {
-      inFlight += 1
+      inFlight.add(response)
+      if (closing) closeAfter(response)
       response.once('close', () => {
-        inFlight -= 1
+        inFlight.delete(response)
         onAnswer(response.statusCode)
-        if (inFlight === 0) onFinished()
+        if (inFlight.size === 0) onFinished()
       })
       next()
     },
     finished: () =>
       new Promise((resolve) => {
+        closing = true
+        for (const response of inFlight) closeAfter(response)
         onFinished = resolve
-        if (inFlight === 0) resolve()
+        if (inFlight.size === 0) resolve()
       }),
   }
 }
