@@ -16,6 +16,7 @@ const COMMANDS = [
   'progress',
   'stages',
   'quarantine',
+  'deploy',
   'migrate',
   'test',
   'bench',

@@ -45,7 +45,7 @@ export async function deployRole(
   const replaced: Replaced[] = []
   for (const each of processes) {
     const progress = (text: string): void =>
-      onProgress({ text: `${each.name}: ${text}`, done: replaced.length, total: processes.length })
+      onProgress({ text, done: replaced.length, total: processes.length })
     try {
       replaced.push(await each.replace({ version, readyTimeoutMs, signal, progress }))
     } catch (error) {

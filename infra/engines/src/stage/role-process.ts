@@ -175,7 +175,7 @@ export class ManagedRole implements RoleProcess {
   async #replace({ version, readyTimeoutMs, progress, signal }: ReplaceOptions): Promise<Replaced> {
     const spec = launchSpec(version, this.role, this.#options.spec.env)
     const signals = AbortSignal.any([signal, this.#stopped.signal])
-    progress(`starting the version of ${version.checkout}`)
+    progress(`starting ${this.name} from ${version.checkout}`)
     const { child, registration } = await this.#startCandidate(spec, readyTimeoutMs, signals)
     const former = this.#running
     this.#child = child
@@ -184,7 +184,7 @@ export class ManagedRole implements RoleProcess {
     this.#deaths = []
     this.#ended = false
     void child.exited.then((reason) => this.#onExit(child, reason))
-    progress('the new process is ready, the old one hands over')
+    progress(`the new ${this.name} is ready, and the old one hands over`)
     const from = performance.now()
     // Each process is in the registry at any time: by its id, or by the tag that it carries.
     await this.#registration.update({ process: child.identity })
