@@ -101,15 +101,15 @@ async function answer(
     response.end(encodeJson({ v: 1, stage: number, url, roles }))
     return
   }
-  const gone = new AbortController()
+  const left = new AbortController()
   response.once('close', () => {
-    gone.abort(new CodedError('DEPLOY_INTERRUPTED', 'the command that asked for it has ended'))
+    left.abort(new CodedError('DEPLOY_INTERRUPTED', 'the command that asked for it has ended'))
   })
   const write = (line: Line): void => void response.write(`${encodeJson(line)}\n`)
   try {
     const { v: _, ...options } = deploySchema.parse(await json(request))
     const onProgress: OnProgress = (step) => write({ step })
-    write({ replaced: await stage.deploy({ ...options, onProgress, signal: gone.signal }) })
+    write({ replaced: await stage.deploy({ ...options, onProgress, signal: left.signal }) })
   } catch (error) {
     write({ error: hasCode(error) ? error : new CodedError('CRASHED', messageOf(error)) })
   }

@@ -100,7 +100,7 @@ const rolledBack = (text: string, why: string, child: ManagedChild): CodedError 
 const READY = 'ready'
 
 /**
- * What `/readyz` of this process answers. Undefined if another process that listens on the same
+ * The answer of `/readyz` of this process. Undefined if another process that listens on the same
  * port has answered, or none: the kernel chooses one for each connection.
  */
 function readinessOf(url: string, pid: number): Promise<string | undefined> {
