@@ -15,7 +15,7 @@ const environment = stage2.extend({
   /** Milliseconds that a session waits for its client after it has lost its socket. */
   THRESHOLD_SESSION_MS: integer(1_000, 600_000, 90_000),
   /** Lets the process that replaces this one listen on the same port before this one ends. */
-  THRESHOLD_REUSE_PORT: z.enum(['on', 'off']).default('off'),
+  THRESHOLD_REUSE_PORT: z.enum(['off', 'at-once', 'when-ready']).default('off'),
   /** Copies of each stream. Use 3 where there are three servers. */
   THRESHOLD_NATS_REPLICAS: z.enum(['1', '3']).default('1'),
 })
@@ -34,6 +34,7 @@ export function readConfig(env: Record<string, string | undefined>) {
   }
   const watchdog = { maxTurnMs: e.THRESHOLD_MAX_TURN_MS, maxMemoryMb: e.THRESHOLD_MAX_HOST_MB }
   const stage2Config = toStage2Config(e)
-  const http = { ...stage2Config.http, reusePort: e.THRESHOLD_REUSE_PORT === 'on' }
+  const reusePort = e.THRESHOLD_REUSE_PORT === 'off' ? undefined : e.THRESHOLD_REUSE_PORT
+  const http = { ...stage2Config.http, reusePort }
   return { ...stage2Config, http, nats, watchdog, sessionMs: e.THRESHOLD_SESSION_MS }
 }

@@ -118,7 +118,7 @@ async function planRoles(
     const spec = launchSpec(version, role, {
       ...environments(role),
       THRESHOLD_PORT: String(port),
-      THRESHOLD_REUSE_PORT: info.roles && CAN_REUSE_PORTS ? 'on' : 'off',
+      THRESHOLD_REUSE_PORT: info.roles && CAN_REUSE_PORTS ? 'at-once' : 'off',
     })
     const { readyTimeoutMs = READY_TIMEOUT_MS, onOutput } = options
     const respawn = info.roles !== undefined

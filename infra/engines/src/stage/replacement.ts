@@ -59,21 +59,22 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
   let child: ManagedChild | undefined
   try {
     signal.throwIfAborted()
-    const started = await startChild(spec, registration.id)
+    const env = { ...spec.env, THRESHOLD_REUSE_PORT: 'when-ready' }
+    const started = await startChild({ ...spec, env }, registration.id)
     child = started
     if (onOutput) started.onOutput(onOutput)
     await registration.update({ process: started.identity })
-    let answer = 'it does not listen'
+    let ready = false
     const isDecided = async (): Promise<boolean> => {
       if (signal.aborted || started.exitReason() !== undefined) return true
-      answer = (await readinessOf(url, started.identity.pid)) ?? answer
-      return answer === READY
+      ready = await isReady(url, started.identity.pid)
+      return ready
     }
     await waitUntil(isDecided, { intervalMs: POLL_MS, timeoutMs: readyTimeoutMs })
     signal.throwIfAborted()
     const ended = started.exitReason()
-    if (ended === undefined && answer === READY) return { child: started, registration }
-    const late = `was not ready within ${readyTimeoutMs / 1_000} s (${answer})`
+    if (ended === undefined && ready) return { child: started, registration }
+    const late = `was not ready within ${readyTimeoutMs / 1_000} s`
     throw rolledBack(text, ended === undefined ? late : `ended (${ended})`, started)
   } catch (error) {
     if (child) await terminate(child.identity, { group: true, graceMs: STOP_TIMEOUT_MS })
@@ -97,28 +98,19 @@ const rolledBack = (text: string, why: string, child: ManagedChild): CodedError 
     { next: ownHelp(child) ?? 'correct the new version, then deploy it again' },
   )
 
-const READY = 'ready'
-
 /**
- * The answer of `/readyz` of this process. Undefined if another process that listens on the same
- * port has answered, or none: the kernel chooses one for each connection.
+ * Whether `/readyz` of this process answers 200. False also if another process that listens on the
+ * same port has answered: the kernel chooses one for each connection.
  */
-function readinessOf(url: string, pid: number): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+async function isReady(url: string, pid: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
   const options = { agent: false, timeout: PROBE_TIMEOUT_MS }
-  const request = get(`${url}/readyz`, options, (response) => {
-    let body = ''
-    response.setEncoding('utf8').on('data', (text: string) => {
-      body += text
-    })
-    response.once('end', () => {
-      const isOwn = response.headers['x-process-id'] === String(pid)
-      if (!isOwn) resolve(undefined)
-      else resolve(response.statusCode === 200 ? READY : `/readyz: ${body}`)
-    })
-    response.once('error', () => resolve(undefined))
+  const request = get(`${url}/readyz`, options, ({ headers, statusCode }) => {
+    resolve(headers['x-process-id'] === String(pid) && statusCode === 200)
+    request.destroy()
   })
   request.once('timeout', () => request.destroy())
-  request.once('error', () => resolve(undefined))
-  return promise
+  request.on('error', () => {}) // the 'close' event that follows decides
+  request.once('close', () => resolve(false))
+  return await promise
 }

@@ -1,7 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
-import { type ReadinessCheck, type Runtime, watchReadiness } from '@threshold/kit'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type ReadinessCheck,
+  type ReadinessMonitor,
+  type Runtime,
+  watchReadiness,
+} from '@threshold/kit'
 import express, { type RequestHandler, type Response, type Router } from 'express'
 import { sendJson } from '../rest/respond.ts'
 import { refuseMalformed } from './malformed-requests.ts'
@@ -21,8 +27,11 @@ export interface HttpConfig extends PublicAddress {
   readonly origins: readonly string[]
   /** 0 means any free port. */
   readonly port: number
-  /** Other processes of this user may listen on the port too. Not on macOS. Default: no. */
-  readonly reusePort?: boolean
+  /**
+   * Other processes of this user may listen on the port too. Not on macOS. `when-ready`: the server
+   * does so once all checks pass, so that it gets no requests that it cannot answer.
+   */
+  readonly reusePort?: 'at-once' | 'when-ready' | undefined
   /** The most sockets of REST and the gateway together. Above it new ones are closed at once. */
   readonly maxConnections: number
 }
@@ -44,6 +53,7 @@ export interface HttpServer extends AsyncDisposable {
 
 /** A request must arrive within this time, so that a slow sender cannot hold a connection open. */
 const REQUEST_TIMEOUT_MS = 15_000
+const READY_CHECK_MS = 100
 /** Node checks every 30 s by default, so a 15 s timeout could take 45 s. */
 const TIMEOUT_CHECK_MS = 1_000
 /**
@@ -54,7 +64,7 @@ const KEEP_ALIVE_MS = 75_000
 
 /**
  * Serves REST, the gateway, the page and the operator's endpoints on one port. Resolves when it
- * listens; rejects if the port is taken.
+ * listens, or at once if it listens when it is ready; rejects if the port is taken.
  *
  * Disposing it shuts down gracefully. It accepts no new requests, answers those in flight and
  * publishes their events, and then closes the gateway's sockets.
@@ -72,10 +82,11 @@ export async function serveHttp(
   const requests = countRequests((status) => status === 503 && readiness.checkSoon())
   const unread = unreadBodies()
   const policy = createOriginPolicy(config)
+  const namesProcess = config.reusePort !== undefined
   // The order matters. Health comes before the origin policy, because probes use host names of
   // their own. The page, metrics and workshop come after it.
   app.use(requests.count, unread.close)
-  app.use(healthRoutes(readiness, config), enforce(policy), metricsRoutes(runtime))
+  app.use(healthRoutes(readiness, { namesProcess }), enforce(policy), metricsRoutes(runtime))
   for (const router of parts.routers) app.use(router)
 
   const server = createServer(
@@ -99,13 +110,16 @@ export async function serveHttp(
   // Otherwise Node would ask for the body before the token is checked.
   server.on('checkContinue', app)
   parts.gateway?.attach(server, policy.allowsSocket)
-  const { port: wantedPort, host, reusePort = false } = config
-  server.listen({ port: wantedPort, host, reusePort })
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const { host, reusePort } = config
+  const listen = () => server.listen({ port: config.port, host, reusePort: Boolean(reusePort) })
+  const closing = new AbortController()
+  if (reusePort === 'when-ready') void untilReady(readiness, closing.signal).then(listen, () => {})
+  else await once(listen(), 'listening')
+  const { port } = (server.address() as AddressInfo | null) ?? config
   return {
     url: `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     async [Symbol.asyncDispose]() {
+      closing.abort()
       readiness[Symbol.dispose]()
       const closed = once(server, 'close')
       // `close` refuses new connections. Idle keep-alive connections would hold it open for long.
@@ -117,6 +131,13 @@ export async function serveHttp(
       await closed
     },
   }
+}
+
+/** Rejects if the server ends before. */
+async function untilReady(readiness: ReadinessMonitor, signal: AbortSignal): Promise<void> {
+  while (Object.keys(await readiness.reasons()).length > 0)
+    await delay(READY_CHECK_MS, undefined, { signal })
+  signal.throwIfAborted()
 }
 
 /**

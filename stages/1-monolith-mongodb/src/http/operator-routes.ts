@@ -9,14 +9,14 @@ import { sendJson } from '../rest/respond.ts'
  */
 export function healthRoutes(
   readiness: ReadinessMonitor,
-  { reusePort = false }: { readonly reusePort?: boolean },
+  { namesProcess }: { readonly namesProcess: boolean },
 ): Router {
   const router = express.Router()
   router.get('/healthz', (_request, response) => {
     sendJson(response, 200, { status: 'ok' })
   })
   router.get('/readyz', async (_request, response) => {
-    if (reusePort) response.set('X-Process-Id', String(process.pid))
+    if (namesProcess) response.set('X-Process-Id', String(process.pid))
     const reasons = await readiness.reasons()
     if (Object.keys(reasons).length === 0) sendJson(response, 200, { status: 'ready' })
     else sendJson(response.set('Retry-After', '1'), 503, { status: 'not ready', reasons })

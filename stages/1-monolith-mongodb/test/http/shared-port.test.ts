@@ -6,7 +6,7 @@ import process from 'node:process'
 import { createRuntime } from '@threshold/kit'
 import express from 'express'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type HttpConfig, serveHttp } from '../../src/http/index.ts'
+import { type HttpConfig, type HttpParts, serveHttp } from '../../src/http/index.ts'
 
 const CONFIG: HttpConfig = {
   host: '127.0.0.1',
@@ -19,9 +19,12 @@ const CONFIG: HttpConfig = {
 }
 const router = express.Router()
 
-async function serve(config: Partial<HttpConfig>, routers = [router]) {
+async function serve(
+  config: Partial<HttpConfig>,
+  { routers = [router], readiness = [] }: Partial<HttpParts> = {},
+) {
   const runtime = createRuntime({ random: randomBytes })
-  const server = await serveHttp({ routers, readiness: [] }, { ...CONFIG, ...config }, runtime)
+  const server = await serveHttp({ routers, readiness }, { ...CONFIG, ...config }, runtime)
   onTestFinished(() => server[Symbol.asyncDispose]())
   return { ...server, port: Number(new URL(server.url).port) }
 }
@@ -41,11 +44,39 @@ describe('a port', () => {
   it.runIf(process.platform === 'linux')(
     'that servers share is served by one when the other ends, by name',
     async () => {
-      const first = await serve({ reusePort: true })
-      await serve({ reusePort: true, port: first.port })
+      const first = await serve({ reusePort: 'at-once' })
+      await serve({ reusePort: 'at-once', port: first.port })
       await first[Symbol.asyncDispose]()
       const { headers, statusCode } = await answer(`${first.url}/readyz`)
       expect([statusCode, headers['x-process-id']]).toEqual([200, String(process.pid)])
+    },
+  )
+
+  it.runIf(process.platform === 'linux')(
+    'is left alone by a server that is not ready',
+    async () => {
+      const first = await serve({})
+      await first[Symbol.asyncDispose]()
+      const { port, url } = first
+      let checks = 0
+      let reason: string | undefined = 'not yet'
+      const readiness = [
+        {
+          name: 'the test',
+          reason: () => {
+            checks += 1
+            return reason
+          },
+        },
+      ]
+      const never = await serve({ reusePort: 'when-ready', port }, { readiness })
+      await expect.poll(() => checks).toBeGreaterThan(0)
+      await expect(answer(`${url}/readyz`)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+      await never[Symbol.asyncDispose]()
+      await serve({ reusePort: 'when-ready', port }, { readiness })
+      reason = undefined
+      const status = async () => (await answer(`${url}/readyz`).catch(() => undefined))?.statusCode
+      await expect.poll(status, { timeout: 10_000 }).toBe(200)
     },
   )
 })
@@ -59,7 +90,7 @@ it('a server that ends closes a connection with the answer to its last request',
     await released
     response.end('done')
   })
-  const server = await serve({}, [slow])
+  const server = await serve({}, { routers: [slow] })
   const agent = new Agent({ keepAlive: true })
   onTestFinished(() => agent.destroy())
   const answered = answer(`${server.url}/slow`, agent)
