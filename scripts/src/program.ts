@@ -5,6 +5,7 @@ import { addChaos } from './commands/chaos.ts'
 import { addCheck } from './commands/check.ts'
 import { addCompare } from './commands/compare.ts'
 import { addDeadLetters } from './commands/dead-letters.ts'
+import { addDeploy } from './commands/deploy.ts'
 import { addDocs } from './commands/docs.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addHint } from './commands/hint.ts'
@@ -90,6 +91,7 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addQuarantine,
     addDeadLetters,
     addSearch,
+    addDeploy,
     addMigrate,
     addTest,
     addBench,

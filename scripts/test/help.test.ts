@@ -18,6 +18,7 @@ const COMMANDS = [
   'quarantine',
   'dead-letters',
   'search',
+  'deploy',
   'migrate',
   'test',
   'bench',

@@ -66,8 +66,11 @@ export {
   type SweepReport,
   sweep,
 } from './registry/sweep.ts'
+export { type ControlledStage, serveControl } from './stage/control.ts'
+export { controlledStages, requestDeploy } from './stage/control-client.ts'
 export { askGateway } from './stage/gateway.ts'
 export { listStages, type StageInfo } from './stage/list.ts'
 export { type StageProcess, type StartStageOptions, startStage } from './stage/process.ts'
+export type { Replaced } from './stage/replacement.ts'
 export type { RoleProcess } from './stage/role-process.ts'
 export { type Addresses, runningStages } from './stage/running.ts'

@@ -66,6 +66,7 @@ Examples:
     .action(async (number: string, options: StageOptions) => {
       const { port, engine, heartbeat, migrating } = options
       const { interruptible } = await import('../interruption.ts')
+      const { listenForDeploys } = await import('../deploy.ts')
       const { beforeMigration } = await import('../migrator.ts')
       const { requireStagePorts } = await import('../preflight.ts')
       const { forwardLog, runStage, stageEnvironment, untilInterrupted } = await import(
@@ -74,7 +75,7 @@ Examples:
       const { findStage } = await import('../unknown-name.ts')
       const stage = await findStage(number)
       await requireStagePorts(port)
-      await interruptible(`stage ${number}`, terminal, async (interrupted) => {
+      await interruptible(`stage ${number}`, terminal, async (interrupted, registration) => {
         const env = {
           ...stageEnvironment(heartbeat),
           ...(migrating ? beforeMigration(stage.stage) : {}),
@@ -86,6 +87,8 @@ Examples:
           terminal,
           interrupted,
         )
+        await using _ =
+          stage.roles && (await listenForDeploys(registration.dir, running.stage, terminal))
         const { url } = running.stage
         terminal.print(`ready ${url}`)
         terminal.log(

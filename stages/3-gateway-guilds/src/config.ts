@@ -18,6 +18,8 @@ const environment = stage2.extend({
   THRESHOLD_SESSIONS_PER_SECOND: integer(1, 1_000_000, 500),
   /** The file of a search index. Each search process needs its own. Default: in memory. */
   THRESHOLD_SEARCH_FILE: z.string().optional(),
+  /** Lets the process that replaces this one listen on the same port before this one ends. */
+  THRESHOLD_REUSE_PORT: z.enum(['off', 'at-once', 'when-ready']).default('off'),
   /** Copies of each stream. Use 3 where there are three servers. */
   THRESHOLD_NATS_REPLICAS: z.enum(['1', '3']).default('1'),
 })
@@ -36,7 +38,10 @@ export function readConfig(env: Record<string, string | undefined>) {
   }
   const watchdog = { maxTurnMs: e.THRESHOLD_MAX_TURN_MS, maxMemoryMb: e.THRESHOLD_MAX_HOST_MB }
   const inherited = toStage2Config(e)
+  const reusePort = e.THRESHOLD_REUSE_PORT === 'off' ? undefined : e.THRESHOLD_REUSE_PORT
+  const http = { ...inherited.http, reusePort }
   const gateway = { ...inherited.gateway, sessionsPerSecond: e.THRESHOLD_SESSIONS_PER_SECOND }
-  const { THRESHOLD_SESSION_MS: sessionMs, THRESHOLD_SEARCH_FILE: searchFile } = e
-  return { ...inherited, gateway, nats, watchdog, sessionMs, searchFile: searchFile || undefined }
+  const { THRESHOLD_SESSION_MS: sessionMs } = e
+  const searchFile = e.THRESHOLD_SEARCH_FILE || undefined
+  return { ...inherited, http, gateway, nats, watchdog, sessionMs, searchFile }
 }

@@ -1,26 +1,20 @@
-import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
-import type { NatsEngine } from '../nats/engine.ts'
 import type { ProcessIdentity } from '../process/identity.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
-import { listStages, REPOSITORY, type StageInfo } from './list.ts'
+import { type DeployOptions, deployRole } from './deploy.ts'
+import { CAN_REUSE_PORTS, environmentsOf, type StageAddresses } from './environment.ts'
+import type { Replaced } from './replacement.ts'
 import { ManagedRole, type RoleProcess } from './role-process.ts'
 import { ADDRESSES, type Addresses } from './running.ts'
+import { launchSpec, ownVersion, type StageVersion } from './version.ts'
 
-export interface StartStageOptions {
+export interface StartStageOptions extends StageAddresses {
   readonly stage: number
-  /** The address of its MongoDB, with the database name. */
-  readonly engineUri: string
-  /** The address of its Cassandra, with a keyspace; for stages whose messages are in Cassandra. */
-  readonly cassandraUri?: string
-  /** Its NATS, for stages of several processes. It has a user for each role, or is external. */
-  readonly nats?: Pick<NatsEngine, 'uriOf'>
   /** The number of processes of a role, such as `{ gateway: 2 }`. Default: see stage.json. */
   readonly processes?: Readonly<Record<string, number>>
-  readonly env?: Record<string, string>
   /** The port to listen on; by default a free one, which a restart keeps. */
   readonly port?: number
   readonly readyTimeoutMs?: number
@@ -47,12 +41,15 @@ export interface StageProcess extends AsyncDisposable {
   kill(): Promise<void>
   /** Restarts the stage on the same ports with the same environment. */
   restart(): Promise<void>
+  /**
+   * Replaces all processes of a role by those of another version, one after the other. Rejects with
+   * ROLLED_BACK when a new one does not become ready: the old one serves on.
+   */
+  deploy(options: DeployOptions): Promise<Replaced[]>
   pause(): Promise<void>
   resume(): Promise<void>
 }
 
-/** Node's default takes a hundred MiB more memory without a measurable gain: see ADR 21. */
-const YOUNG_GENERATION = '--max-semi-space-size=4'
 const READY_TIMEOUT_MS = 60_000
 
 /**
@@ -61,11 +58,11 @@ const READY_TIMEOUT_MS = 60_000
  * STAGE_NOT_READY with the last lines of its output.
  */
 export async function startStage(options: StartStageOptions): Promise<StageProcess> {
-  const info = await stageInfo(options)
+  const version = await versionFor(options)
   const roles: ManagedRole[] = []
-  const stage = new RunningStage(info.stage, roles)
+  const stage = new RunningStage(options.stage, roles)
   try {
-    const planned = await planRoles(info, options)
+    const planned = await planRoles(version, options)
     roles.push(...planned.map(({ role }) => role))
     await Promise.all(roles.map((role) => role.launch()))
     await writeAddresses(planned[0]!.dir, { ...options, url: stage.url })
@@ -76,25 +73,17 @@ export async function startStage(options: StartStageOptions): Promise<StageProce
   }
 }
 
-async function stageInfo(options: StartStageOptions): Promise<StageInfo> {
-  const stages = await listStages()
-  const info = stages.find(({ stage }) => stage === options.stage)
-  if (info === undefined) {
-    throw new CodedError(
-      'NO_SUCH_STAGE',
-      `there is no stage ${options.stage}; there are ${stages.map((s) => s.stage).join(', ')}`,
-      { next: 'npx threshold stages list' },
-    )
-  }
+async function versionFor(options: StartStageOptions): Promise<StageVersion> {
+  const version = await ownVersion(options.stage)
   for (const [engine, option] of [
     ['cassandra', 'cassandraUri'],
     ['nats', 'nats'],
   ] as const)
-    if (info.engines.includes(engine) && options[option] === undefined)
-      throw new CodedError('ENGINE_MISSING', `stage ${info.stage} needs ${engine} too`, {
+    if (version.info.engines.includes(engine) && options[option] === undefined)
+      throw new CodedError('ENGINE_MISSING', `stage ${options.stage} needs ${engine} too`, {
         next: `pass ${option}`,
       })
-  return info
+  return version
 }
 
 interface PlannedRole {
@@ -103,7 +92,11 @@ interface PlannedRole {
 }
 
 /** Registers each process with a port of its own. The one that answers users comes first. */
-async function planRoles(info: StageInfo, options: StartStageOptions): Promise<PlannedRole[]> {
+async function planRoles(
+  version: StageVersion,
+  options: StartStageOptions,
+): Promise<PlannedRole[]> {
+  const { info } = version
   const title = `stage ${info.stage}, ${info.title}`
   const names = Object.entries(info.roles ?? { stage: 1 }).flatMap(([role, usual]) => {
     const count = options.processes?.[role] ?? usual
@@ -122,59 +115,19 @@ async function planRoles(info: StageInfo, options: StartStageOptions): Promise<P
   )
   const environments = environmentsOf(options, registered)
   return registered.map(({ role, name, text, registration, port }) => {
-    const main = join(info.dir, 'src', 'main.ts')
-    const args = [YOUNG_GENERATION, main, ...(info.roles ? [role] : [])]
-    const env = {
+    const spec = launchSpec(version, role, {
       ...environments(role),
       // The index survives a restart of its process, and goes with the stage.
       ...(role === 'search'
         ? { THRESHOLD_SEARCH_FILE: join(registration.dir, 'search.sqlite') }
         : {}),
       THRESHOLD_PORT: String(port),
-    }
-    const spec = { command: process.execPath, args, env, cwd: REPOSITORY }
+      THRESHOLD_REUSE_PORT: info.roles && CAN_REUSE_PORTS ? 'at-once' : 'off',
+    })
     const { readyTimeoutMs = READY_TIMEOUT_MS, onOutput } = options
     const respawn = info.roles !== undefined
     const roleOptions = { role, name, text, spec, readyTimeoutMs, respawn, onOutput }
     return { role: new ManagedRole(roleOptions, registration), dir: registration.dir }
-  })
-}
-
-/** The environment of each role. Clients reach the gateways at the addresses that the api tells. */
-function environmentsOf(
-  { env = {}, engineUri, cassandraUri, nats }: StartStageOptions,
-  processes: readonly { readonly role: string; readonly port: number }[],
-): (role: string) => Record<string, string> {
-  const portsOf = (role: string) =>
-    processes.filter((each) => each.role === role).map(({ port }) => port)
-  const gateways = portsOf('gateway').map((port) => `ws://127.0.0.1:${port}`)
-  const pages = portsOf('api').flatMap((port) => [
-    `http://127.0.0.1:${port}`,
-    `http://localhost:${port}`,
-  ])
-  const list = (given: string | undefined, own: readonly string[]): string =>
-    [given ?? '', ...own].filter((each) => each !== '').join(',')
-  const common = {
-    THRESHOLD_TOKEN_SECRET: randomBytes(32).toString('hex'),
-    THRESHOLD_PROVISIONING: 'on',
-    THRESHOLD_HEARTBEAT_MS: '2000',
-    // Overrides values of the user's shell: labs and tests use the address the stage listens on.
-    THRESHOLD_PUBLIC_URL: '',
-    THRESHOLD_GATEWAY_URL: '',
-    THRESHOLD_HOSTS: '',
-    THRESHOLD_ORIGINS: '',
-    THRESHOLD_TRUSTED_PROXIES: '',
-    ...env,
-    THRESHOLD_MONGODB_URI: engineUri,
-    ...(cassandraUri === undefined ? {} : { THRESHOLD_CASSANDRA_URI: cassandraUri }),
-  }
-  return (role) => ({
-    ...common,
-    ...(nats === undefined ? {} : { THRESHOLD_NATS_URI: nats.uriOf(role) }),
-    ...(role === 'api' && common.THRESHOLD_PUBLIC_URL === ''
-      ? { THRESHOLD_GATEWAY_URL: common.THRESHOLD_GATEWAY_URL || gateways.join(',') }
-      : {}),
-    ...(role === 'gateway' ? { THRESHOLD_ORIGINS: list(common.THRESHOLD_ORIGINS, pages) } : {}),
   })
 }
 
@@ -200,6 +153,7 @@ async function writeAddresses(
 class RunningStage implements StageProcess {
   readonly stage: number
   readonly #roles: readonly ManagedRole[]
+  #deploying = false
 
   constructor(stage: number, roles: readonly ManagedRole[]) {
     this.stage = stage
@@ -244,6 +198,19 @@ class RunningStage implements StageProcess {
 
   async restart(): Promise<void> {
     await this.#each((role) => role.restart())
+  }
+
+  async deploy(options: DeployOptions): Promise<Replaced[]> {
+    if (this.#deploying)
+      throw new CodedError('DEPLOY_UNDER_WAY', 'another deploy of this stage is under way', {
+        next: 'wait for its end',
+      })
+    this.#deploying = true
+    try {
+      return await deployRole(this.stage, this.#roles, options)
+    } finally {
+      this.#deploying = false
+    }
   }
 
   async pause(): Promise<void> {

@@ -5,6 +5,16 @@ import type { ProcessIdentity } from '../process/identity.ts'
 import { exitsWithin, signal, suspend, terminate } from '../process/terminate.ts'
 import { waitUntil } from '../process/wait-until.ts'
 import type { Registration } from '../registry/registry.ts'
+import {
+  type Candidate,
+  lastLines,
+  ownHelp,
+  type Replaced,
+  type ReplaceOptions,
+  STOP_TIMEOUT_MS,
+  startCandidate,
+} from './replacement.ts'
+import { launchSpec } from './version.ts'
 
 /** One process of a stage. It can be controlled like an engine. */
 export interface RoleProcess {
@@ -40,7 +50,6 @@ export interface RoleOptions {
   readonly onOutput?: ((text: string) => void) | undefined
 }
 
-const STOP_TIMEOUT_MS = 20_000
 const POLL_MS = 20
 const FIRST_PAUSE_MS = 200
 const MAX_PAUSE_MS = 5_000
@@ -51,13 +60,18 @@ const DEATHS_WITHIN_MS = 60_000
 export class ManagedRole implements RoleProcess {
   readonly name: string
   readonly role: string
-  readonly #options: RoleOptions
+  #options: RoleOptions
   readonly #registration: Registration
   /** When it died without having been told to, newest last. */
   #deaths: number[] = []
   #child: ManagedChild | undefined
   #url = ''
   #respawning = false
+  /** A new process starts meanwhile, so that this one is not started again if it dies. */
+  #replacing = false
+  /** Settles when a replacement has ended in any way. */
+  #replacement: Promise<unknown> = Promise.resolve()
+  readonly #stopped = new AbortController()
   /** It was told to end, or may not be started again. */
   #ended = false
   #stopping: Promise<void> | undefined
@@ -88,7 +102,8 @@ export class ManagedRole implements RoleProcess {
   }
 
   tail = (): string => this.#child?.tail() ?? ''
-  exitReason = (): string | undefined => (this.#respawning ? undefined : this.#child?.exitReason())
+  exitReason = (): string | undefined =>
+    this.#respawning || this.#replacing ? undefined : this.#child?.exitReason()
 
   /** Returns when it serves. Throws STAGE_NOT_READY with the last lines of its output. */
   async launch(): Promise<void> {
@@ -112,7 +127,7 @@ export class ManagedRole implements RoleProcess {
   }
 
   async #onExit(child: ManagedChild, reason: string): Promise<void> {
-    if (this.#ended || this.#stopping || child !== this.#child) return
+    if (this.#mayNotRespawn(child)) return
     const { text, onOutput } = this.#options
     const now = performance.now()
     this.#deaths = [...this.#deaths.filter((at) => now - at < DEATHS_WITHIN_MS), now]
@@ -126,7 +141,7 @@ export class ManagedRole implements RoleProcess {
     onOutput?.(`${text} ended (${reason}); it is started again in ${pause} ms\n`)
     try {
       await sleep(pause, undefined, { ref: false })
-      if (this.#ended || this.#stopping) return
+      if (this.#mayNotRespawn(child)) return
       await this.launch()
       onOutput?.(`${text} serves again\n`)
     } catch (error) {
@@ -141,20 +156,86 @@ export class ManagedRole implements RoleProcess {
     }
   }
 
+  #mayNotRespawn(child: ManagedChild): boolean {
+    const isTold = this.#ended || this.#replacing || this.#stopping !== undefined
+    return isTold || child !== this.#child
+  }
+
+  /**
+   * Starts a process of another version on the same port, and ends this one once the new one is
+   * ready. Rejects with ROLLED_BACK otherwise: this one then serves on. A process that dies later
+   * is started again in the new version.
+   */
+  replace(options: ReplaceOptions): Promise<Replaced> {
+    const replacing = this.#replace(options)
+    this.#replacement = replacing.catch(() => {})
+    return replacing
+  }
+
+  async #replace({ version, readyTimeoutMs, progress, signal }: ReplaceOptions): Promise<Replaced> {
+    const spec = launchSpec(version, this.role, this.#options.spec.env)
+    const signals = AbortSignal.any([signal, this.#stopped.signal])
+    progress(`starting ${this.name} from ${version.checkout}`)
+    const { child, registration } = await this.#startCandidate(spec, readyTimeoutMs, signals)
+    const former = this.#running
+    this.#child = child
+    this.#replacing = false
+    this.#options = { ...this.#options, spec }
+    this.#deaths = []
+    this.#ended = false
+    void child.exited.then((reason) => this.#onExit(child, reason))
+    progress(`the new ${this.name} is ready, and the old one hands over`)
+    const from = performance.now()
+    // Each process is in the registry at any time: by its id, or by the tag that it carries.
+    await this.#registration.update({ process: child.identity })
+    await registration.update({ process: former.identity })
+    if (!(await terminate(former.identity, { group: true, graceMs: STOP_TIMEOUT_MS })))
+      throw this.#willNotEnd(former)
+    const formerEnd = await former.exited
+    const handOverMs = performance.now() - from
+    await registration.close()
+    this.#options.onOutput?.(`${this.#options.text}: the version of ${version.checkout} serves\n`)
+    const [{ pid }, { pid: formerPid }] = [child.identity, former.identity]
+    return { name: this.name, pid, formerPid, formerEnd, handOverMs }
+  }
+
+  async #startCandidate(
+    spec: LaunchSpec,
+    readyTimeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Candidate> {
+    this.#replacing = true
+    try {
+      await waitUntil(() => !this.#respawning, { intervalMs: POLL_MS })
+      const { text, onOutput } = this.#options
+      return await startCandidate({ text, spec, url: this.#url, readyTimeoutMs, onOutput, signal })
+    } catch (error) {
+      this.#replacing = false
+      const reason = this.#child?.exitReason()
+      if (this.#child && reason !== undefined) void this.#onExit(this.#child, reason)
+      throw error
+    }
+  }
+
   stop(): Promise<void> {
+    this.#stopped.abort(new CodedError('STAGE_STOPPED', `${this.#options.text} was stopped`))
     this.#stopping ??= this.#stop()
     return this.#stopping
   }
 
   async #stop(): Promise<void> {
-    if (
-      this.#child &&
-      !(await terminate(this.#child.identity, { group: true, graceMs: STOP_TIMEOUT_MS }))
-    ) {
-      const what = `${this.#options.text} (process ${this.pid}) survived SIGKILL`
-      throw new CodedError('STAGE_WILL_NOT_END', what, { next: 'npx threshold reset' })
-    }
+    const [ended] = await Promise.all([
+      this.#child === undefined ||
+        terminate(this.#child.identity, { group: true, graceMs: STOP_TIMEOUT_MS }),
+      this.#replacement,
+    ])
+    if (!ended) throw this.#willNotEnd(this.#running)
     await this.#registration.close()
+  }
+
+  #willNotEnd({ identity }: ManagedChild): CodedError {
+    const what = `${this.#options.text} (process ${identity.pid}) survived SIGKILL`
+    return new CodedError('STAGE_WILL_NOT_END', what, { next: 'npx threshold reset' })
   }
 
   async kill(): Promise<void> {
@@ -183,11 +264,6 @@ export class ManagedRole implements RoleProcess {
 }
 
 const notReady = (text: string, why: string, child: ManagedChild): CodedError =>
-  new CodedError(
-    'STAGE_NOT_READY',
-    `${text} ${why}\n${child.tail().trim().split('\n').slice(-10).join('\n')}`,
-    {
-      // A stage that knows why it did not start prints its own help.
-      next: /^ {2}→ (.+)$/m.exec(child.tail())?.[1] ?? 'npx threshold doctor',
-    },
-  )
+  new CodedError('STAGE_NOT_READY', `${text} ${why}\n${lastLines(child)}`, {
+    next: ownHelp(child) ?? 'npx threshold doctor',
+  })

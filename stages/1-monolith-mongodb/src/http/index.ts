@@ -1,8 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
-import { type ReadinessCheck, type Runtime, watchReadiness } from '@threshold/kit'
-import express, { type RequestHandler, type Router } from 'express'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type ReadinessCheck,
+  type ReadinessMonitor,
+  type Runtime,
+  watchReadiness,
+} from '@threshold/kit'
+import express, { type RequestHandler, type Response, type Router } from 'express'
 import { sendJson } from '../rest/respond.ts'
 import { refuseMalformed } from './malformed-requests.ts'
 import { healthRoutes, metricsRoutes } from './operator-routes.ts'
@@ -21,6 +27,11 @@ export interface HttpConfig extends PublicAddress {
   readonly origins: readonly string[]
   /** 0 means any free port. */
   readonly port: number
+  /**
+   * Other processes of this user may listen on the port too. Not on macOS. `when-ready`: the server
+   * does so once all checks pass, so that it gets no requests that it cannot answer.
+   */
+  readonly reusePort?: 'at-once' | 'when-ready' | undefined
   /** The most sockets of REST and the gateway together. Above it new ones are closed at once. */
   readonly maxConnections: number
 }
@@ -42,6 +53,7 @@ export interface HttpServer extends AsyncDisposable {
 
 /** A request must arrive within this time, so that a slow sender cannot hold a connection open. */
 const REQUEST_TIMEOUT_MS = 15_000
+const READY_CHECK_MS = 100
 /** Node checks every 30 s by default, so a 15 s timeout could take 45 s. */
 const TIMEOUT_CHECK_MS = 1_000
 /**
@@ -52,7 +64,7 @@ const KEEP_ALIVE_MS = 75_000
 
 /**
  * Serves REST, the gateway, the page and the operator's endpoints on one port. Resolves when it
- * listens; rejects if the port is taken.
+ * listens, or at once if it listens when it is ready; rejects if the port is taken.
  *
  * Disposing it shuts down gracefully. It accepts no new requests, answers those in flight and
  * publishes their events, and then closes the gateway's sockets.
@@ -70,10 +82,11 @@ export async function serveHttp(
   const requests = countRequests((status) => status === 503 && readiness.checkSoon())
   const unread = unreadBodies()
   const policy = createOriginPolicy(config)
+  const namesProcess = config.reusePort !== undefined
   // The order matters. Health comes before the origin policy, because probes use host names of
   // their own. The page, metrics and workshop come after it.
   app.use(requests.count, unread.close)
-  app.use(healthRoutes(readiness), enforce(policy), metricsRoutes(runtime))
+  app.use(healthRoutes(readiness, { namesProcess }), enforce(policy), metricsRoutes(runtime))
   for (const router of parts.routers) app.use(router)
 
   const server = createServer(
@@ -97,12 +110,16 @@ export async function serveHttp(
   // Otherwise Node would ask for the body before the token is checked.
   server.on('checkContinue', app)
   parts.gateway?.attach(server, policy.allowsSocket)
-  server.listen(config.port, config.host)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const { host, reusePort } = config
+  const listen = () => server.listen({ port: config.port, host, reusePort: Boolean(reusePort) })
+  const closing = new AbortController()
+  if (reusePort === 'when-ready') void untilReady(readiness, closing.signal).then(listen, () => {})
+  else await once(listen(), 'listening')
+  const { port } = (server.address() as AddressInfo | null) ?? config
   return {
-    url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${port}`,
+    url: `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     async [Symbol.asyncDispose]() {
+      closing.abort()
       readiness[Symbol.dispose]()
       const closed = once(server, 'close')
       // `close` refuses new connections. Idle keep-alive connections would hold it open for long.
@@ -116,27 +133,44 @@ export async function serveHttp(
   }
 }
 
-/** Counts the requests in flight. `finished` resolves when there are none. */
+/** Rejects if the server ends before. */
+async function untilReady(readiness: ReadinessMonitor, signal: AbortSignal): Promise<void> {
+  while (Object.keys(await readiness.reasons()).length > 0)
+    await delay(READY_CHECK_MS, undefined, { signal })
+  signal.throwIfAborted()
+}
+
+/**
+ * Counts the requests in flight. `finished` resolves when there are none. Their answers then close
+ * their connections, so that no client sends its next request to a server that ends.
+ */
 function countRequests(onAnswer: (status: number) => void): {
   count: RequestHandler
   finished(): Promise<void>
 } {
-  let inFlight = 0
+  const inFlight = new Set<Response>()
+  let closing = false
   let onFinished = (): void => {}
+  const closeAfter = (response: Response): void => {
+    if (!response.headersSent) response.set('Connection', 'close')
+  }
   return {
     count(_request, response, next) {
-      inFlight += 1
+      inFlight.add(response)
+      if (closing) closeAfter(response)
       response.once('close', () => {
-        inFlight -= 1
+        inFlight.delete(response)
         onAnswer(response.statusCode)
-        if (inFlight === 0) onFinished()
+        if (inFlight.size === 0) onFinished()
       })
       next()
     },
     finished: () =>
       new Promise((resolve) => {
+        closing = true
+        for (const response of inFlight) closeAfter(response)
         onFinished = resolve
-        if (inFlight === 0) resolve()
+        if (inFlight.size === 0) resolve()
       }),
   }
 }
