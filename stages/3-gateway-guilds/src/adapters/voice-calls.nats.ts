@@ -28,8 +28,8 @@ const dismiss = {
 
 /**
  * The voice server of another process. A user waits for an admission, which therefore fails at once
- * while the server is down. Nobody waits for the other requests. They take rights away, so they are
- * sent in any case.
+ * while the server is down. No user waits for the other requests. They take rights away, so they
+ * are sent in any case.
  */
 export const natsVoiceCalls = (bus: Bus, circuit: Circuit): VoiceCalls => ({
   admit: (admission, deadline) =>
