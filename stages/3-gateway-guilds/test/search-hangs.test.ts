@@ -5,8 +5,8 @@ import { dedicatedNats, leaseDatabase, leaseKeyspace } from '@threshold/engines/
 import { createRuntime } from '@threshold/kit'
 import type { SearchResult } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
-import { serveSearchIndex } from '../src/adapters/search-index.nats.ts'
 import { connectNats } from '../src/nats/connect.ts'
+import { searchQuery } from '../src/wire/search.ts'
 import { natsConfig } from './nats/fixture.ts'
 
 /** How long a request of REST waits for search. */
@@ -22,16 +22,11 @@ describe('a search role that never answers a search', { timeout: 180_000 }, () =
     const { bus } = use.use(await connectNats(natsConfig(nats.uriOf('search')), 'search', runtime))
     let searches = 0
     let answer: Promise<SearchResult> = new Promise(() => {})
-    const index = {
-      index: async () => {},
-      remove: async () => {},
-      search: () => {
-        searches += 1
-        return answer
-      },
-      [Symbol.asyncDispose]: async () => {},
-    }
-    use.use(serveSearchIndex(bus, index))
+    const serving = bus.serve(searchQuery, () => {
+      searches += 1
+      return answer
+    })
+    use.use(serving)
     const stage = use.use(
       await startStage({
         stage: 3,

@@ -81,7 +81,10 @@ const UPSERT = `
   WHERE channel = excluded.channel AND author = excluded.author
     AND write_time <= excluded.write_time`
 
-const LOCK_TIMEOUT_MS = 5_000
+/** A process that has just been killed may still have the file. */
+const LOCK_TIMEOUT_MS = 1_000
+/** SQLITE_BUSY: another process has the file open. */
+const BUSY = 5
 const SWEEP_ROWS = 1_000
 
 /**
@@ -208,8 +211,21 @@ export function sqliteSearchIndex(file = ':memory:'): SqliteSearchIndex {
   }
 }
 
-/** Throws `SEARCH_FILE` if the file is no index, or another process has it open. */
+/**
+ * Opens the file, or a second one beside it while another process has it open: one that is replaced
+ * by this one. Each has its own position in the stream, so the older one only has more to read.
+ * Throws `SEARCH_FILE` if the file is no index, or both are open elsewhere.
+ */
 function openFile(file: string): DatabaseSync {
+  try {
+    return openOwnFile(file)
+  } catch (error) {
+    if (!(error instanceof CodedError && isBusy(error.cause))) throw error
+    return openOwnFile(`${file}.2`)
+  }
+}
+
+function openOwnFile(file: string): DatabaseSync {
   try {
     const database = new DatabaseSync(file, { timeout: LOCK_TIMEOUT_MS })
     // A second process that wrote to this file would apply the stream a second time. The log is
@@ -228,6 +244,9 @@ function openFile(file: string): DatabaseSync {
     })
   }
 }
+
+const isBusy = (cause: unknown): boolean =>
+  (cause as { readonly errcode?: number } | undefined)?.errcode === BUSY
 
 function readProgress(database: DatabaseSync): IndexProgress {
   const row = database.prepare('SELECT stream, position, build, built FROM progress').get()

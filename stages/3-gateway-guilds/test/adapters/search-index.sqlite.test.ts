@@ -46,13 +46,17 @@ describe('an SQLite search index', () => {
     expect(await search(index, [...queryWords(content), 'other'])).toBe(0)
   })
 
-  it('keeps its entries and its position in its file, which one process may open', async () => {
+  it('keeps its entries and its position in its file, which one process has at a time', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'threshold-search-'))
     const file = join(folder.path, 'index.sqlite')
     const first = sqliteSearchIndex(file)
     first.reset('stream', 6)
     first.apply([indexed], 7)
+    // A process that replaces this one has a file of its own, and a third finds none.
+    const replacing = sqliteSearchIndex(file)
+    expect(replacing.progress).toEqual({ stream: '', position: 0, build: 1, built: 0 })
     expect(() => sqliteSearchIndex(file)).toThrow(expect.objectContaining({ code: 'SEARCH_FILE' }))
+    await replacing[Symbol.asyncDispose]()
     await first[Symbol.asyncDispose]()
     await using second = sqliteSearchIndex(file)
     expect(second.progress).toEqual({ stream: 'stream', position: 7, build: 2, built: 0 })

@@ -7,11 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { deadlineAfter, encodeJson } from '@threshold/kit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type NatsSearchIndex,
-  natsSearchIndex,
-  serveSearches,
-} from '../../src/adapters/search-index.nats.ts'
+import { type NatsSearchIndex, serveSearches } from '../../src/adapters/search-index.nats.ts'
 import { sqliteSearchIndex } from '../../src/adapters/search-index.sqlite.ts'
 import { STREAM, SUBJECT } from '../../src/search/stream.ts'
 import { type SearchFixture, searchFixture } from './fixture.ts'
@@ -28,7 +24,7 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
   beforeEach(async () => {
     use = new AsyncDisposableStack()
     fixture = await searchFixture(use)
-    api = await natsSearchIndex(await fixture.nats.connect('api'))
+    api = await fixture.connect()
     file = join(use.use(await mkdtempDisposable(join(tmpdir(), 'threshold-search-'))).path, 'index')
   }, 120_000)
   afterEach(() => use.disposeAsync())

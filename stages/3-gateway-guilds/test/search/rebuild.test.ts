@@ -3,7 +3,7 @@ import { firstIdAt } from '@threshold/contract'
 import type { StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type NatsSearchIndex, natsSearchIndex } from '../../src/adapters/search-index.nats.ts'
+import type { NatsSearchIndex } from '../../src/adapters/search-index.nats.ts'
 import { type SearchFixture, searchFixture } from './fixture.ts'
 
 const WAIT = { timeout: 60_000, interval: 20 }
@@ -18,7 +18,7 @@ describe('a rebuild of the search index', { timeout: 120_000 }, () => {
   beforeEach(async () => {
     use = new AsyncDisposableStack()
     fixture = await searchFixture(use)
-    api = await natsSearchIndex(await fixture.nats.connect('api'))
+    api = await fixture.connect()
     await fixture.metadata.createUser(bot, testDeadline())
     await fixture.metadata.createGuild(guild.state, testDeadline())
   }, 120_000)
