@@ -92,7 +92,8 @@ export async function startGuildHost(
   const claims = createClaims(claimsBucket)
   const quarantine = opening.use(await createQuarantine(nats, runtime))
   const { bus } = nats
-  const hub = createHubClient(bus, claimed, runtime)
+  const isAlive = (host: string): boolean => leases.entries.has(hostKey(host))
+  const hub = createHubClient(bus, claimed, isAlive, runtime)
   const link = opening.use(createLinkSender(nats.connection, bus, { host: id, timers }))
   const owned = new Map<number, Owned>()
   const oneOfFew = pLimit(MAX_CONCURRENT_RELEASES)
@@ -104,7 +105,6 @@ export async function startGuildHost(
   let hurried = false
 
   const gateways = (): string[] => [...leases.entries.keys()].flatMap(gatewayOf)
-  const isAlive = (host: string): boolean => leases.entries.has(hostKey(host))
   const isGateway = (gateway: string): boolean => leases.entries.has(gatewayKey(gateway))
   const desired = (): (string | undefined)[] =>
     desiredOwners(

@@ -40,7 +40,7 @@ export async function natsGuildHub(
   const claims = opening.use(await watchBucket(await claimBucket(nats), claimSchema, runtime))
   const ownerOf = (partition: number): string | undefined =>
     claims.entries.get(String(partition))?.value.host ?? undefined
-  const hub = createHubClient(bus, claims, runtime)
+  const hub = createHubClient(bus, claims, (host) => leases.entries.has(hostKey(host)), runtime)
   const sessions = new Attachments(
     (guild) => reattach.guild(guild),
     (error) => log.error({ err: error }, 'a session failed to receive an event'),

@@ -51,9 +51,11 @@ export const moved = (): CodedError => new CodedError(MOVED, 'the partition has 
 const MIN_WAIT_MS = 10
 const MAX_WAIT_MS = 100
 
+/** @param isAlive whether a host has a lease. One without is not asked, since it cannot answer. */
 export function createHubClient(
   bus: Bus,
   claims: Pick<Watched<Claim>, 'entries' | 'onChange'>,
+  isAlive: (host: string) => boolean,
   { log }: Pick<Runtime, 'log'>,
 ): HubClient {
   /** By partition: its claim has changed. */
@@ -87,7 +89,8 @@ export function createHubClient(
       async (attempt) => {
         try {
           const host = claims.entries.get(String(partition))?.value.host
-          if (host == null) throw new CodedError('NO_RESPONDERS', 'the partition has no owner')
+          if (host == null || !isAlive(host))
+            throw new CodedError('NO_RESPONDERS', 'the partition has no owner')
           const answer = bus.request(hubRequest(partition, host), { op, args }, deadline)
           return await untilMoved(partition, answer)
         } catch (error) {

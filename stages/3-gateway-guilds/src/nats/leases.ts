@@ -6,6 +6,7 @@ import {
   type Deadline,
   decodeJson,
   encodeJson,
+  hasCode,
   messageOf,
   type Runtime,
   type Timers,
@@ -19,6 +20,8 @@ import { type Nats, untilAnswered } from './connect.ts'
 export const LEASE_TTL_MS = 3_000
 const RENEW_EVERY_MS = 1_000
 const RETRY_MS = 200
+/** A process that starts on a busy machine asks so often for its first lease. */
+const FIRST_RETRIES = 20
 const REQUEST_TIMEOUT_MS = 800
 /**
  * The holder stops this much before NATS ends the lease. It covers the time between the server's
@@ -159,7 +162,7 @@ export interface KeptLease extends AsyncDisposable {
 /**
  * Acquires a lease, and acquires it again after each end, for as long as it takes. `onAcquired` is
  * called for each lease, the first one included. Nothing goes on from one lease to the next.
- * Rejects as `acquireLease` does if the first one cannot be had.
+ * Rejects as `acquireLease` does if the first one cannot be had, also after some tries.
  */
 export async function keepLease(
   options: LeaseOptions,
@@ -168,7 +171,17 @@ export async function keepLease(
 ): Promise<KeptLease> {
   const closing = new AbortController()
   let { value } = options
-  let current = await acquireLease(options, runtime)
+  let mayBeOurs = false
+  let current = await pRetry(() => acquireLease(options, runtime), {
+    retries: FIRST_RETRIES,
+    minTimeout: RETRY_MS,
+    factor: 1,
+    shouldRetry({ error }) {
+      // A request that was not answered may have been stored, and then the key is taken.
+      mayBeOurs ||= hasCode(error, 'UNAVAILABLE')
+      return mayBeOurs
+    },
+  })
 
   function hold(lease: Lease): void {
     current = lease
