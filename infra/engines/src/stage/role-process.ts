@@ -186,9 +186,10 @@ export class ManagedRole implements RoleProcess {
     void child.exited.then((reason) => this.#onExit(child, reason))
     progress(`the new ${this.name} is ready, and the old one hands over`)
     const from = performance.now()
-    // Each process is in the registry at any time: by its id, or by the tag that it carries.
-    await this.#registration.update({ process: child.identity })
+    // Each process is in the registry at any time: by its id, or by the tag that it carries. The
+    // former one may carry the tag of an entry that was closed after an earlier deploy.
     await registration.update({ process: former.identity })
+    await this.#registration.update({ process: child.identity })
     if (!(await terminate(former.identity, { group: true, graceMs: STOP_TIMEOUT_MS })))
       throw this.#willNotEnd(former)
     const formerEnd = await former.exited

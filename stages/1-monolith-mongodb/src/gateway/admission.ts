@@ -15,10 +15,8 @@ export type Admit = <T>(kind: 'identify' | 'resume', start: () => Promise<T>) =>
 
 /** Limits how many sessions begin at a time and in a second. The others wait for their turn. */
 export function admission(perSecond = Number.POSITIVE_INFINITY): Admit {
-  const queue = new PQueue({
-    concurrency: MAX_CONCURRENT,
-    interval: WINDOW_MS,
-    intervalCap: Math.max(1, Math.round((perSecond * WINDOW_MS) / 1_000)),
-  })
+  const interval = Math.max(WINDOW_MS, 1_000 / perSecond)
+  const intervalCap = Math.round((perSecond * interval) / 1_000)
+  const queue = new PQueue({ concurrency: MAX_CONCURRENT, interval, intervalCap })
   return (kind, start) => queue.add(start, { priority: kind === 'resume' ? 1 : 0 })
 }

@@ -221,11 +221,12 @@ export class Connection {
 
   #resume(d: unknown): CloseCode | undefined {
     if (this.#state !== 'hello') return CloseCode.AlreadyAuthenticated
-    const { tokens, admit } = this.#dependencies
-    const request = readResume(d, tokens)
+    const request = readResume(d, this.#dependencies.tokens)
     if ('refused' in request) return request.refused
     this.#enqueue('gateway.resume', async () => {
-      const session = await admit('resume', () => findSession(this.#dependencies, request))
+      const find = async () =>
+        this.#state === 'hello' ? findSession(this.#dependencies, request) : undefined
+      const session = await this.#dependencies.admit('resume', find)
       // The client may have closed the connection meanwhile, or have identified on it.
       if (this.#state !== 'hello') return
       const outcome = session?.resume(request.sequence, () => {

@@ -99,9 +99,8 @@ export function createGateway(
     budgetMs: config.budgetMs,
     admit: admission(config.sessionsPerSecond),
   }
-  ports.sessions.onAdopt((from) =>
-    dependencies.admit('resume', () => Session.restore(dependencies, from)),
-  )
+  // No client waits for these. The gateway that gives them away limits how many move at a time.
+  ports.sessions.onAdopt((from) => Session.restore(dependencies, from))
   const sockets = boundedWebSockets({
     maxPayload: MAX_READ_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,

@@ -120,12 +120,7 @@ export class Subscriptions<L extends Listener = Listener> {
    */
   correct({ presences, calls }: SeenMembers): void {
     for (const [user, status] of presences) this.#presences.correct(user, status)
-    const { voiceStates } = this.#dependencies
-    for (const [user, call] of calls) {
-      if (voiceStates.get(user)) continue
-      voiceStates.restore(user, call)
-      voiceStates.leave(user)
-    }
+    for (const [user, call] of calls) this.#dependencies.voiceStates.correct(user, call)
   }
 
   setPresence(listener: L, presence: Presence): void {

@@ -29,6 +29,11 @@ export interface VoiceStates {
   leave(user: UserId): void
   /** Adds a state that an earlier owner of the guild has published, if its channel still exists. */
   restore(user: UserId, change: VoiceStateChange & { readonly channelId: ChannelId }): void
+  /**
+   * Publishes the departure of a user whom others see in a channel, unless the user is in a call or
+   * it was published before.
+   */
+  correct(user: UserId, seen: VoiceStateChange & { readonly channelId: ChannelId }): void
   /** Publishes a user's state again, after a moderator has changed their mute or deafen flag. */
   refresh(user: UserId): void
   /** Ends the call of a channel that is being deleted. */
@@ -152,6 +157,12 @@ export function createVoiceStates(
       const isUnseen = departed.has(user)
       const state = store(user, change)
       if (isUnseen) publishChange(user, state, undefined)
+    },
+    correct(user, seen) {
+      if (states.has(user) || departed.has(user)) return
+      if (!currentState().channels.has(seen.channelId)) return
+      departed.add(user)
+      publishChange(user, { ...seen, channelId: null, suppress: false }, seen.channelId)
     },
     refresh(user) {
       const state = states.get(user)

@@ -1,8 +1,8 @@
-import { type JsMsg, RetentionPolicy, type StoredMsg } from '@nats-io/jetstream'
+import { DiscardPolicy, type JsMsg, RetentionPolicy, type StoredMsg } from '@nats-io/jetstream'
 import { decodeJson, encodeJson, unavailable } from '@threshold/kit'
 import type { Notification } from '@threshold/ports'
 import { z } from 'zod'
-import type { Nats } from './connect.ts'
+import { type Nats, untilAnswered } from './connect.ts'
 
 export const PUSH_STREAM = 'PUSHES'
 export const PUSH_SUBJECT = 'push.send'
@@ -33,13 +33,14 @@ export function readPush(data: Uint8Array): Push | undefined {
 
 /** Creates the stream from which push workers take what they send, if there is none. */
 export async function ensurePushStream({ manager, replicas }: Nats): Promise<void> {
-  await manager.streams.add({
+  const stream = {
     name: PUSH_STREAM,
     subjects: ['push.*'],
     num_replicas: replicas,
     retention: RetentionPolicy.Workqueue,
     max_age: MAX_AGE_MS * 1_000_000,
-  })
+  }
+  await untilAnswered(() => manager.streams.add(stream))
 }
 
 /**
@@ -69,7 +70,7 @@ export interface DeadLetter extends z.output<typeof deadSchema> {
 
 /** Creates the stream of the pushes that were given up, if there is none. */
 export async function ensureDeadStream({ manager, replicas }: Nats): Promise<void> {
-  await manager.streams.add({
+  const stream = {
     name: DEAD_STREAM,
     subjects: [DEAD_SUBJECTS],
     num_replicas: replicas,
@@ -77,9 +78,10 @@ export async function ensureDeadStream({ manager, replicas }: Nats): Promise<voi
     max_bytes: DEAD_MAX_BYTES,
     // A push that is given up again, since its worker died before it said so, replaces itself.
     max_msgs_per_subject: 1,
-    discard: 'old',
+    discard: DiscardPolicy.Old,
     allow_direct: true,
-  })
+  }
+  await untilAnswered(() => manager.streams.add(stream))
 }
 
 /** Resolves once a push is kept as a dead letter. Rejects with `UNAVAILABLE` if it may not be. */
@@ -88,8 +90,10 @@ export async function addDeadLetter(
   message: JsMsg,
   { reason, attempts, at }: Pick<DeadLetter, 'reason' | 'attempts' | 'at'>,
 ): Promise<void> {
-  const ids = [readPush(message.data)?.notification.id, message.headers?.get('Nats-Msg-Id')]
-  const id = ids.find((each) => /^\d{1,20}$/.test(String(each))) ?? `entry-${message.seq}`
+  const [idBefore] = (message.headers?.get('Nats-Msg-Id') ?? '').split('/')
+  const ids = [readPush(message.data)?.notification.id, idBefore]
+  const isId = (text: unknown): boolean => /^(\d{1,20}|entry-\d+)$/.test(String(text))
+  const id = ids.find(isId) ?? `entry-${message.seq}`
   const letter = encodeJson({ v: 1, reason, attempts, at, push: message.data })
   try {
     await jetStream.publish(deadSubject(id), letter)
@@ -127,7 +131,7 @@ export async function replayDeadLetter({ manager, jetStream }: Nats, id: string)
   const found = await manager.streams.getMessage(DEAD_STREAM, { last_by_subj: deadSubject(id) })
   if (!found) return false
   const { sequence, push } = letterOf(found)
-  await jetStream.publish(PUSH_SUBJECT, push, { msgID: `replay-${sequence}` })
+  await jetStream.publish(PUSH_SUBJECT, push, { msgID: `${id}/${sequence}` })
   await manager.streams.deleteMessage(DEAD_STREAM, sequence).catch(async (error: unknown) => {
     // Another call has removed it, or the push has been given up again meanwhile.
     if (await manager.streams.getMessage(DEAD_STREAM, { seq: sequence })) throw error

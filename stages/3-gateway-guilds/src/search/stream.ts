@@ -1,5 +1,6 @@
+import { DiscardPolicy } from '@nats-io/jetstream'
 import { decodeJson, type Runtime } from '@threshold/kit'
-import type { Nats } from '../nats/connect.ts'
+import { type Nats, untilAnswered } from '../nats/connect.ts'
 import { type SearchEntry, searchEntrySchema } from '../wire/search.ts'
 
 export const STREAM = 'SEARCH'
@@ -10,14 +11,15 @@ const MAX_BYTES = 256 * 2 ** 20
 
 /** Creates the stream of all changes of search indexes if there is none. */
 export async function ensureSearchStream({ manager, replicas }: Nats): Promise<void> {
-  await manager.streams.add({
+  const stream = {
     name: STREAM,
     subjects: [SUBJECT],
     num_replicas: replicas,
     max_age: MAX_AGE_MS * 1_000_000,
     max_bytes: MAX_BYTES,
-    discard: 'old',
-  })
+    discard: DiscardPolicy.Old,
+  }
+  await untilAnswered(() => manager.streams.add(stream))
 }
 
 /** Undefined for an entry that this version cannot read. It would block all entries after it. */

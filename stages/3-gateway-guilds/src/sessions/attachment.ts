@@ -27,6 +27,8 @@ interface SessionStart {
 
 /** A session of this process in a guild, and what a new owner of the guild has to know of it. */
 export interface GuildListener extends SessionStart {
+  /** Its owner has begun, and a new one must go on. What came may still wait to be delivered. */
+  isStarted: boolean
   readonly subscriber: Subscriber
   presence: Presence
   /** The others have surely seen this presence. Otherwise they may see any earlier one. */

@@ -43,6 +43,7 @@ export class Attachments {
       slot: freeSlot(slots),
       subscriber,
       presence: subscriber.presence,
+      isStarted: false,
       isSettled: false,
       cancelSettling: () => {},
       from: undefined,
@@ -108,6 +109,7 @@ export class Attachments {
         const attached = this.guilds.get(guild)
         const listener = listenerOf(attached, payload)
         if (!attached || !listener) return
+        listener.isStarted = true
         attached.seen.addView(view, presences)
         viewComes(attached, position)
         this.#add(guild, attached, [listener], () => {
@@ -122,6 +124,7 @@ export class Attachments {
           this.guilds.get(guild) ?? this.users.get(user)
         const listener = listenerOf(attached, payload)
         if (!attached || !listener) return
+        if ('isStarted' in listener) listener.isStarted = true
         sessionComes(attached, after)
         this.#add(guild || user, attached, [listener], () => begin(listener, after))
         return

@@ -8,11 +8,10 @@ interface Batch {
   readonly work: (item: never) => void
 }
 
-interface Line {
+interface GuildQueue {
   readonly batches: Batch[]
-  /** Items of the first batch that are done. */
-  done: number
-  readonly settled: PromiseWithResolvers<void>
+  /** Items of the first batch whose work is done. */
+  processed: number
 }
 
 /**
@@ -22,9 +21,9 @@ interface Line {
  */
 export class FairQueue {
   /** The guilds that wait. The first one is next. */
-  readonly #lines = new Map<string, Line>()
-  /** The work of each guild in this turn of the event loop. */
-  readonly #done = new Map<string, number>()
+  readonly #queues = new Map<string, GuildQueue>()
+  /** Items of each guild whose work was done in this turn of the event loop. */
+  readonly #doneNow = new Map<string, number>()
   readonly #onError: (error: unknown) => void
   #scheduled = false
 
@@ -35,22 +34,20 @@ export class FairQueue {
 
   /** Does the work for each item, after all that was added for the guild before. */
   add<T>(guild: string, items: readonly T[], work: (item: T) => void): void {
-    const line = this.#lines.get(guild)
-    const done = (this.#done.get(guild) ?? 0) + items.length
-    if (!line && done <= SLICE) {
-      this.#done.set(guild, done)
+    const queue = this.#queues.get(guild)
+    const done = (this.#doneNow.get(guild) ?? 0) + items.length
+    if (!queue && done <= SLICE) {
+      this.#doneNow.set(guild, done)
       for (const item of items) this.#do(work, item)
-    } else if (line) line.batches.push({ items, work })
-    else {
-      const settled = Promise.withResolvers<void>()
-      this.#lines.set(guild, { batches: [{ items, work }], done: 0, settled })
-    }
+    } else if (queue) queue.batches.push({ items, work })
+    else this.#queues.set(guild, { batches: [{ items, work }], processed: 0 })
     this.#schedule()
   }
 
-  /** Resolves when all that was added for the guild is done. */
+  /** Resolves when all that was added for the guild so far is done. */
   settled(guild: string): Promise<void> {
-    return this.#lines.get(guild)?.settled.promise ?? Promise.resolve()
+    if (!this.#queues.has(guild)) return Promise.resolve()
+    return new Promise((resolve) => this.add(guild, [resolve], (done) => done()))
   }
 
   #schedule(): void {
@@ -58,29 +55,28 @@ export class FairQueue {
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      this.#done.clear()
-      const [next] = this.#lines
+      this.#doneNow.clear()
+      const [next] = this.#queues
       if (!next) return
-      const [guild, line] = next
-      const isDone = this.#doSlice(line)
-      this.#lines.delete(guild)
-      if (isDone) line.settled.resolve()
-      else this.#lines.set(guild, line)
-      if (this.#lines.size > 0) this.#schedule()
+      const [guild, queue] = next
+      const isDone = this.#doSlice(queue)
+      this.#queues.delete(guild)
+      if (!isDone) this.#queues.set(guild, queue)
+      if (this.#queues.size > 0) this.#schedule()
     })
   }
 
   /** True when nothing of the guild is left. */
-  #doSlice(line: Line): boolean {
+  #doSlice(queue: GuildQueue): boolean {
     const until = performance.now() + SLICE_MS
-    for (let count = 0; line.batches.length > 0; count++) {
+    for (let count = 0; queue.batches.length > 0; count++) {
       if (count >= SLICE || performance.now() >= until) return false
-      const { items, work } = line.batches[0]!
-      if (line.done < items.length) this.#do(work, items[line.done] as never)
-      line.done += 1
-      if (line.done < items.length) continue
-      line.batches.shift()
-      line.done = 0
+      const { items, work } = queue.batches[0]!
+      if (queue.processed < items.length) this.#do(work, items[queue.processed] as never)
+      queue.processed += 1
+      if (queue.processed < items.length) continue
+      queue.batches.shift()
+      queue.processed = 0
     }
     return true
   }

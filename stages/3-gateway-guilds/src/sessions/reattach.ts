@@ -24,14 +24,14 @@ export const wireListener = ({
   presence,
   isSettled,
   voice,
-  from,
+  isStarted,
 }: GuildListener): WireListener => ({
   slot,
   userId: subscriber.userId,
   sessionId: subscriber.sessionId,
   presence,
   isSettled,
-  started: from !== undefined,
+  started: isStarted,
   ...(voice === undefined ? {} : { voice }),
 })
 
