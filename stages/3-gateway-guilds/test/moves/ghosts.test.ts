@@ -11,9 +11,12 @@ it('shows nobody online or in a call whose gateway and guild host died together'
   await untilBalanced(hosts)
   const dying = await cluster.startGateway()
   const { hub } = await cluster.startGateway()
-  const guild = await createGuild(hub, 3)
-  const [first = '', second = '', third = ''] = [...guild.state.members.keys()]
+  const { hub: otherHub } = await cluster.startGateway()
+  const guild = await createGuild(hub, 4)
+  const [first = '', second = '', third = '', fourth = ''] = [...guild.state.members.keys()]
   const observer = await listen(hub, guild, first)
+  // Each surviving gateway tells the next owner of the ghosts, which are published once.
+  const otherObserver = await listen(otherHub, guild, fourth)
   const leaver = await listen(dying.hub, guild, second)
   // The third user has a second session, on the gateway that survives.
   await listen(dying.hub, guild, third)
@@ -37,15 +40,22 @@ it('shows nobody online or in a call whose gateway and guild host died together'
   dying.cut()
   owner.cut()
 
-  await expect
-    .poll(() => [seenBy(observer, second), seenBy(observer, third)], WAIT)
-    .toEqual([
-      ['offline', null],
-      ['idle', undefined],
-    ])
+  for (const each of [observer, otherObserver])
+    await expect
+      .poll(() => [seenBy(each, second), seenBy(each, third)], WAIT)
+      .toEqual([
+        ['offline', null],
+        ['idle', undefined],
+      ])
   // The next owner tells new sessions the same.
-  const late = await listen(hub, guild, [...guild.state.members.keys()][3]!)
+  const late = await listen(hub, guild, [...guild.state.members.keys()][4]!)
   const view = late.deliveries.find((delivery) => delivery.kind === 'view')
   expect(view?.presences.get(second)).toBeUndefined()
   expect(view?.presences.get(third)?.status).toBe('idle')
+  const channels = observer.deliveries.flatMap((delivery) =>
+    delivery.kind === 'event' && delivery.event.type === 'VOICE_STATE_UPDATE'
+      ? [(delivery.event.data as { channel_id: string | null }).channel_id]
+      : [],
+  )
+  expect(channels).toEqual([guild.voice.id, null])
 }, 120_000)
