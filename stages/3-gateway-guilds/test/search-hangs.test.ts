@@ -9,8 +9,6 @@ import { connectNats } from '../src/nats/connect.ts'
 import { searchQuery } from '../src/wire/search.ts'
 import { natsConfig } from './nats/fixture.ts'
 
-/** How long a request of REST waits for search. */
-const BUDGET_MS = 5_000
 const WAIT = { timeout: 30_000, interval: 200 }
 
 describe('a search role that never answers a search', { timeout: 180_000 }, () => {
@@ -59,11 +57,13 @@ describe('a search role that never answers a search', { timeout: 180_000 }, () =
     const hanging = await Promise.all(Array.from({ length: 5 }, search))
     expect(hanging.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])
     expect(searches).toBe(5)
-    const startedAt = performance.now()
-    const refused = await search()
-    expect(performance.now() - startedAt).toBeLessThan(BUDGET_MS)
-    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '2'])
-    expect(searches).toBe(5)
+    // Every two seconds one search is tried, and hangs. A busy machine may need some tries.
+    await vi.waitFor(async () => {
+      const asked = searches
+      const refused = await search()
+      expect(searches).toBe(asked)
+      expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '2'])
+    }, WAIT)
     const metrics = await (await fetch(`${stage.url}/metrics`)).text()
     expect(metrics).toMatch(/^threshold_circuit_open\{role="search",.*\} 1$/m)
     await post(`/api/v10/channels/${channel.id}/messages`, { content: 'hello' }, token)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { WAIT } from './cluster.ts'
 import { underLoad } from './guild-under-load.ts'
 
-describe('a command whose host is cut off', { timeout: 120_000 }, () => {
+describe('a command whose host is cut off', { timeout: 400_000 }, () => {
   it.each(['before', 'after'] as const)(
     'right %s its write to the store is completed by the next owner, and published once',
     async (moment) => {

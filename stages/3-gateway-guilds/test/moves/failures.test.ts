@@ -10,7 +10,7 @@ function aMessage({ text }: GuildFixture): HubEvent {
   return { v: 1, id, type: 'MESSAGE_CREATE', data: { id }, channelId: text.id }
 }
 
-describe('a guild whose own code throws', { timeout: 120_000 }, () => {
+describe('a guild whose own code throws', { timeout: 400_000 }, () => {
   it('is loaded again, its sessions miss nothing, and other guilds do not notice', async () => {
     await using use = new AsyncDisposableStack()
     const { cluster, gateway, api, guild, sessions, guest, ownerOf } = await setUp(use)

@@ -15,7 +15,7 @@ import {
 } from './cluster.ts'
 import { expectComplete, seenBy, setUp, underLoad } from './guild-under-load.ts'
 
-describe('a guild whose owner changes', { timeout: 120_000 }, () => {
+describe('a guild whose owner changes', { timeout: 400_000 }, () => {
   it.each([
     { name: '', members: 3 },
     { name: ', with more sessions than a request carries', members: 250 },
@@ -42,7 +42,7 @@ describe('a guild whose owner changes', { timeout: 120_000 }, () => {
   })
 })
 
-describe('a session that ends', { timeout: 120_000 }, () => {
+describe('a session that ends', { timeout: 400_000 }, () => {
   it.each([
     { when: 'while its guild has no owner', presenceDelayMs: 20, cutFirst: true },
     { when: 'just before its host is cut off', presenceDelayMs: 1_000, cutFirst: false },
@@ -72,7 +72,7 @@ describe('a session that ends', { timeout: 120_000 }, () => {
   })
 })
 
-describe('a presence that changes while a new owner loads the guild', { timeout: 120_000 }, () => {
+describe('a presence that changes while a new owner loads the guild', { timeout: 400_000 }, () => {
   it('is seen by the others', async () => {
     await using use = new AsyncDisposableStack()
     const { cluster, gateway, api, guild, sessions, ownerOf } = await setUp(use)
@@ -96,7 +96,7 @@ describe('a presence that changes while a new owner loads the guild', { timeout:
   })
 })
 
-describe('a host that is busy with one guild', { timeout: 120_000 }, () => {
+describe('a host that is busy with one guild', { timeout: 400_000 }, () => {
   it('keeps it and gives most of the others away, until it is calm again', async () => {
     await using use = new AsyncDisposableStack()
     const cluster = await startCluster(use)
@@ -118,7 +118,7 @@ describe('a host that is busy with one guild', { timeout: 120_000 }, () => {
   })
 })
 
-describe('a gateway that is cut off for longer than its lease', { timeout: 120_000 }, () => {
+describe('a gateway that is cut off for longer than its lease', { timeout: 400_000 }, () => {
   it('loses and doubles nothing for its sessions', async () => {
     await using use = new AsyncDisposableStack()
     const { cut, heal, load, guild, api, expectAllReceived } = await underLoad(use)
@@ -134,7 +134,7 @@ describe('a gateway that is cut off for longer than its lease', { timeout: 120_0
   })
 })
 
-describe('a gateway that misses events', { timeout: 120_000 }, () => {
+describe('a gateway that misses events', { timeout: 400_000 }, () => {
   it('never gets those that its users may not see, and gets the guild as it is now', async () => {
     await using use = new AsyncDisposableStack()
     const { cut, heal, guild, api, sessions } = await setUp(use)
@@ -203,7 +203,7 @@ const namesOf = (delivery: Delivery): unknown =>
     ? delivery.view.channels
     : delivery.kind === 'event' && delivery.event.data
 
-describe('NATS', { timeout: 120_000 }, () => {
+describe('NATS', { timeout: 400_000 }, () => {
   it('may be killed and come back, and nothing acknowledged is lost or doubled', async () => {
     await using use = new AsyncDisposableStack()
     const { cluster, owned, load, expectAllReceived } = await underLoad(use)

@@ -14,7 +14,7 @@ const RELEASES = {
 } as const
 const calm = () => 0
 
-describe('roles of two releases', { timeout: 120_000 }, () => {
+describe('roles of two releases', { timeout: 400_000 }, () => {
   it.each([
     ['first', 'second'],
     ['second', 'first'],

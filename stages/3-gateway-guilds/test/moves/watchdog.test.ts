@@ -24,7 +24,7 @@ const renameTo =
     return api.execute(id, command, testDeadline())
   }
 
-describe('a host whose event loop is lost', { timeout: 120_000 }, () => {
+describe('a host whose event loop is lost', { timeout: 400_000 }, () => {
   it.each([
     {
       name: 'a loop over two hyphens',

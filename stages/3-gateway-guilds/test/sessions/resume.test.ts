@@ -82,7 +82,7 @@ const identityOf = (userId: string) => ({
   compress: false,
 })
 
-describe('a session', { timeout: 120_000 }, () => {
+describe('a session', { timeout: 400_000 }, () => {
   it('goes from gateway to gateway under load: nothing is lost, doubled or reordered', async () => {
     await using use = new AsyncDisposableStack()
     const { cluster, api, guild, guest, sessions, store } = await setUp(use)
