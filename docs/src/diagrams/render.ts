@@ -60,6 +60,9 @@ const SMALLER = `function smaller(svg) {
     )
     style.textContent = rules.map(({ cssText }) => cssText).join('')
   }
+  const used = document.body.innerHTML
+  for (const marker of document.body.querySelectorAll('marker'))
+    if (!used.includes('url(#' + marker.id + ')')) marker.remove()
   for (const element of document.body.querySelectorAll('svg *'))
     for (const { name } of [...element.attributes])
       if (name.startsWith('data-')) element.removeAttribute(name)
