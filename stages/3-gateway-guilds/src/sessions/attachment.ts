@@ -27,7 +27,7 @@ interface SessionStart {
 
 /** A session of this process in a guild, and what a new owner of the guild has to know of it. */
 export interface GuildListener extends SessionStart {
-  /** Its owner has begun, and a new one must go on. What came may still wait to be delivered. */
+  /** Its owner has begun, and a new one must go on. Its deliveries may still wait. */
   isStarted: boolean
   readonly subscriber: Subscriber
   presence: Presence
