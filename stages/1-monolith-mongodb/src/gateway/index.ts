@@ -160,8 +160,8 @@ export function createGateway(
 }
 
 /**
- * Does the work for each item, evenly spread over the time that the rate takes, or over the longest
- * time allowed. The order is random, so that clients which came together do not leave together.
+ * Does the work for each item at a random moment, so that clients which came together do not leave
+ * together. It takes as long as the rate asks for, and at most `MAX_SPREAD_MS`.
  */
 async function spread<T>(
   items: readonly T[],

@@ -40,10 +40,10 @@ const PING_INTERVAL_MS = 2_000
 /** How long a bucket keeps the note that a key has ended, for watchers. The server's minimum. */
 const MARKER_TTL_MS = 1_000
 
-/** A process that starts on a busy machine asks so often for each of its streams and buckets. */
+/** Tries more than the first for each stream and bucket, when a process starts. */
 const SETUP_RETRIES = 20
 
-/** Repeats a request that may be repeated, such as to create what may exist, until it is answered. */
+/** Repeats a request that does no harm twice, such as to create a stream, until it is answered. */
 export const untilAnswered = <T>(request: () => Promise<T>): Promise<T> =>
   pRetry(request, {
     retries: SETUP_RETRIES,

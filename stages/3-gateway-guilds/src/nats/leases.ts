@@ -20,7 +20,7 @@ import { type Nats, untilAnswered } from './connect.ts'
 export const LEASE_TTL_MS = 3_000
 const RENEW_EVERY_MS = 1_000
 const RETRY_MS = 200
-/** A process that starts on a busy machine asks so often for its first lease. */
+/** Tries more than the first for the first lease, when a process starts on a busy machine. */
 const FIRST_RETRIES = 20
 const REQUEST_TIMEOUT_MS = 800
 /**

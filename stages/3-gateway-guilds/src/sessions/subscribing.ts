@@ -28,7 +28,7 @@ const PUBLISHED_AFTER_MS = 3 * LEASE_TTL_MS
 export interface Subscribing extends Pick<GuildHub, 'subscribe' | 'subscribeUser'> {
   /** A new owner has the session, and its presence. */
   onAttached(listener: GuildListener): void
-  /** Tells a new owner of sessions that have just ended. The one before may not have told others. */
+  /** Tells a new owner of sessions that have just ended, since the one before may not have. */
   repeatEnds(partition: number): void
 }
 

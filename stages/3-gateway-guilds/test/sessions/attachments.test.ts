@@ -7,7 +7,7 @@ import type { LinkPayload } from '../../src/wire/link.ts'
 
 const SESSIONS = 300
 
-it('is attached to a new owner as begun while its view waits, and gets each event once', async () => {
+it('counts as begun for a new owner while its view waits, and gets each event once', async () => {
   const guild = aGuild()
   const { id } = guild.state.guild
   const failed: unknown[] = []

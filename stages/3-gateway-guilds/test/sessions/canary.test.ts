@@ -40,7 +40,7 @@ describe('the canary of a gateway', () => {
     }
   }
 
-  it('makes the gateway ready while messages arrive, and not after ten seconds without', async () => {
+  it('makes the gateway ready until no message has arrived for ten seconds', async () => {
     let arrives = true
     const { reason, pass } = setUp(async () => {
       if (!arrives) throw new Error('lost')
