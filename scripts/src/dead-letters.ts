@@ -43,13 +43,17 @@ const REASONS = {
   failed: 'it made the code that sends it fail; see the log of the notifications role',
 } as const
 
-/** The dead letters of all stages that run on this machine. */
+/**
+ * The dead letters of all stages that run on this machine. Throws `UNAVAILABLE` if one of them does
+ * not answer: a list without its letters would look complete.
+ */
 export async function listDeadLetters(): Promise<DeadLetters> {
   const found = await Promise.all(
     (await runningStages()).map(async ({ stage, url }) => {
       const response = await ask(url, 'GET', '')
-      // Stages before the third have none, and one that is starting or ending has no answer.
-      if (response?.status !== 200) return { total: 0, letters: [] }
+      if (!response || response.status >= 500) throw unavailable(`the stage at ${url}`)
+      // Stages before the third have no such route.
+      if (response.status !== 200) return { total: 0, letters: [] }
       const { total, oldest } = answerSchema.parse(await response.json())
       const letters = oldest.map(({ channel_id: channel, given_up: givenUp, ...letter }) => ({
         ...letter,

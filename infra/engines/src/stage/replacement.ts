@@ -77,8 +77,9 @@ export async function startCandidate(options: CandidateOptions): Promise<Candida
     const late = `was not ready within ${readyTimeoutMs / 1_000} s`
     throw rolledBack(text, ended === undefined ? late : `ended (${ended})`, started)
   } catch (error) {
-    if (child) await terminate(child.identity, { group: true, graceMs: STOP_TIMEOUT_MS })
-    await registration.close()
+    const options = { group: true, graceMs: STOP_TIMEOUT_MS }
+    // A process that survives SIGKILL stays in the registry, so that `reset` can end it.
+    if (!child || (await terminate(child.identity, options))) await registration.close()
     throw error
   }
 }

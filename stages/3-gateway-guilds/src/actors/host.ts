@@ -32,6 +32,11 @@ export const gatewayKey = (id: string): string => `gateway.${id}`
 const gatewayOf = (key: string): string[] =>
   key.startsWith(gatewayKey('')) ? [key.slice(gatewayKey('').length)] : []
 
+/**
+ * Partitions that are claimed at a time. Each takes about six requests to NATS. All at once, on a
+ * busy machine, they would delay the renewal of the lease under which they are claimed.
+ */
+const MAX_CONCURRENT_CLAIMS = 8
 /** Partitions that are given up at a time, so that each is without an owner only for a moment. */
 const MAX_CONCURRENT_RELEASES = 2
 /** The next one is given up when another host serves the one before, or after this time. */
@@ -97,6 +102,7 @@ export async function startGuildHost(
   const link = opening.use(createLinkSender(nats.connection, bus, { host: id, timers }))
   const owned = new Map<number, Owned>()
   const oneOfFew = pLimit(MAX_CONCURRENT_RELEASES)
+  const oneClaim = pLimit(MAX_CONCURRENT_CLAIMS)
   /** Partitions that are being claimed or released. */
   const moving = new Set<number>()
   let cancelTimer = (): void => {}
@@ -118,8 +124,17 @@ export async function startGuildHost(
       ),
     )
 
+  /** No other living host owns the partition. */
+  const isClaimable = (partition: number): boolean => {
+    const owner = claimed.entries.get(String(partition))?.value.host
+    return owner == null || owner === id || !isAlive(owner)
+  }
+
   async function claim(partition: number): Promise<void> {
+    // Its turn may come late, and another host may have been faster meanwhile.
+    if (closing || desired()[partition] !== id || !isClaimable(partition)) return
     const lease = kept.current
+    lease.ended.throwIfAborted()
     const epoch = await claims.claim(
       partition,
       id,
@@ -186,7 +201,6 @@ export async function startGuildHost(
       if (moving.has(partition)) continue
       const { value, revision = 0 } = claimed.entries.get(String(partition)) ?? {}
       const owner = value?.host
-      const isFree = owner == null || !isAlive(owner)
       const shouldBeOurs = owners[partition] === id
       const held = owned.get(partition)
       if (held) {
@@ -199,7 +213,8 @@ export async function startGuildHost(
               if (desired()[given] !== id) await release(given)
             }),
           )
-      } else if (shouldBeOurs && (isFree || owner === id)) move(partition, claim)
+      } else if (shouldBeOurs && isClaimable(partition))
+        move(partition, (free) => oneClaim(claim, free))
       // A release did not reach NATS, or the partition was lost in another way.
       else if (owner === id && owners[partition] !== undefined)
         move(partition, () => claims.release(partition, revision))

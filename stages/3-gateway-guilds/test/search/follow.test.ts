@@ -203,6 +203,13 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
     const { jetStream } = await fixture.nats.connect('other')
     await jetStream.publish(SUBJECT, encodeJson({ v: 2, kind: 'unknown' }))
     await jetStream.publish(SUBJECT, 'no JSON')
+    const facts = { authorType: 'user' }
+    const wrong = { ...message('readable'), id: 'no id' }
+    await jetStream.publish(
+      SUBJECT,
+      encodeJson({ v: 1, kind: 'index', guild, facts, message: wrong }),
+    )
+    await jetStream.publish(SUBJECT, encodeJson({ v: 1, kind: 'remove', ids: ['9'.repeat(19)] }))
     await write(message('readable'))
     expect((await find('readable')).total).toBe(1)
   })
