@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import {
   CodedError,
   type Deadline,
@@ -97,6 +98,9 @@ export function openPartition(
     const { guild } = parsed.data as { guild?: string }
     const handle = () => handler(parsed.data, deadline)
     using _ = guild === undefined ? undefined : mailboxes.enter(guild, op)
+    // NATS delivers many requests in one turn of the event loop. Each gets a turn of its own, so
+    // that the watchdog can tell what a guild does with the memory.
+    if (guild !== undefined) await setImmediate()
     const handling = guild === undefined ? handle() : dependencies.runAs(guild, handle)
     const result = await handling.catch((error: unknown) => {
       if (hasCode(error) || guild === undefined) throw error

@@ -1,16 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { Session } from 'node:inspector'
 import process from 'node:process'
 import { setInterval } from 'node:timers'
 import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { NatsConfig } from '../nats/connect.ts'
 
-/** Shared with the watchdog's thread: how many turns have ended, and two guilds. */
+/**
+ * Shared with the watchdog's thread: how many turns have ended, whether garbage is collected, and
+ * two guilds.
+ */
 const BYTES = 24
 const TURNS_AT = 0
+const COLLECTING_AT = 4
 const CURRENT_AT = 8
 const LEAKING_AT = 16
 const BEAT_MS = 50
+/** Memory is measured again once the process has taken so much more than after the last time. */
+const MEASURE_AGAIN = 1.1
 
 export interface WatchdogOptions {
   readonly nats: NatsConfig
@@ -18,7 +25,7 @@ export interface WatchdogOptions {
   readonly leaseKey: string
   /** CPU time in milliseconds that one turn of the event loop may take. */
   readonly maxTurnMs: number
-  /** Memory of the process in MiB (resident set size). */
+  /** Live memory of the process in MiB: heap and buffers after a garbage collection. */
   readonly maxMemoryMb: number
 }
 
@@ -48,13 +55,14 @@ Object.assign(globalThis, { thresholdRunningGuild: () => runningGuild.getStore()
 
 export function startWatchdog(options: WatchdogOptions): Watchdog {
   const shared = new SharedArrayBuffer(BYTES)
-  const { turns, current, leaking } = viewsOf(shared)
+  const { turns, collecting, current, leaking } = viewsOf(shared)
   const workerData: WatchdogData = { ...options, shared }
   const thread = new Worker(new URL('./watchdog-thread.ts', import.meta.url), { workerData })
   thread.unref()
   /**
    * Net growth of the memory while each guild's code ran, in bytes. Memory that is collected then
-   * counts for that guild, so a busy guild without a leak stays near zero.
+   * counts for that guild, so a busy guild without a leak stays near zero. Code that goes on after
+   * it has waited for a store or for NATS counts for the guild that was entered last.
    */
   const growth = new Map<string, number>()
   let entered = '0'
@@ -66,10 +74,28 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
     memory = now
   }
 
+  /** A full collection takes up to a second for each GiB, in which no guild is to blame. */
+  function collectGarbage(): void {
+    Atomics.store(collecting, 0, 1)
+    const session = new Session()
+    session.connect()
+    session.post('HeapProfiler.collectGarbage')
+    session.disconnect()
+    memory = usedMemory()
+    Atomics.add(turns, 0, 1)
+    Atomics.store(collecting, 0, 0)
+  }
+
+  const maxMemory = options.maxMemoryMb * 2 ** 20
+  let measureAbove = maxMemory
   const beat = setInterval(() => {
     Atomics.add(turns, 0, 1)
-    if (process.memoryUsage.rss() <= options.maxMemoryMb * 2 ** 20) return
+    // Most of it may be garbage: a busy machine collects that late.
+    if (process.memoryUsage.rss() <= measureAbove) return
     book()
+    collectGarbage()
+    measureAbove = Math.max(maxMemory, process.memoryUsage.rss() * MEASURE_AGAIN)
+    if (memory <= maxMemory) return
     const [[id] = ['0']] = [...growth].toSorted(([, a], [, b]) => b - a)
     leaking[0] = BigInt(id)
   }, BEAT_MS)
@@ -95,6 +121,8 @@ function usedMemory(): number {
 
 export const viewsOf = (shared: SharedArrayBuffer) => ({
   turns: new Int32Array(shared, TURNS_AT, 1),
+  /** 1 while the loop waits for a full garbage collection. */
+  collecting: new Int32Array(shared, COLLECTING_AT, 1),
   /** The guild that was entered last. */
   current: new BigUint64Array(shared, CURRENT_AT, 1),
   /** The guild whose memory has grown most, once the process has too much. 0: it has not. */
