@@ -14,6 +14,7 @@ import { addLab } from './commands/lab.ts'
 import { addMigrate } from './commands/migrate.ts'
 import { addNext } from './commands/next.ts'
 import { addPrefetch } from './commands/prefetch.ts'
+import { addProfile } from './commands/profile.ts'
 import { addProgress } from './commands/progress.ts'
 import { addQuarantine } from './commands/quarantine.ts'
 import { addRecord } from './commands/record.ts'
@@ -92,6 +93,7 @@ Set THRESHOLD_DEBUG=1 to see stacks. Engines of your own: THRESHOLD_MONGODB_URI.
     addDeadLetters,
     addSearch,
     addDeploy,
+    addProfile,
     addMigrate,
     addTest,
     addBench,

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { mkdtempDisposable, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Cache, startCommand, temporaryCache, threshold, untilReady } from './cli.ts'
 import { runInProcess } from './run-in-process.ts'
@@ -14,7 +17,9 @@ afterAll(() => cache[Symbol.asyncDispose]())
 describe('stage 3', { timeout: 240_000 }, () => {
   it('starts its roles and engines, and leaves nothing behind after SIGTERM', async () => {
     await using sink = await pushSink()
-    const env = { ...cache.env, THRESHOLD_NOTIFICATIONS_URL: sink.url }
+    await using output = await mkdtempDisposable(join(tmpdir(), 'threshold-output-'))
+    const THRESHOLD_OUTPUT = output.path
+    const env = { ...cache.env, THRESHOLD_NOTIFICATIONS_URL: sink.url, THRESHOLD_OUTPUT }
     await using command = startCommand(['stage', '3', '--gateways', '2'], { env })
     const url = await untilReady(command, 180_000)
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
@@ -49,6 +54,14 @@ describe('stage 3', { timeout: 240_000 }, () => {
     expect((await list()).stdout).toBe('no push has been given up\n')
     const rebuilt = await threshold(['search', 'rebuild'], { env })
     expect(rebuilt.stdout, rebuilt.stderr).toBe('indexed 0 messages of 0 channels of stage 3\n')
+
+    const profiled = await threshold(['profile', 'gateway 2', '--seconds', '1'], { env })
+    expect(profiled.stdout, profiled.stderr).toMatch(/\/profiles\/gateway-2-[\dT-]+\.html\n$/)
+    expect(await readFile(profiled.stdout.trim(), 'utf8')).toContain('Stage 3, gateway 2: 1 s')
+    const nobody = await threshold(['profile', 'gatewya'], { env })
+    expect(nobody.stderr).toMatch(/^UNKNOWN_PROCESS: .*did you mean gateway\?/)
+    const owned = await threshold(['profile', id, '--seconds', '1'], { env })
+    expect(owned.stdout, owned.stderr).toMatch(/\/profiles\/guilds-\d-[\dT-]+\.html\n$/)
 
     command.child.kill('SIGTERM')
     const { code, stdout, stderr } = await command.finished

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import type { Plugin } from '@docusaurus/types'
+import type { Plugin, RouteConfig } from '@docusaurus/types'
 import remarkParse from 'remark-parse'
 import { unified } from 'unified'
 import { visit } from 'unist-util-visit'
@@ -90,19 +90,23 @@ export function sourcePages(options: {
           title: (titleOf(repository.read(page)) ?? page).replaceAll('`', ''),
         })),
       })
+      const routes: RouteConfig[] = []
       for (let start = 0; start < content.length; start += PAGES_PER_MODULE) {
         const sources = content.slice(start, start + PAGES_PER_MODULE)
         const name = `sources-${start / PAGES_PER_MODULE}.json`
         await actions.createData(name, sources)
-        for (const source of sources)
-          actions.addRoute({
-            path: source.route,
+        for (const { route } of sources)
+          routes.push({
+            path: route,
             component: '@site/src/source-page.tsx',
             exact: true,
             // The alias keeps the path of this clone out of the site.
             modules: { sources: `@generated/${NAME}/default/${name}` },
           })
       }
+      // Docusaurus names the plugin only in the outer route of a page.
+      const component = '@site/src/source-routes.tsx'
+      actions.addRoute({ path: '/source', component, exact: false, routes })
     },
 
     getPathsToWatch: () => [],

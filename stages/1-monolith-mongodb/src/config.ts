@@ -34,13 +34,14 @@ export const readConfig = (env: Record<string, string | undefined>): Config =>
 
 export function toConfig(env: z.output<typeof environment>) {
   const listen = listenConfig(env)
+  const provisioning = env.THRESHOLD_PROVISIONING === 'on'
   return {
-    http: listen.http,
+    http: { ...listen.http, profiling: provisioning },
     mongodb: { uri: env.THRESHOLD_MONGODB_URI },
     tokenSecret: env.THRESHOLD_TOKEN_SECRET,
     worker: env.THRESHOLD_WORKER,
     rest: {
-      provisioning: env.THRESHOLD_PROVISIONING === 'on',
+      provisioning,
       limits: { requests: env.THRESHOLD_RATE_REQUESTS, seconds: env.THRESHOLD_RATE_SECONDS },
       budgetMs: env.THRESHOLD_BUDGET_MS,
     },

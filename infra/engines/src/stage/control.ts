@@ -16,6 +16,12 @@ export interface ControlledStage {
   readonly stage: number
   readonly url: string
   readonly roles: readonly string[]
+  /** Its processes, with the address of each one's HTTP server. */
+  readonly processes: readonly {
+    readonly name: string
+    readonly role: string
+    readonly url: string
+  }[]
   /** The path of a Unix socket on which the command speaks HTTP. Only its user may connect. */
   readonly socket: string
 }
@@ -25,6 +31,7 @@ export const stageSchema = z.object({
   stage: z.int(),
   url: z.string(),
   roles: z.array(z.string()),
+  processes: z.array(z.object({ name: z.string(), role: z.string(), url: z.string() })),
 })
 
 export const deploySchema = z.object({
@@ -98,7 +105,8 @@ async function answer(
   if (request.method === 'GET') {
     const { stage: number, url } = stage
     const roles = [...new Set(stage.roles.map(({ role }) => role))]
-    response.end(encodeJson({ v: 1, stage: number, url, roles }))
+    const processes = stage.roles.map(({ name, role, url }) => ({ name, role, url }))
+    response.end(encodeJson({ v: 1, stage: number, url, roles, processes }))
     return
   }
   const left = new AbortController()

@@ -13,6 +13,7 @@ import { sendJson } from '../rest/respond.ts'
 import { refuseMalformed } from './malformed-requests.ts'
 import { healthRoutes, metricsRoutes } from './operator-routes.ts'
 import { createOriginPolicy, type OriginPolicy } from './origin-policy.ts'
+import { profileRoutes } from './profile-route.ts'
 import type { PublicAddress } from './public-address.ts'
 import { unreadBodies } from './unread-bodies.ts'
 
@@ -34,6 +35,8 @@ export interface HttpConfig extends PublicAddress {
   readonly reusePort?: 'at-once' | 'when-ready' | undefined
   /** The most sockets of REST and the gateway together. Above it new ones are closed at once. */
   readonly maxConnections: number
+  /** Whether operators can profile the process. Off where strangers can reach it. */
+  readonly profiling?: boolean
 }
 
 export interface HttpParts {
@@ -41,6 +44,8 @@ export interface HttpParts {
   readonly readiness: readonly ReadinessCheck[]
   /** Mounted in this order. The last one answers 404 to all remaining paths. */
   readonly routers: readonly Router[]
+  /** Whether this process owns a guild. Default: it owns all. */
+  readonly ownsGuild?: (guild: string) => boolean
   /** Absent in a process that serves no sockets. */
   readonly gateway?: AsyncDisposable & {
     attach(server: Server, mayOpen: (request: IncomingMessage) => boolean): void
@@ -87,6 +92,8 @@ export async function serveHttp(
   // their own. The page, metrics and workshop come after it.
   app.use(requests.count, unread.close)
   app.use(healthRoutes(readiness, { namesProcess }), enforce(policy), metricsRoutes(runtime))
+  const closing = new AbortController()
+  if (config.profiling) app.use(profileRoutes(parts.ownsGuild ?? (() => true), closing.signal))
   for (const router of parts.routers) app.use(router)
 
   const server = createServer(
@@ -112,7 +119,6 @@ export async function serveHttp(
   parts.gateway?.attach(server, policy.allowsSocket)
   const { host, reusePort } = config
   const listen = () => server.listen({ port: config.port, host, reusePort: Boolean(reusePort) })
-  const closing = new AbortController()
   if (reusePort === 'when-ready') void untilReady(readiness, closing.signal).then(listen, () => {})
   else await once(listen(), 'listening')
   const { port } = (server.address() as AddressInfo | null) ?? config

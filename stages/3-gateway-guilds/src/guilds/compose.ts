@@ -1,3 +1,4 @@
+import { isSnowflake } from '@threshold/contract'
 import { lifecycle, pingCheck, type Runtime } from '@threshold/kit'
 import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
 import { typescriptPermissions } from '@threshold/stage-1/adapters/permissions.typescript'
@@ -7,6 +8,7 @@ import { startGuildHost } from '../actors/host.ts'
 import { startWatchdog } from '../actors/watchdog.ts'
 import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
+import { partitionOf } from '../nats/partitions.ts'
 import { openStores } from '../stores.ts'
 
 /** Leaves the guild host time to hand all its partitions over. */
@@ -22,9 +24,12 @@ export async function startGuilds(config: Config, runtime: Runtime): Promise<Run
   const watch = (leaseKey: string) =>
     startWatchdog({ nats: config.nats, leaseKey, ...config.watchdog })
   const ports = { metadata, messages, permissions, memberList: typescriptMemberList, watch }
-  await open('guild host', startGuildHost(nats, ports, runtime))
+  const host = await open('guild host', startGuildHost(nats, ports, runtime))
 
   const readiness = [nats.readiness, pingCheck('MongoDB', metadata.ping)]
-  const http = await open('HTTP', serveHttp({ routers: [], readiness }, config.http, runtime))
+  const ownsGuild = (guild: string) =>
+    isSnowflake(guild) && host.owned().includes(partitionOf(guild))
+  const parts = { routers: [], readiness, ownsGuild }
+  const http = await open('HTTP', serveHttp(parts, config.http, runtime))
   return { url: http.url, close }
 }
