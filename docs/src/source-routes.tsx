@@ -1,12 +1,16 @@
 import renderRoutes from '@docusaurus/renderRoutes'
 import { useLocation } from '@docusaurus/router'
-import type { RouteConfig } from '@docusaurus/types'
 import NotFound from '@theme/NotFound'
 import type { ReactNode } from 'react'
 
+type Routes = NonNullable<Parameters<typeof renderRoutes>[0]>
+
 /** The source page of an address. */
-export default function SourceRoutes({ route }: { readonly route: RouteConfig }): ReactNode {
+export default function SourceRoutes({
+  route: { routes },
+}: {
+  readonly route: { readonly routes: Routes }
+}): ReactNode {
   const { pathname } = useLocation()
-  if (route.routes?.some(({ path }) => path === pathname)) return renderRoutes(route.routes)
-  return <NotFound />
+  return routes.some(({ path }) => path === pathname) ? renderRoutes(routes) : <NotFound />
 }

@@ -67,7 +67,7 @@ describe('a profile', () => {
 describe('threshold profile', () => {
   it('names the next step if no stage runs', async () => {
     const { code, stderr } = await runInProcess(['profile', 'stage', '--url', 'http://127.0.0.1:1'])
-    expect(stderr).toMatch(/^NO_STAGE: no stage runs at .*\n {2}→ npx threshold stage 3/)
+    expect(stderr).toMatch(/^NO_STAGE: no stage runs at .*\n {2}→ npx threshold stage 3/m)
     expect(code).toBe(1)
   })
 })

@@ -59,7 +59,7 @@ describe('stage 3', { timeout: 240_000 }, () => {
     expect(profiled.stdout, profiled.stderr).toMatch(/\/profiles\/gateway-2-[\dT-]+\.html\n$/)
     expect(await readFile(profiled.stdout.trim(), 'utf8')).toContain('Stage 3, gateway 2: 1 s')
     const nobody = await threshold(['profile', 'gatewya'], { env })
-    expect(nobody.stderr).toMatch(/^UNKNOWN_PROCESS: .*did you mean gateway\?/)
+    expect(nobody.stderr).toMatch(/^UNKNOWN_PROCESS: .*did you mean gateway\?/m)
     const owned = await threshold(['profile', id, '--seconds', '1'], { env })
     expect(owned.stdout, owned.stderr).toMatch(/\/profiles\/guilds-\d-[\dT-]+\.html\n$/)
 

@@ -1,48 +1,15 @@
 import process from 'node:process'
 import { Intent, Op } from '@threshold/contract'
 import { askGateway } from '@threshold/engines'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { connect, postTo, WAIT } from './client.ts'
 import { stageStarter } from './stage.ts'
-
-const WAIT = { timeout: 30_000, interval: 20 }
-
-interface Frame {
-  readonly op: number
-  readonly s: number | null
-  readonly t: string | null
-  readonly d: { readonly session_id?: string; readonly content?: string }
-}
-
-/** A gateway socket that sends this frame after HELLO. */
-function connect(url: string, op: Op, d: object) {
-  const frames: Frame[] = []
-  const socket = new WebSocket(`${url}/?v=10&encoding=json`)
-  onTestFinished(() => socket.close())
-  socket.addEventListener('message', ({ data }) => {
-    const frame = JSON.parse(String(data)) as Frame
-    frames.push(frame)
-    if (frame.op === Op.Hello) socket.send(JSON.stringify({ op, d }))
-  })
-  return {
-    frames,
-    of: (type: string) => frames.filter(({ t }) => t === type),
-    sequence: () => frames.findLast(({ s }) => s !== null)?.s ?? 0,
-  }
-}
 
 describe('a gateway that stops', { timeout: 120_000 }, () => {
   it('asks its clients to reconnect, and another gateway resumes their sessions', async () => {
     await using use = new AsyncDisposableStack()
     const stage = await (await stageStarter(use))({ gateway: 2, guilds: 1 })
-    const post = async (path: string, body: object, token = '') => {
-      const response = await fetch(`${stage.url}${path}`, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', Authorization: `Bot ${token}` },
-        body: JSON.stringify(body),
-      })
-      expect(response.ok, `${path}: ${response.status}`).toBe(true)
-      return (await response.json()) as { id: string; token: string }
-    }
+    const post = postTo(stage.url)
     const { token } = await post('/workshop/users', { username: 'ada' })
     const guild = await post('/api/v10/guilds', { name: 'guild' }, token)
     const channel = await post(`/api/v10/guilds/${guild.id}/channels`, { name: 'general' }, token)

@@ -7,9 +7,8 @@ import type { SearchResult } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
 import { connectNats } from '../src/nats/connect.ts'
 import { searchQuery } from '../src/wire/search.ts'
+import { postTo, WAIT } from './client.ts'
 import { natsConfig } from './nats/fixture.ts'
-
-const WAIT = { timeout: 30_000, interval: 200 }
 
 describe('a search role that never answers a search', { timeout: 180_000 }, () => {
   it('delays no message, is not asked after some time-outs, and is asked again later', async () => {
@@ -34,25 +33,15 @@ describe('a search role that never answers a search', { timeout: 180_000 }, () =
         processes: { search: 0, guilds: 1, notifications: 0, voice: 0 },
       }),
     )
-    const request = (path: string, body?: object, token = '') =>
-      fetch(`${stage.url}${path}`, {
-        method: body ? 'POST' : 'GET',
-        headers: { 'Content-Type': 'application/json', Authorization: `Bot ${token}` },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      })
-    /** Repeats a request that a busy machine has answered 503. */
-    const post = (path: string, body: object, token?: string) =>
-      vi.waitFor(async () => {
-        const response = await request(path, body, token)
-        expect(response.ok, `${path}: ${response.status}`).toBe(true)
-        return (await response.json()) as { readonly id: string; readonly token: string }
-      }, WAIT)
+    const post = postTo(stage.url)
     const { token } = await post('/workshop/users', { username: 'ada' })
     const guild = await post('/api/v10/guilds', { name: 'guild' }, token)
     const channels = `/api/v10/guilds/${guild.id}/channels`
     const channel = await post(channels, { name: 'general' }, token)
     const search = () =>
-      request(`/api/v10/guilds/${guild.id}/messages/search?content=hello`, undefined, token)
+      fetch(`${stage.url}/api/v10/guilds/${guild.id}/messages/search?content=hello`, {
+        headers: { Authorization: `Bot ${token}` },
+      })
 
     const hanging = await Promise.all(Array.from({ length: 5 }, search))
     expect(hanging.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])

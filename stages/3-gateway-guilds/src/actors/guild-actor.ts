@@ -11,7 +11,7 @@ import { Guild } from '@threshold/stage-1/guild'
 import type { LinkSender } from '../nats/link.ts'
 import { MAX_RECORD_BYTES, type PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs, WireListener } from '../wire/hub.ts'
-import { hasSlot, type Slots } from '../wire/link.ts'
+import { activeTrace, hasSlot, type Slots } from '../wire/link.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
 import type { OpenCommands } from './open-commands.ts'
 import type { RecentRecords } from './recent-records.ts'
@@ -243,15 +243,16 @@ export class GuildActor {
   }
 
   #deliver(listeners: readonly RemoteListener[], delivery: Delivery): void {
-    const { link } = this.#dependencies
+    const { link, runtime } = this.#dependencies
     const guild = this.#id
     if (delivery.kind === 'event') {
       const { event, position } = delivery
       const body = dataOf(event)
-      const head = headOf(event)
+      const head = { kind: 'event', guild, position, event: headOf(event) } as const
+      const trace = activeTrace(runtime.telemetry)
       this.#dependencies.onDelivered(listeners.length)
       for (const [gateway, slots] of this.#listeners.slotsOf(listeners))
-        link.send(gateway, { kind: 'event', guild, slots, position, event: head }, body)
+        link.send(gateway, { ...head, slots, trace }, body)
       return
     }
     for (const { gateway, slot, sessionId } of listeners)

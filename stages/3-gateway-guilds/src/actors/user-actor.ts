@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 import type { LinkSender } from '../nats/link.ts'
 import type { PartitionLog } from '../nats/partition-log.ts'
 import type { HubArgs } from '../wire/hub.ts'
+import { activeTrace } from '../wire/link.ts'
 import { ListenersByGateway, type RemoteListener } from './listeners.ts'
 import type { RecentRecords } from './recent-records.ts'
 import type { EventRecord } from './records.ts'
@@ -114,7 +115,8 @@ export class UserActor {
   }
 
   async #store(event: HubEvent): Promise<void> {
-    const { log, link, records, nextPosition } = this.#dependencies
+    const { log, link, records, nextPosition, runtime } = this.#dependencies
+    const trace = activeTrace(runtime.telemetry)
     const position = nextPosition()
     const audience = this.#listeners.audienceOf(this.#listeners.all())
     const record: EventRecord = {
@@ -133,7 +135,7 @@ export class UserActor {
     })
     const payload = { kind: 'event', user: this.#id, position, event: headOf(event) } as const
     for (const [gateway, slots] of audience)
-      link.send(gateway, { ...payload, slots }, dataOf(event))
+      link.send(gateway, { ...payload, slots, trace }, dataOf(event))
   }
 
   joined(guild: string): void {

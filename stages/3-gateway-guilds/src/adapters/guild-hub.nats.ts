@@ -30,7 +30,7 @@ export async function natsGuildHub(
   gateway: string,
   runtime: Runtime,
 ): Promise<NatsGuildHub> {
-  const { log } = runtime
+  const { log, telemetry } = runtime
   const { bus } = nats
   await using opening = new AsyncDisposableStack()
   const bucket = await leaseBucket(nats)
@@ -44,6 +44,10 @@ export async function natsGuildHub(
   const sessions = new Attachments(
     (guild) => reattach.guild(guild),
     (error) => log.error({ err: error }, 'a session failed to receive an event'),
+    (trace, event) =>
+      telemetry.continueTrace(trace, () =>
+        telemetry.tracer.startSpan('gateway.deliver', { attributes: { event } }),
+      ),
   )
   const received = (host: string, n: number): Promise<void> => link.received(host, n)
   const subscribing = createSubscribing({ gateway, sessions, hub, received, runtime })

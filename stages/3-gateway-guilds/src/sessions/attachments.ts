@@ -1,3 +1,4 @@
+import type { TraceCarrier } from '@threshold/kit'
 import type { HubEvent, LogPosition, Subscriber, UserSubscriber } from '@threshold/ports'
 import type { EventHead, LinkPayload, Slots } from '../wire/link.ts'
 import {
@@ -15,6 +16,9 @@ import {
 } from './attachment.ts'
 import { FairQueue } from './fair-queue.ts'
 
+/** Starts the span of a delivery. It ends when the last session has the event. */
+type StartSpan = (trace: TraceCarrier, event: string) => { end(): void } | undefined
+
 /**
  * The sessions of this process that are attached to guilds and users elsewhere, and the delivery of
  * what their owners send. It decides nothing: an owner names the slots that receive an event.
@@ -27,13 +31,19 @@ export class Attachments {
 
   readonly #queue: FairQueue
   readonly #onReattach: (guild: string) => void
+  readonly #startSpan: StartSpan
 
   /**
    * @param onReattach the owner asks for the sessions of one guild once more
    * @param onError a session has thrown
    */
-  constructor(onReattach: (guild: string) => void, onError: (error: unknown) => void) {
+  constructor(
+    onReattach: (guild: string) => void,
+    onError: (error: unknown) => void,
+    startSpan: StartSpan = () => undefined,
+  ) {
     this.#onReattach = onReattach
+    this.#startSpan = startSpan
     this.#queue = new FairQueue(onError)
   }
 
@@ -96,12 +106,15 @@ export class Attachments {
   receive(payload: LinkPayload, body: Uint8Array): void {
     switch (payload.kind) {
       case 'event': {
-        const { position, slots, guild = '', user = '' } = payload
+        const { position, slots, guild = '', user = '', trace } = payload
         const event = toHubEvent(payload.event, body)
+        const span = trace && this.#startSpan(trace, event.type)
         const delivery = { kind: 'event', event, position } as const
         const attached = this.guilds.get(guild)
         if (!attached) this.#deliver(user, this.users.get(user), delivery, slots)
         else if (this.#deliver(guild, attached, delivery, slots)) attached.seen.addEvent(event)
+        // It waits in the queue behind the last session.
+        if (span) this.#queue.add(guild || user, [span], (each) => each.end())
         return
       }
       case 'view': {

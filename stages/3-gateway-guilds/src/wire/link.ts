@@ -1,4 +1,5 @@
 import type { GuildView, Member, Presence } from '@threshold/domain'
+import type { Telemetry, TraceCarrier } from '@threshold/kit'
 import type { UserView } from '@threshold/ports'
 import { z } from 'zod'
 
@@ -22,6 +23,12 @@ export function bitsetOf(sessions: readonly { readonly slot: number }[]): Uint8A
 export const hasSlot = (slots: Slots, slot: number): boolean =>
   slots === 'all' || ((slots[slot >> 3] ?? 0) & (1 << (slot & 7))) !== 0
 
+/** The active trace, for the head of an event. Undefined outside of one. */
+export function activeTrace({ carrier }: Pick<Telemetry, 'carrier'>): TraceCarrier | undefined {
+  const trace = carrier()
+  return Object.keys(trace).length > 0 ? trace : undefined
+}
+
 /** An event without its data, which is the body of the frame. */
 const eventHead = z.object({
   v: z.literal(1),
@@ -41,6 +48,8 @@ const payload = z.discriminatedUnion('kind', [
     slots,
     position,
     event: eventHead,
+    /** The trace that the event is part of, as its headers. */
+    trace: z.record(z.string(), z.string()).optional(),
   }),
   z.object({
     kind: z.literal('view'),
