@@ -32,7 +32,11 @@ const chart = flamegraph.default()
   .minFrameSize(1)
   .width(element('chart').clientWidth)
   .setLabelHandler(({ data }) => data.name + ': ' + data.value.toFixed(1) + ' ms')
-  .setDetailsElement(element('details'))
+  .setDetailsHandler((text) => { element('details').textContent = text ?? '' })
+  .setSearchHandler((found, sum, total) => {
+    const share = (100 * sum / total).toFixed(1) + '%'
+    element('details').textContent = found.length + ' frames, ' + share + ' of the time'
+  })
 d3.select('#chart').datum(tree).call(chart)
 const children = tree.children.filter(({ name }) => name !== IDLE)
 const value = children.reduce((sum, child) => sum + child.value, 0)

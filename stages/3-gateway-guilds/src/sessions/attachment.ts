@@ -36,6 +36,8 @@ export interface GuildListener extends SessionStart {
   /** Ends the wait after which the presence is settled. */
   cancelSettling(): void
   voice?: WireListener['voice']
+  /** The user has joined the guild anew, and this session has not left it yet. */
+  rejoin?: () => void
 }
 
 /** A session of this process outside of guilds. */

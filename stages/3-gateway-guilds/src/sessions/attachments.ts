@@ -1,5 +1,11 @@
 import type { TraceCarrier } from '@threshold/kit'
-import type { HubEvent, LogPosition, Subscriber, UserSubscriber } from '@threshold/ports'
+import type {
+  HubEvent,
+  LogPosition,
+  Subscriber,
+  UserDelivery,
+  UserSubscriber,
+} from '@threshold/ports'
 import type { EventHead, LinkPayload, Slots } from '../wire/link.ts'
 import {
   type Attachment,
@@ -93,8 +99,9 @@ export class Attachments {
   /** Ends a session in a guild: its user is no longer a member, or the guild was deleted. */
   leave(guildId: string, listener: GuildListener): void {
     this.#queue.add(guildId, [listener], () => {
-      if (this.removeFromGuild(guildId, listener))
-        listener.subscriber.deliver({ kind: 'left', guildId })
+      if (!this.removeFromGuild(guildId, listener)) return
+      listener.subscriber.deliver({ kind: 'left', guildId })
+      listener.rejoin?.()
     })
   }
 
@@ -174,8 +181,25 @@ export class Attachments {
       case 'joined': {
         const { user, guild: guildId, position } = payload
         const delivery = { kind: 'joined', guildId, position } as const
-        this.#deliver(user, this.users.get(user), delivery, 'all')
+        const attached = this.users.get(user)
+        if (this.#deliver(user, attached, delivery, 'all')) this.#rejoinLater(attached, delivery)
       }
+    }
+  }
+
+  /**
+   * The owner of a guild says that a user has left it, and that of the user that they have joined
+   * it again. Nothing orders the two, and a session that is still in the guild ignores the second.
+   */
+  #rejoinLater(
+    attached: Attachment<UserListener> | undefined,
+    joined: UserDelivery & { readonly kind: 'joined' },
+  ): void {
+    const sessions = [...(attached?.slots.values() ?? [])].map(({ subscriber }) => subscriber)
+    for (const listener of this.guilds.get(joined.guildId)?.slots.values() ?? []) {
+      const { sessionId } = listener.subscriber
+      const session = sessions.find((each) => each.sessionId === sessionId)
+      if (session) listener.rejoin = () => session.deliver(joined)
     }
   }
 

@@ -1,5 +1,5 @@
 import { aGuild } from '@threshold/conformance/ports'
-import type { Delivery } from '@threshold/ports'
+import type { Delivery, UserDelivery } from '@threshold/ports'
 import { expect, it } from 'vitest'
 import { Attachments } from '../../src/sessions/attachments.ts'
 import { wireListener } from '../../src/sessions/reattach.ts'
@@ -73,4 +73,27 @@ it('counts as begun for a new owner while its view waits, and gets each event on
       ['event', 2],
       ['event', 3],
     ])
+})
+
+it('joins a guild again if the news that its user had left comes after it', async () => {
+  const attachments = new Attachments(
+    () => {},
+    (error) => expect.unreachable(String(error)),
+  )
+  const received: (Delivery | UserDelivery)['kind'][] = []
+  const deliver = ({ kind }: Delivery | UserDelivery): void => void received.push(kind)
+  const session = { userId: '1', sessionId: 'session', deliver }
+  const guild = '2'
+  const presence = { status: 'online', activities: [] } as const
+  const { slot } = attachments.addToGuild(guild, { ...session, presence })
+  const user = attachments.addToUser(session)
+  const position = { epoch: 1, sequence: 1 }
+  const at = { sessionId: session.sessionId, slot }
+  const receive = (payload: LinkPayload) => attachments.receive(payload, Buffer.from(''))
+  const continued = { kind: 'continued', sessionId: session.sessionId, after: position } as const
+  receive({ ...continued, guild, slot })
+  receive({ ...continued, user: '1', slot: user.slot })
+  receive({ kind: 'joined', user: '1', guild, position: { epoch: 1, sequence: 2 } })
+  receive({ kind: 'left', guild, ...at })
+  expect(received).toEqual(['joined', 'left', 'joined'])
 })
