@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { callTree, type Frame, selfTimes } from '../src/profile/cpu-profile.ts'
 import { flameGraphPage } from '../src/profile/flame-graph.ts'
+import { allocationTree, callTree, type Frame, largestOwn } from '../src/profile/profiles.ts'
 import { runInProcess } from './run-in-process.ts'
 
 const frame = (functionName: string, url = '', lineNumber = 0) => ({
@@ -49,15 +49,33 @@ describe('a profile', () => {
   })
 
   it('names the functions in which most time goes by, without idle time', () => {
-    expect(selfTimes(tree, 2)).toEqual([
-      { name: 'write ws/lib/x.js:1', ms: 3 },
-      { name: '(anonymous) node:net:5', ms: 3 },
+    expect(largestOwn(tree, 2)).toEqual([
+      { name: 'write ws/lib/x.js:1', value: 3 },
+      { name: '(anonymous) node:net:5', value: 3 },
     ])
+  })
+
+  it('of memory becomes a tree of what each function has allocated', () => {
+    const node = (name: string, selfSize: number, children: object[] = []) => ({
+      callFrame: frame(name),
+      selfSize,
+      children,
+    })
+    const leaf = node('leaf', 1_024)
+    const head = node('(root)', 0, [node('keep', 512, [leaf]), node('keep', 512, [leaf])])
+    const kept = allocationTree({ head } as Parameters<typeof allocationTree>[0], '/repo')
+    const leaves = { name: 'leaf', value: 2, children: [] }
+    expect(kept).toEqual({
+      name: 'all',
+      value: 3,
+      children: [{ name: 'keep', value: 3, children: [leaves] }],
+    })
+    expect(largestOwn(kept, 1)).toEqual([{ name: 'leaf', value: 2 }])
   })
 
   it('becomes a page of its own, in which no name is markup', async () => {
     const named = { ...tree, children: [{ name: '</script><b>', value: 9, children: [] }] }
-    const page = await flameGraphPage({ title: 'A <title>', tree: named })
+    const page = await flameGraphPage({ title: 'A <title>', kind: 'time', tree: named })
     expect(page).toContain('<title>A &lt;title&gt;</title>')
     expect(page).not.toContain('</script><b>')
     expect(page).not.toMatch(/<(script|link)[^>]+(src|href)=/)

@@ -56,12 +56,14 @@ describe('stage 3', { timeout: 240_000 }, () => {
     expect(rebuilt.stdout, rebuilt.stderr).toBe('indexed 0 messages of 0 channels of stage 3\n')
 
     const profiled = await threshold(['profile', 'gateway 2', '--seconds', '1'], { env })
-    expect(profiled.stdout, profiled.stderr).toMatch(/\/profiles\/gateway-2-[\dT-]+\.html\n$/)
-    expect(await readFile(profiled.stdout.trim(), 'utf8')).toContain('Stage 3, gateway 2: 1 s')
+    expect(profiled.stdout, profiled.stderr).toMatch(/\/profiles\/gateway-2-time-[\dT-]+\.html\n$/)
+    expect(await readFile(profiled.stdout.trim(), 'utf8')).toContain(
+      'Stage 3, gateway 2: time in 1 s',
+    )
     const nobody = await threshold(['profile', 'gatewya'], { env })
     expect(nobody.stderr).toMatch(/^UNKNOWN_PROCESS: .*did you mean gateway\?/m)
-    const owned = await threshold(['profile', id, '--seconds', '1'], { env })
-    expect(owned.stdout, owned.stderr).toMatch(/\/profiles\/guilds-\d-[\dT-]+\.html\n$/)
+    const owned = await threshold(['profile', id, '--heap', '--seconds', '1'], { env })
+    expect(owned.stdout, owned.stderr).toMatch(/\/profiles\/guilds-\d-memory-[\dT-]+\.html\n$/)
 
     command.child.kill('SIGTERM')
     const { code, stdout, stderr } = await command.finished

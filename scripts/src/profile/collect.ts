@@ -1,7 +1,9 @@
 import { controlledStages, type OnProgress, runningStages } from '@threshold/engines'
 import { CodedError, unavailable } from '@threshold/kit'
+import { ROOT } from '../context.ts'
 import { unknownName } from '../unknown-name.ts'
-import { type CpuProfile, cpuProfile } from './cpu-profile.ts'
+import type { ProfileKind } from './flame-graph.ts'
+import { allocationTree, callTree, cpuProfile, type Frame, heapProfile } from './profiles.ts'
 
 /** A process of a running stage. */
 export interface Target {
@@ -15,6 +17,7 @@ export interface Target {
 export interface ProfileOptions {
   /** A role, a process such as `guilds 2`, or the id of a guild. */
   readonly what: string
+  readonly kind: ProfileKind
   readonly seconds: number
   /** The address of the stage. Undefined: the only one that runs. */
   readonly url: string | undefined
@@ -29,10 +32,10 @@ const HELP = 'npx threshold profile --help'
  * NOT_OWNED, PROFILE_RUNNING or PROFILING_OFF.
  */
 export async function collectProfile(
-  { what, seconds, url }: ProfileOptions,
+  { what, kind, seconds, url }: ProfileOptions,
   onProgress: OnProgress,
   interrupted: AbortSignal,
-): Promise<{ readonly target: Target; readonly profile: CpuProfile }> {
+): Promise<{ readonly target: Target; readonly tree: Frame }> {
   const targets = await targetsOf(url)
   const isGuild = /^\d{15,20}$/.test(what)
   const known = [...new Set(targets.flatMap(({ role, name }) => [role, name]))]
@@ -54,13 +57,14 @@ export async function collectProfile(
   }, 1_000)
   try {
     const query = new URLSearchParams({
+      kind,
       seconds: String(seconds),
       ...(isGuild ? { guild: what } : {}),
     })
     const found = await Promise.all(
       chosen.map(async (target) => {
-        const profile = await request(target, query, signal)
-        return profile ? [{ target, profile }] : []
+        const tree = await request(target, kind, query, signal)
+        return tree ? [{ target, tree }] : []
       }),
     )
     const [first] = found.flat()
@@ -115,16 +119,22 @@ async function targetsOf(url: string | undefined): Promise<readonly Target[]> {
 /** Undefined if another process owns the guild. */
 async function request(
   { name, url }: Target,
+  kind: ProfileKind,
   query: URLSearchParams,
   signal: AbortSignal,
-): Promise<CpuProfile | undefined> {
+): Promise<Frame | undefined> {
   const response = await fetch(`${url}/workshop/profile?${query}`, { signal }).catch(
     (error: unknown) => {
       signal.throwIfAborted()
       throw unavailable(`the process ${name}`, error)
     },
   )
-  if (response.ok) return cpuProfile.parse(await response.json())
+  if (response.ok) {
+    const body: unknown = await response.json()
+    return kind === 'time'
+      ? callTree(cpuProfile.parse(body), ROOT)
+      : allocationTree(heapProfile.parse(body), ROOT)
+  }
   if (response.status === 409)
     throw new CodedError('PROFILE_RUNNING', `another profile of ${name} is running`, {
       next: 'try again when it has ended',

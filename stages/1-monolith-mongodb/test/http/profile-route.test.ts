@@ -29,6 +29,10 @@ function spinForProfile(ms: number): void {
   while (performance.now() < end);
 }
 
+function keepForProfile(kept: object[]): void {
+  for (let i = 0; i < 1_000; i++) kept.push({ i })
+}
+
 describe('GET /workshop/profile', () => {
   it('answers with what the process did', async () => {
     const { get } = await serve(true)
@@ -43,9 +47,20 @@ describe('GET /workshop/profile', () => {
     expect(nodes.map(({ callFrame }) => callFrame.functionName)).toContain('spinForProfile')
   })
 
+  it('of memory shows what is still in use', async () => {
+    const { get } = await serve(true)
+    const profiling = get('seconds=1&kind=memory')
+    const kept: object[] = []
+    const allocating = setInterval(() => keepForProfile(kept), 20)
+    const response = await profiling
+    clearInterval(allocating)
+    expect(await response.text()).toContain('keepForProfile')
+    expect(kept).not.toEqual([])
+  })
+
   it('is refused for a wrong time, for a guild of another process, and beside another', async () => {
     const { get, close } = await serve(true)
-    for (const query of ['', 'seconds=0', 'seconds=61', 'seconds=x'])
+    for (const query of ['', 'seconds=0', 'seconds=61', 'seconds=x', 'seconds=1&kind=x'])
       expect((await get(query)).status, query).toBe(400)
     expect((await get('seconds=1&guild=2')).status).toBe(404)
     const first = get('seconds=60')

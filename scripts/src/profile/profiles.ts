@@ -1,11 +1,14 @@
 import { z } from 'zod'
 
+const callFrame = z.object({ functionName: z.string(), url: z.string(), lineNumber: z.int() })
+type CallFrame = z.output<typeof callFrame>
+
 /** A profile as V8 takes it, reduced to what is drawn. Times are in microseconds. */
 export const cpuProfile = z.object({
   nodes: z.array(
     z.object({
       id: z.int(),
-      callFrame: z.object({ functionName: z.string(), url: z.string(), lineNumber: z.int() }),
+      callFrame,
       children: z.array(z.int()).optional(),
     }),
   ),
@@ -16,22 +19,33 @@ export const cpuProfile = z.object({
 })
 export type CpuProfile = z.output<typeof cpuProfile>
 
+/** Functions with the bytes that they allocated and that are still in use, as V8 samples them. */
+interface HeapNode {
+  readonly callFrame: CallFrame
+  readonly selfSize: number
+  readonly children: readonly HeapNode[]
+}
+const heapNode: z.ZodType<HeapNode> = z.object({
+  callFrame,
+  selfSize: z.number(),
+  get children() {
+    return z.array(heapNode)
+  },
+})
+export const heapProfile = z.object({ head: heapNode })
+export type HeapProfile = z.output<typeof heapProfile>
+
 /** One function as its caller called it. */
 export interface Frame {
   /** Such as `deliver stages/3-gateway-guilds/src/sessions/fair-queue.ts:41`. */
   readonly name: string
-  /** Wall time in milliseconds, with that of the functions it called. */
+  /** Wall time in milliseconds, or KiB, with that of the functions it called. */
   readonly value: number
   readonly children: readonly Frame[]
 }
 
-export interface SelfTime {
-  readonly name: string
-  /** Wall time in milliseconds, without that of the functions it called. */
-  readonly ms: number
-}
-
 const US_PER_MS = 1_000
+const BYTES_PER_KIB = 1_024
 
 /** Time in which the event loop had nothing to do. */
 export const IDLE = '(idle)'
@@ -69,8 +83,22 @@ export function callTree(
   return toFrame(nodes[0] ? [nodes[0].id] : [], 'all')
 }
 
-/** The functions in which most time went by, most first, without the idle time. */
-export function selfTimes(tree: Frame, limit: number): readonly SelfTime[] {
+/** The tree of calls that allocated memory which is still in use. */
+export function allocationTree({ head }: HeapProfile, root: string): Frame {
+  const toFrame = (nodes: readonly HeapNode[], name: string): Frame => {
+    const called = Map.groupBy(
+      nodes.flatMap((node) => node.children),
+      (child) => nameOf(child.callFrame, root),
+    )
+    const children = [...called].map(([childName, child]) => toFrame(child, childName))
+    const own = nodes.reduce((sum, { selfSize }) => sum + selfSize, 0) / BYTES_PER_KIB
+    return { name, value: children.reduce((sum, { value }) => sum + value, own), children }
+  }
+  return toFrame([head], 'all')
+}
+
+/** The functions with most of their own, most first, without the idle time. */
+export function largestOwn(tree: Frame, limit: number): readonly Omit<Frame, 'children'>[] {
   const sums = new Map<string, number>()
   const visit = ({ name, value, children }: Frame): void => {
     const own = children.reduce((rest, child) => rest - child.value, value)
@@ -79,18 +107,12 @@ export function selfTimes(tree: Frame, limit: number): readonly SelfTime[] {
   }
   for (const child of tree.children) if (child.name !== IDLE) visit(child)
   return [...sums]
-    .map(([name, ms]) => ({ name, ms }))
-    .toSorted((a, b) => b.ms - a.ms)
+    .map(([name, value]) => ({ name, value }))
+    .toSorted((a, b) => b.value - a.value)
     .slice(0, limit)
 }
 
-interface CallFrame {
-  readonly functionName: string
-  readonly url: string
-  /** Counted from 0. */
-  readonly lineNumber: number
-}
-
+/** V8 counts lines from 0. */
 function nameOf({ functionName, url, lineNumber }: CallFrame, root: string): string {
   const name = functionName || '(anonymous)'
   if (url === '') return name
