@@ -26,17 +26,10 @@ interface Target {
 /** All faults that this system can have. `random` decides how long each lasts, when it is made. */
 export function faultsOf({ stage, nats, proxies }: System): ((random: Random) => Fault)[] {
   const roles = stage.roles.flatMap((role) => [killed(role), paused(role), restarted(role)])
-  const cuts = [...proxies].map(([role, proxy]) => (random: Random): Fault => {
-    const ms = randomBelow(random, MAX_PAUSE_MS)
-    return {
-      text: `cut ${role} off NATS for ${ms} ms`,
-      async run() {
-        proxy.cut()
-        await delay(ms)
-        proxy.heal()
-      },
-    }
-  })
+  const cuts = [...proxies].flatMap(([role, proxy]) => [
+    away(`cut ${role} off NATS`, proxy.cut, proxy.heal),
+    away(`drop all packets between ${role} and NATS`, proxy.silence, proxy.heal),
+  ])
   const broker = nats && {
     name: 'NATS',
     kill: () => nats.kill(),
@@ -47,6 +40,20 @@ export function faultsOf({ stage, nats, proxies }: System): ((random: Random) =>
   const brokers = broker ? [killed(broker, MAX_NATS_AWAY_MS), paused(broker, MAX_NATS_AWAY_MS)] : []
   return [...roles, ...cuts, ...brokers]
 }
+
+const away =
+  (text: string, begin: () => void, end: () => void) =>
+  (random: Random): Fault => {
+    const ms = randomBelow(random, MAX_PAUSE_MS)
+    return {
+      text: `${text} for ${ms} ms`,
+      async run() {
+        begin()
+        await delay(ms)
+        end()
+      },
+    }
+  }
 
 const killed =
   (target: Target, maxMs = MAX_DOWN_MS) =>

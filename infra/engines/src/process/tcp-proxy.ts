@@ -7,14 +7,33 @@ export interface TcpProxy extends AsyncDisposable {
   readonly address: string
   /** Closes all connections, and refuses new ones until `heal`. */
   cut(): void
+  /**
+   * Forwards nothing until `heal`, and closes nothing, as a network that loses all packets. What is
+   * sent meanwhile arrives after that.
+   */
+  silence(): void
   heal(): void
+}
+
+interface Pair {
+  readonly client: Socket
+  readonly upstream: Socket
+}
+
+const join = ({ client, upstream }: Pair): void => void client.pipe(upstream).pipe(client)
+
+function part({ client, upstream }: Pair): void {
+  client.unpipe(upstream)
+  upstream.unpipe(client)
 }
 
 /** @param target `host:port` */
 export async function tcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(`tcp://${target}`)
   const sockets = new Set<Socket>()
+  const pairs = new Set<Pair>()
   let isCut = false
+  let isSilent = false
   const track = (socket: Socket): Socket => {
     sockets.add(socket)
     return socket.on('error', () => {}).on('close', () => sockets.delete(socket))
@@ -23,8 +42,13 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
     track(client)
     if (isCut) return void client.destroy()
     const upstream = track(connect({ port: Number(port), host: hostname, noDelay: true }))
-    client.pipe(upstream).pipe(client)
-    client.on('close', () => upstream.destroy())
+    const pair = { client, upstream }
+    pairs.add(pair)
+    if (!isSilent) join(pair)
+    client.on('close', () => {
+      pairs.delete(pair)
+      upstream.destroy()
+    })
     upstream.on('close', () => client.destroy())
   })
   const cut = (): void => {
@@ -36,8 +60,15 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
+    silence() {
+      isSilent = true
+      for (const pair of pairs) part(pair)
+    },
     heal() {
       isCut = false
+      if (!isSilent) return
+      isSilent = false
+      for (const pair of pairs) join(pair)
     },
     async [Symbol.asyncDispose]() {
       cut()
