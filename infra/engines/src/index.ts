@@ -70,7 +70,12 @@ export { type ControlledStage, serveControl } from './stage/control.ts'
 export { controlledStages, requestDeploy } from './stage/control-client.ts'
 export { askGateway } from './stage/gateway.ts'
 export { listStages, type StageInfo } from './stage/list.ts'
-export { type StageProcess, type StartStageOptions, startStage } from './stage/process.ts'
+export {
+  processesOf,
+  type StageProcess,
+  type StartStageOptions,
+  startStage,
+} from './stage/process.ts'
 export type { Replaced } from './stage/replacement.ts'
 export type { RoleProcess } from './stage/role-process.ts'
 export { type Addresses, runningStages } from './stage/running.ts'

@@ -26,9 +26,9 @@ interface Target {
 /** All faults that this system can have. `random` decides how long each lasts, when it is made. */
 export function faultsOf({ stage, nats, proxies }: System): ((random: Random) => Fault)[] {
   const roles = stage.roles.flatMap((role) => [killed(role), paused(role), restarted(role)])
-  const cuts = [...proxies].flatMap(([role, proxy]) => [
-    away(`cut ${role} off NATS`, proxy.cut, proxy.heal),
-    away(`drop all packets between ${role} and NATS`, proxy.silence, proxy.heal),
+  const cuts = [...proxies].flatMap(([name, proxy]) => [
+    away(`cut ${name} off NATS`, proxy.cut, proxy.heal),
+    away(`drop all packets between ${name} and NATS`, proxy.silence, proxy.heal),
   ])
   const broker = nats && {
     name: 'NATS',

@@ -2,6 +2,7 @@ import {
   listStages,
   type NatsEngine,
   type OnProgress,
+  processesOf,
   roleUsers,
   type StageProcess,
   startCassandra,
@@ -19,7 +20,7 @@ import { CodedError } from '@threshold/kit'
 export interface System {
   readonly stage: StageProcess
   readonly nats: NatsEngine | undefined
-  /** The proxies between each role and NATS. */
+  /** The proxies between each process and NATS, by its name. */
   readonly proxies: ReadonlyMap<string, TcpProxy>
   /** Names the engines, for those who read the figures. */
   readonly engineText: string
@@ -60,12 +61,12 @@ export async function startSystem(
   if (users.length > 0) {
     nats = use.use(await startNats({ users, managed: true, onProgress }))
     texts.push(nats.label.text)
-    for (const { user } of users)
-      proxies.set(user, use.use(await tcpProxy(new URL(nats.uriOf(user)).host)))
+    for (const { role, name: process } of processesOf(info, processes))
+      proxies.set(process, use.use(await tcpProxy(new URL(nats.uriOf(role)).host)))
   }
-  const uriOf = (role: string): string => {
+  const uriOf = (role: string, process: string): string => {
     const uri = new URL(nats!.uriOf(role))
-    uri.host = proxies.get(role)!.address
+    uri.host = proxies.get(process)!.address
     return uri.href
   }
   onProgress({ text: `starting stage ${number}` })

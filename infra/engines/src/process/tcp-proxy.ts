@@ -8,8 +8,8 @@ export interface TcpProxy extends AsyncDisposable {
   /** Closes all connections, and refuses new ones until `heal`. */
   cut(): void
   /**
-   * Forwards nothing until `heal`, and closes nothing, as a network that loses all packets. What is
-   * sent meanwhile arrives after that.
+   * Forwards nothing until `heal`, and closes nothing, as a network that loses all packets. Bytes
+   * that are sent meanwhile arrive after that.
    */
   silence(): void
   heal(): void

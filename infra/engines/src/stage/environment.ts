@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { NatsEngine } from '../nats/engine.ts'
 
 /** Whether a new process may listen on the port of the one that it replaces. */
 export const CAN_REUSE_PORTS = process.platform === 'linux'
@@ -10,7 +9,7 @@ export interface StageAddresses {
   /** The address of its Cassandra, with a keyspace; for stages whose messages are in Cassandra. */
   readonly cassandraUri?: string
   /** Its NATS, for stages of several processes. It has a user for each role, or is external. */
-  readonly nats?: Pick<NatsEngine, 'uriOf'>
+  readonly nats?: { uriOf(role: string, process: string): string }
   readonly env?: Record<string, string>
 }
 
@@ -18,7 +17,7 @@ export interface StageAddresses {
 export function environmentsOf(
   { env = {}, engineUri, cassandraUri, nats }: StageAddresses,
   processes: readonly { readonly role: string; readonly port: number }[],
-): (role: string) => Record<string, string> {
+): (role: string, process: string) => Record<string, string> {
   const portsOf = (role: string) =>
     processes.filter((each) => each.role === role).map(({ port }) => port)
   const gateways = portsOf('gateway').map((port) => `ws://127.0.0.1:${port}`)
@@ -42,9 +41,9 @@ export function environmentsOf(
     THRESHOLD_MONGODB_URI: engineUri,
     ...(cassandraUri === undefined ? {} : { THRESHOLD_CASSANDRA_URI: cassandraUri }),
   }
-  return (role) => ({
+  return (role, process) => ({
     ...common,
-    ...(nats === undefined ? {} : { THRESHOLD_NATS_URI: nats.uriOf(role) }),
+    ...(nats === undefined ? {} : { THRESHOLD_NATS_URI: nats.uriOf(role, process) }),
     ...(role === 'api' && common.THRESHOLD_PUBLIC_URL === ''
       ? { THRESHOLD_GATEWAY_URL: common.THRESHOLD_GATEWAY_URL || gateways.join(',') }
       : {}),

@@ -6,6 +6,7 @@ import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
 import { type DeployOptions, deployRole } from './deploy.ts'
 import { CAN_REUSE_PORTS, environmentsOf, type StageAddresses } from './environment.ts'
+import type { StageInfo } from './list.ts'
 import type { Replaced } from './replacement.ts'
 import { ManagedRole, type RoleProcess } from './role-process.ts'
 import { ADDRESSES, type Addresses } from './running.ts'
@@ -91,20 +92,27 @@ interface PlannedRole {
   readonly dir: string
 }
 
-/** Registers each process with a port of its own. The one that answers users comes first. */
+/** The processes of a stage, such as `gateway 2`. The one that answers users comes first. */
+export const processesOf = (
+  { roles = { stage: 1 } }: Pick<StageInfo, 'roles'>,
+  processes: StartStageOptions['processes'] = {},
+): { readonly role: string; readonly name: string }[] =>
+  Object.entries(roles).flatMap(([role, usual]) => {
+    const count = processes[role] ?? usual
+    return Array.from({ length: count }, (_, i) => ({
+      role,
+      name: count === 1 ? role : `${role} ${i + 1}`,
+    }))
+  })
+
+/** Registers each process with a port of its own. */
 async function planRoles(
   version: StageVersion,
   options: StartStageOptions,
 ): Promise<PlannedRole[]> {
   const { info } = version
   const title = `stage ${info.stage}, ${info.title}`
-  const names = Object.entries(info.roles ?? { stage: 1 }).flatMap(([role, usual]) => {
-    const count = options.processes?.[role] ?? usual
-    return Array.from({ length: count }, (_, i) => ({
-      role,
-      name: count === 1 ? role : `${role} ${i + 1}`,
-    }))
-  })
+  const names = processesOf(info, options.processes)
   const registered = await Promise.all(
     names.map(async ({ role, name }, index) => {
       const text = info.roles ? `${title}: ${name}` : title
@@ -116,7 +124,7 @@ async function planRoles(
   const environments = environmentsOf(options, registered)
   return registered.map(({ role, name, text, registration, port }) => {
     const spec = launchSpec(version, role, {
-      ...environments(role),
+      ...environments(role, name),
       // The index survives a restart of its process, and goes with the stage.
       ...(role === 'search'
         ? { THRESHOLD_SEARCH_FILE: join(registration.dir, 'search.sqlite') }
