@@ -50,6 +50,7 @@ export {
 } from './process/table.ts'
 export { type TcpProxy, tcpProxy } from './process/tcp-proxy.ts'
 export { terminate } from './process/terminate.ts'
+export { waitUntil } from './process/wait-until.ts'
 export { which } from './process/which.ts'
 export { noProgress, type OnProgress, type ProgressStep } from './progress.ts'
 export { findPython, installPythonPackage } from './python.ts'

@@ -68,10 +68,11 @@ export async function baselineContestant(
   }
 }
 
-async function prepareGuild(
+/** A guild with a channel and this many members. The first token is that of its owner. */
+export async function prepareGuild(
   url: string,
   users: number,
-): Promise<{ channel: string; tokens: string[] }> {
+): Promise<{ guild: string; channel: string; tokens: string[] }> {
   const call = api(url)
   const user = (username: string) =>
     call<{ id: string; token: string }>('POST', '/workshop/users', { username })
@@ -100,5 +101,5 @@ async function prepareGuild(
   }
   const members = await Promise.all(Array.from({ length: users - 1 }, (_, i) => join(`member${i}`)))
   const tokens = [owner.token, ...members]
-  return { channel: channel.id, tokens }
+  return { guild: guild.id, channel: channel.id, tokens }
 }

@@ -27,7 +27,15 @@ export interface BenchReport extends Omit<BenchResult, 'picture'> {
 const RESULTS = join('labs', 'bench', 'results')
 const PAGE = join('labs', 'bench', 'README.md')
 /** The benches in the order of the page. */
-const BENCHES = ['fanout', 'route', 'backfill', 'history', 'overload', 'handover'] as const
+const BENCHES = [
+  'fanout',
+  'route',
+  'backfill',
+  'history',
+  'overload',
+  'handover',
+  'resume',
+] as const
 
 /** Writes the evidence and returns the table for the terminal. `publish` also updates the docs. */
 export async function saveReport(
@@ -72,8 +80,8 @@ export async function published(): Promise<BenchReport[]> {
 export function page(reports: readonly BenchReport[]): string {
   return `# Bench
 
-These benches measure the cost of the gateway, of a migration, of a page of history, of overload and
-of a hand-over. Where alternatives exist, they are measured in the same run on the same machine,
+These benches measure the cost of the gateway, of a migration, of a page of history, of overload, of
+a hand-over and of a mass reconnect. Where alternatives exist, they are measured in the same run on the same machine,
 interleaved. Compare ratios: your milliseconds will differ. \`threshold bench NAME --publish\` measures
 again and generates this page. All samples are in \`labs/bench/results\`.
 
@@ -84,6 +92,7 @@ npx threshold bench backfill
 npx threshold bench history
 npx threshold bench overload
 npx threshold bench handover
+npx threshold bench resume
 \`\`\`
 
 ${reports.map(section).join('\n')}`

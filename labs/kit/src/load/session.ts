@@ -67,6 +67,11 @@ export class GatewaySession {
     this.#socket?.close(1_000)
   }
 
+  /** Loses the connection without a word, as in an elevator. */
+  cut(): void {
+    this.#socket?.terminate()
+  }
+
   async #connect(): Promise<void> {
     const { gateways } = this.#options
     const url = this.#resumeUrl ?? (await gateways.next())
