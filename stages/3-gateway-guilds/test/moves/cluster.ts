@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
 import { tcpProxy } from '@threshold/engines'
 import { leaseDatabase } from '@threshold/engines/testing'
-import { createRuntime, hasCode, type Runtime } from '@threshold/kit'
+import { createRuntime, type Deadline, hasCode, type Runtime } from '@threshold/kit'
 import type { Delivery, GuildHub, LogPosition, MetadataStore, Permissions } from '@threshold/ports'
 import { typescriptMemberList } from '@threshold/stage-1/adapters/member-list.typescript'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
@@ -192,7 +192,11 @@ export async function createGuild(hub: GuildHub, others = 3): Promise<GuildFixtu
 }
 
 /** Publishes messages one after the other until `stop`, each until it is acknowledged. */
-export function publishing(hub: GuildHub, guild: GuildFixture) {
+export function publishing(
+  hub: GuildHub,
+  guild: GuildFixture,
+  newDeadline: () => Deadline = testDeadline,
+) {
   const acknowledged: Received[] = []
   let expired = 0
   let stopped = false
@@ -212,7 +216,7 @@ export function publishing(hub: GuildHub, guild: GuildFixture) {
       } as const
       for (;;) {
         try {
-          acknowledged.push({ id, position: await hub.publish(guild.id, event, testDeadline()) })
+          acknowledged.push({ id, position: await hub.publish(guild.id, event, newDeadline()) })
           break
         } catch (error) {
           if (stopped || !hasCode(error, 'UNAVAILABLE', 'DEADLINE_EXCEEDED')) throw error

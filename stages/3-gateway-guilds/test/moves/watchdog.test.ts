@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { aGuild, type GuildFixture, newId, testDeadline } from '@threshold/conformance/ports'
+import { deadlineAfter } from '@threshold/kit'
 import type { GuildHub } from '@threshold/ports'
 import { describe, expect, it, vi } from 'vitest'
 import { partitionOf } from '../../src/nats/partitions.ts'
@@ -71,7 +72,8 @@ describe('a host whose event loop is lost', { timeout: 400_000 }, () => {
     }
     const neighbour = await createThere()
     const session = await listen(gateway, neighbour, neighbour.owner.user.id)
-    const load = publishing(api, neighbour)
+    // A busy machine needs a while to find out, and to take over.
+    const load = publishing(api, neighbour, () => deadlineAfter(WAIT.timeout))
     const culprit = await createThere()
     await listen(gateway, culprit, culprit.owner.user.id)
     const id = newId()
