@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { askGateway, type OnProgress, type StageProcess, waitUntil } from '@threshold/engines'
-import { CodedError } from '@threshold/kit'
+import { CodedError, messageOf } from '@threshold/kit'
 import {
   byLabel,
   GatewaySession,
@@ -10,6 +10,7 @@ import {
   seeded,
 } from '@threshold/lab-kit'
 import pLimit from 'p-limit'
+import pRetry from 'p-retry'
 import { api } from '../api.ts'
 import { prepareGuild } from '../contestants.ts'
 
@@ -47,6 +48,7 @@ const USERS = 25
 const OPEN_AT_ONCE = 100
 const BACK_WITHIN_MS = 120_000
 const POLL_MS = 10
+const SEND_RETRIES = 20
 
 /** Opens sessions in one guild, and cuts all of their sockets in every round. */
 export async function resumeStorms(
@@ -70,8 +72,17 @@ export async function resumeStorms(
         }),
       ),
     )
-  const send = (content: string) =>
-    api(stage.url)('POST', `/api/v10/channels/${channel}/messages`, { content }, tokens[0])
+  /** The stage is busy with the sessions that come back. A nonce makes a repetition harmless. */
+  const send = (content: string) => {
+    const body = { content, nonce: content, enforce_nonce: true }
+    const path = `/api/v10/channels/${channel}/messages`
+    return pRetry(() => api(stage.url)('POST', path, body, tokens[0]), {
+      retries: SEND_RETRIES,
+      minTimeout: 1_000,
+      factor: 1,
+      shouldRetry: ({ error }) => /: 503 /.test(messageOf(error)),
+    })
+  }
 
   const counts = { back: 0, RESUMED: 0, READY: 0 }
   /** How often each session has received each message of the round. */
