@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import {
-  type ControlledStage,
   controlledStages,
   type OnProgress,
   type Replaced,
@@ -8,7 +7,8 @@ import {
   type StageProcess,
   serveControl,
 } from '@threshold/engines'
-import { CodedError, messageOf } from '@threshold/kit'
+import { messageOf } from '@threshold/kit'
+import { chooseStage } from './choose-stage.ts'
 import type { Terminal } from './terminal.ts'
 import { unknownName } from './unknown-name.ts'
 
@@ -42,30 +42,14 @@ export async function deploy(
   onProgress: OnProgress,
   interrupted: AbortSignal,
 ): Promise<readonly Replaced[]> {
-  const stage = chooseStage(await controlledStages(), url)
+  const stage = chooseStage(await controlledStages(), url, {
+    kind: 'stage of several processes',
+    command: 'deploy ROLE',
+  })
   if (!stage.roles.includes(role))
     throw unknownName('UNKNOWN_ROLE', 'role', role, stage.roles, 'npx threshold deploy --help')
   const request = { role, checkout: resolve(from), readyTimeoutMs: seconds * 1_000 }
   return await requestDeploy(stage, request, onProgress, interrupted)
-}
-
-function chooseStage(stages: readonly ControlledStage[], url: string | undefined): ControlledStage {
-  const wanted = url === undefined ? undefined : URL.parse(url)?.origin
-  const found = url === undefined ? stages : stages.filter((stage) => stage.url === wanted)
-  const [first] = found
-  if (first === undefined)
-    throw new CodedError(
-      'NO_STAGE',
-      `no stage of several processes runs ${url === undefined ? 'on this machine' : `at ${url}`}`,
-      { next: 'npx threshold stage 3' },
-    )
-  if (found.length > 1)
-    throw new CodedError(
-      'WHICH_STAGE',
-      `${found.length} stages run on this machine: ${found.map((each) => each.url).join(', ')}`,
-      { next: `npx threshold deploy ROLE --url ${first.url}` },
-    )
-  return first
 }
 
 export const formatReplaced = (replaced: Replaced): string => {

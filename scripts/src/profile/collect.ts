@@ -1,5 +1,6 @@
 import { controlledStages, type OnProgress, runningStages } from '@threshold/engines'
 import { CodedError, unavailable } from '@threshold/kit'
+import { chooseStage } from '../choose-stage.ts'
 import { ROOT } from '../context.ts'
 import { unknownName } from '../unknown-name.ts'
 import type { ProfileKind } from './flame-graph.ts'
@@ -88,32 +89,14 @@ function fail(error: CodedError): never {
 
 /** The processes of one stage. */
 async function targetsOf(url: string | undefined): Promise<readonly Target[]> {
-  const wanted = url === undefined ? undefined : URL.parse(url)?.origin
   const [controlled, running] = await Promise.all([controlledStages(), runningStages()])
   const processes = new Map(controlled.map((stage) => [stage.url, stage.processes]))
-  const found = running
-    .filter((stage) => wanted === undefined || stage.url === wanted)
-    .map(({ stage, url: address }) => {
-      const whole = [{ name: 'stage', role: 'stage', url: address }]
-      return {
-        url: address,
-        targets: (processes.get(address) ?? whole).map((each) => ({ ...each, stage })),
-      }
-    })
-  const [first] = found
-  if (first === undefined)
-    throw new CodedError(
-      'NO_STAGE',
-      `no stage runs ${url === undefined ? 'on this machine' : `at ${url}`}`,
-      { next: 'npx threshold stage 3' },
-    )
-  if (found.length > 1)
-    throw new CodedError(
-      'WHICH_STAGE',
-      `${found.length} stages run on this machine: ${found.map((each) => each.url).join(', ')}`,
-      { next: `npx threshold profile WHAT --url ${first.url}` },
-    )
-  return first.targets
+  const { stage, url: address } = chooseStage(running, url, {
+    kind: 'stage',
+    command: 'profile WHAT',
+  })
+  const whole = [{ name: 'stage', role: 'stage', url: address }]
+  return (processes.get(address) ?? whole).map((each) => ({ ...each, stage }))
 }
 
 /** Undefined if another process owns the guild. */

@@ -85,7 +85,7 @@ describe('a host whose event loop is lost', { timeout: 400_000 }, () => {
       channelId: culprit.text.id,
     } as const
     const publish = () => api.publish(culprit.id, event, testDeadline())
-    // On a busy machine the child may lose its lease, and the guilds have moved to the host.
+    // The guild may have moved to the other host: a busy one gives partitions away.
     const exited = Promise.race([child, host].map((each) => each.exited.then(() => each)))
     let ended: HostProcess | undefined
     while (!ended) {
