@@ -176,8 +176,23 @@ make_nats() {
   rm -rf "$context"
 }
 
+make_opensearch() {
+  local context=$BUILD/opensearch module=$BUILD/opensearch/modules/transport-netty4
+  rm -rf "$context" && mkdir -p "$context/config" "$module"
+  mvn -q -B -ntp -C -f "$REQUIREMENTS/opensearch/pom.xml" dependency:copy-dependencies \
+    -DoutputDirectory="$context/lib" -DincludeScope=runtime
+  mv "$context"/lib/{netty-,transport-netty4-}*.jar "$module"
+  cp "$REQUIREMENTS"/opensearch/plugin-* "$module"
+  cp "$REQUIREMENTS/opensearch/log4j2.properties" "$context/config"
+  : >"$context/config/opensearch.yml"
+  cp "$HERE"/opensearch/{Dockerfile,entrypoint.sh} "$context"
+  docker build --label "threshold.inputs=$2" --tag "$1" "$context"
+  rm -rf "$context"
+}
+
 make_images() {
-  local base cassandra mongo nats cassandra_inputs mongo_inputs nats_inputs
+  local base cassandra mongo nats opensearch
+  local cassandra_inputs mongo_inputs nats_inputs opensearch_inputs
   base=$(hash_of <(printf '%s %s\n' "$SUITE" "$BASE_PACKAGES"))
   cassandra=$(version_of cassandraImage)
   cassandra_inputs=$base-$(hash_of "$HERE"/cassandra/* "$REQUIREMENTS"/cassandra/*)
@@ -185,6 +200,8 @@ make_images() {
   mongo_inputs=$base-$(hash_of "$HERE"/mongo/* "$REQUIREMENTS/secantusdb.txt")
   nats=$(version_of natsImage)
   nats_inputs=$base-$(hash_of "$HERE"/nats/* "$REQUIREMENTS/nats/requirements.txt")
+  opensearch=$(version_of opensearchImage)
+  opensearch_inputs=$base-$(hash_of "$HERE"/opensearch/* "$REQUIREMENTS"/opensearch/*)
   is_made "$BASE" "$base" || step "the image $BASE" make_base "$base"
   is_made "$cassandra" "$cassandra_inputs" ||
     step "the image $cassandra" make_cassandra "$cassandra" "$cassandra_inputs"
@@ -192,6 +209,8 @@ make_images() {
     step "the image $mongo" make_mongo "$mongo" "$mongo_inputs"
   is_made "$nats" "$nats_inputs" ||
     step "the image $nats" make_nats "$nats" "$nats_inputs"
+  is_made "$opensearch" "$opensearch_inputs" ||
+    step "the image $opensearch" make_opensearch "$opensearch" "$opensearch_inputs"
 }
 
 finish() {

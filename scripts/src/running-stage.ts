@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   dropDatabase,
+  dropIndexes,
   dropKeyspace,
   type Engine,
   type NatsEngine,
@@ -13,6 +14,7 @@ import {
   startCassandra,
   startMongo,
   startNats,
+  startOpenSearch,
   startStage,
   withDatabase,
   withKeyspace,
@@ -26,6 +28,8 @@ export interface RunStageOptions {
   readonly stage: StageInfo
   readonly port?: number | undefined
   readonly engine?: StartMongoOptions['provider']
+  /** Where stage 3 has its search index. Default: in a file. */
+  readonly search?: 'sqlite' | 'opensearch' | undefined
   /** The number of processes of a role, where it is not the usual one. */
   readonly processes?: Readonly<Record<string, number>> | undefined
   /** Variables to set for the stage, besides those it inherits from this process. */
@@ -96,6 +100,19 @@ export async function runStage(
     engines.push(nats)
   }
 
+  let openSearchUri: string | undefined
+  if (options.search === 'opensearch') {
+    const openSearch = startup.use(
+      await startUnlessInterrupted((onProgress) =>
+        startOpenSearch({ provider: options.engine, onProgress }),
+      ),
+    )
+    engines.push(openSearch)
+    const uri = `${openSearch.uri.replace(/\/$/, '')}/${name}`
+    if (openSearch.label.provider === 'external') startup.defer(() => dropIndexes(uri))
+    openSearchUri = uri
+  }
+
   const labels = engines.map(({ label }) => label.text).join(' and ')
   progress.step({ text: `starting stage ${stageInfo.stage} on ${labels}` })
   const starting = startStage({
@@ -104,6 +121,7 @@ export async function runStage(
     env,
     ...(cassandraUri === undefined ? {} : { cassandraUri }),
     ...(nats === undefined ? {} : { nats }),
+    ...(openSearchUri === undefined ? {} : { openSearchUri }),
     ...(processes === undefined ? {} : { processes }),
     ...(port === undefined ? {} : { port }),
     ...(onOutput === undefined ? {} : { onOutput }),

@@ -15,6 +15,8 @@ export interface EnginesConfig {
   readonly cassandraUri: string | undefined
   /** The address of the user's own NATS. */
   readonly natsUri: string | undefined
+  /** The address of the user's own OpenSearch. */
+  readonly openSearchUri: string | undefined
   readonly javaHome: string | undefined
   /** The folders that are searched for a Java that is not on the PATH. */
   readonly jvmFolders: readonly string[]
@@ -58,6 +60,7 @@ export function enginesConfig(env: NodeJS.ProcessEnv = process.env): EnginesConf
     mongodbUri: variable('THRESHOLD_MONGODB_URI'),
     cassandraUri: variable('THRESHOLD_CASSANDRA_URI'),
     natsUri: variable('THRESHOLD_NATS_URI'),
+    openSearchUri: variable('THRESHOLD_OPENSEARCH_URI'),
     javaHome: variable('JAVA_HOME'),
     jvmFolders: (variable('THRESHOLD_JVM_FOLDERS') ?? JVM_FOLDERS).split(':'),
     mongodbMirror: (variable('THRESHOLD_MONGODB_MIRROR') ?? 'https://fastdl.mongodb.org').replace(

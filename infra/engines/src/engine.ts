@@ -31,7 +31,7 @@ export type EngineState = 'running' | 'paused' | 'killed' | 'stopped' | 'died'
  * `stop`; all other controls throw ENGINE_NOT_OURS.
  */
 export interface Engine extends AsyncDisposable {
-  readonly kind: 'mongodb' | 'cassandra' | 'nats'
+  readonly kind: 'mongodb' | 'cassandra' | 'nats' | 'opensearch'
   readonly label: EngineLabel
   readonly uri: string
   /** Undefined for a container and an external engine. */

@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '@threshold/kit'
-import { type Availability, unusable } from './engine.ts'
+import { type Availability, type EngineLabel, type Preference, unusable } from './engine.ts'
 import { remedyOf } from './folder.ts'
-import type { OnProgress } from './progress.ts'
+import { noProgress, type OnProgress } from './progress.ts'
 import { endOrphans } from './registry/sweep.ts'
 
 export interface Candidate<E> {
@@ -47,4 +47,42 @@ export async function startFirstAvailable<E>(
   throw new CodedError(code, `no ${product} can be started here\n${lines.join('\n')}`, {
     next: remedyOf(rejected),
   })
+}
+
+/** One way to get an engine. */
+export interface Provider<E, Options> {
+  readonly provider: EngineLabel['provider']
+  readonly name: string
+  /** Installs and starts nothing. */
+  available(prefer: Preference): Promise<Availability>
+  start(options: Options, onProgress: OnProgress): Promise<E>
+}
+
+interface ProviderOptions {
+  readonly provider?: EngineLabel['provider'] | undefined
+  /** Skips `external`, whose engine cannot be killed or paused. */
+  readonly managed?: boolean | undefined
+  readonly prefer?: Preference | undefined
+  readonly onProgress?: OnProgress
+}
+
+/** Does what `startFirstAvailable` does, with the providers that the options leave. */
+export async function startFirstProvider<E, Options extends ProviderOptions>(
+  providers: readonly Provider<E, Options>[],
+  options: Options,
+  report: { readonly code: string; readonly product: string },
+): Promise<E> {
+  const { onProgress = noProgress, prefer = 'quick', managed = false } = options
+  const candidates = providers
+    .filter(
+      ({ provider }) =>
+        (options.provider === undefined || provider === options.provider) &&
+        !(managed && provider === 'external'),
+    )
+    .map((provider) => ({
+      name: provider.name,
+      available: () => provider.available(prefer),
+      start: () => provider.start(options, onProgress),
+    }))
+  return await startFirstAvailable(candidates, { ...report, onProgress })
 }

@@ -1,11 +1,12 @@
 import { messageOf } from '@threshold/kit'
 import { isInstalled } from './cache.ts'
 import { installCqlsh } from './cassandra/cqlsh.ts'
-import { findMaven, installCassandra } from './cassandra/install.ts'
+import { installCassandra } from './cassandra/install.ts'
 import { canFetch, findChromium, locateChromium } from './chromium/chromium.ts'
 import { enginesConfig } from './config.ts'
 import { findDocker } from './docker/find.ts'
 import { ensureImage, type Image, imageAvailable } from './docker/image.ts'
+import { findMaven } from './maven.ts'
 import {
   fetchMongod,
   findMongod,
@@ -15,9 +16,18 @@ import {
 import { buildSecantusRust, findCargo, installSecantusPython } from './mongodb/secantus-install.ts'
 import { installNats } from './nats/install.ts'
 import { nativeNats } from './nats/provider.ts'
+import { installOpenSearch } from './opensearch/install.ts'
+import { nativeOpenSearch } from './opensearch/provider.ts'
 import { noProgress, type OnProgress } from './progress.ts'
 import { findPython } from './python.ts'
-import { CASSANDRA_IMAGE, MONGODB_IMAGE, NATS_IMAGE, TOOLS, VERSIONS } from './versions.ts'
+import {
+  CASSANDRA_IMAGE,
+  MONGODB_IMAGE,
+  NATS_IMAGE,
+  OPENSEARCH_IMAGE,
+  TOOLS,
+  VERSIONS,
+} from './versions.ts'
 
 /**
  * Something that a class downloads beforehand, so that thirty machines do not fetch it in the first
@@ -132,6 +142,19 @@ export const ENGINE_ITEMS: readonly PrefetchItem[] = [
     },
     present: async () => await isInstalled(TOOLS.nats),
     fetch: async (onProgress) => void (await installNats(onProgress)),
+  },
+  imageItem('opensearch-image', OPENSEARCH_IMAGE),
+  {
+    id: 'opensearch',
+    title: `OpenSearch ${VERSIONS.opensearch} (jars)`,
+    skip: async () => {
+      if ((await findDocker()).usable && enginesConfig().testEngine !== 'native')
+        return 'Docker runs OpenSearch'
+      const availability = await nativeOpenSearch.available('lab')
+      return availability.usable ? undefined : availability.why
+    },
+    present: async () => await isInstalled(TOOLS.opensearch),
+    fetch: async (onProgress) => void (await installOpenSearch(onProgress)),
   },
 ]
 

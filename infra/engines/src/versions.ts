@@ -25,12 +25,16 @@ export const VERSIONS = {
   /** The server from PyPI, or built from source. The image has the same version. */
   nats: '2.15.1',
   natsImage: 'nats:2.15.1-alpine',
+  /** The jars from Maven Central, of the last series for Java 17. The image has the same version. */
+  opensearch: '2.19.6',
+  opensearchImage: 'opensearchproject/opensearch:2.19.6',
 } as const
 
 /** `size` is the download size, for messages. */
 export const MONGODB_IMAGE = { name: VERSIONS.mongodbImage, size: 'about 300 MB' } as const
 export const CASSANDRA_IMAGE = { name: VERSIONS.cassandraImage, size: 'under 200 MB' } as const
 export const NATS_IMAGE = { name: VERSIONS.natsImage, size: 'about 10 MB' } as const
+export const OPENSEARCH_IMAGE = { name: VERSIONS.opensearchImage, size: 'about 1 GB' } as const
 
 /**
  * The tools in the cache. A tool's folder is named after its name and version, so that two versions
@@ -88,6 +92,17 @@ export const TOOLS = {
     installMb: 100,
     check: ['bin/nats-server', '--version'],
   },
+  opensearch: {
+    name: 'opensearch',
+    version: VERSIONS.opensearch,
+    installMb: 150,
+    check: [
+      '/bin/sh',
+      '-c',
+      'test -s lib/opensearch-2.19.6.jar && ' +
+        'test -s modules/transport-netty4/plugin-security.policy',
+    ],
+  },
 } as const
 
 /** The oldest Python that the pinned requirements support. */
@@ -113,3 +128,8 @@ export const CASSANDRA_REQUIREMENTS = fileURLToPath(
 
 /** The folder of requirements.txt for pip, and of go.mod and go.sum for Go. */
 export const NATS_REQUIREMENTS = fileURLToPath(new URL('../requirements/nats/', import.meta.url))
+
+/** The folder of pom.xml, the log configuration, and the files of the HTTP module. */
+export const OPENSEARCH_REQUIREMENTS = fileURLToPath(
+  new URL('../requirements/opensearch/', import.meta.url),
+)

@@ -12,13 +12,15 @@ import { productOf } from '../src/mongodb/product.ts'
 import { startMongo } from '../src/mongodb/start.ts'
 import { parseNatsUri } from '../src/nats/address.ts'
 import { startNats } from '../src/nats/start.ts'
+import { startOpenSearch } from '../src/opensearch/start.ts'
 import { noProgress } from '../src/progress.ts'
 import { claimPort } from '../src/registry/claim-port.ts'
 import { register } from '../src/registry/registry.ts'
 import { allTests, dedicatedCassandra } from '../src/testing/index.ts'
-import { CASSANDRA_IMAGE, MONGODB_IMAGE, NATS_IMAGE } from '../src/versions.ts'
+import { CASSANDRA_IMAGE, MONGODB_IMAGE, NATS_IMAGE, OPENSEARCH_IMAGE } from '../src/versions.ts'
 import { emptyCache, setEnvironment } from './helpers.ts'
 import { addStream, clientOf, numbersOf, publish } from './nats-client.ts'
+import { countDocuments, storeDocuments } from './opensearch-client.ts'
 
 const found: FoundDocker = await findDocker()
 const images =
@@ -26,6 +28,7 @@ const images =
   (await hasImage(found.client, MONGODB_IMAGE.name)) &&
   (await hasImage(found.client, CASSANDRA_IMAGE.name))
 const natsImage = found.usable && (await hasImage(found.client, NATS_IMAGE.name))
+const openSearchImage = found.usable && (await hasImage(found.client, OPENSEARCH_IMAGE.name))
 const docker = found as Extract<FoundDocker, { usable: true }>
 
 const containersOf = (cache: string) =>
@@ -171,6 +174,25 @@ describe.skipIf(!natsImage)('NATS in Docker (skipped without Docker or its image
     await expect(startNats({ provider: 'docker', servers: 3 })).rejects.toMatchObject({
       code: 'ENGINE_CANNOT_SCALE',
     })
+    await engine.stop()
+    expect(await containersOf(cache)).toEqual([])
+    expect(await readdir(join(cache, 'run'))).toEqual([])
+  })
+})
+
+describe.skipIf(!openSearchImage)('OpenSearch in Docker (skipped without its image)', () => {
+  it('keeps acknowledged documents over a kill, on loopback only, and leaves nothing', async () => {
+    await using use = new AsyncDisposableStack()
+    const cache = await emptyCache(use)
+    const engine = use.use(await startOpenSearch({ provider: 'docker' }))
+    expect(engine.label.text).toMatch(/^OpenSearch, 256 MB heap 2\.\d+\.\d+ \(docker\)$/)
+    await storeDocuments(engine.uri, 20)
+    await engine.kill()
+    await engine.restart()
+    expect(await countDocuments(engine.uri)).toBe(20)
+    const [container] = await containersOf(cache)
+    const addresses = container?.Ports.flatMap(({ IP }) => (IP === undefined ? [] : [IP]))
+    expect(addresses).toEqual(['127.0.0.1'])
     await engine.stop()
     expect(await containersOf(cache)).toEqual([])
     expect(await readdir(join(cache, 'run'))).toEqual([])

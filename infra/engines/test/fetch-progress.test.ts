@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { downloadedJar } from '../src/cassandra/install.ts'
+import { downloadedJar } from '../src/maven.ts'
 import { watchNpmCi } from '../src/npm-progress.ts'
 import type { ProgressStep } from '../src/progress.ts'
 import { countRequirements, downloadedFile } from '../src/python.ts'

@@ -5,6 +5,7 @@ import type { CommandContext } from '../context.ts'
 import { oneOf, wholeNumber } from '../options.ts'
 
 const PROVIDERS = ['external', 'docker', 'native'] as const
+const SEARCHES = ['sqlite', 'opensearch'] as const
 
 interface StageOptions {
   readonly port?: number
@@ -13,6 +14,7 @@ interface StageOptions {
   readonly migrating?: true
   readonly gateways?: number
   readonly guilds?: number
+  readonly search?: (typeof SEARCHES)[number]
 }
 
 export function addStage(program: Command, { terminal }: CommandContext): void {
@@ -33,6 +35,12 @@ export function addStage(program: Command, { terminal }: CommandContext): void {
     )
     .option('--gateways <N>', 'from stage 3 on: the number of gateways', wholeNumber(1, 16))
     .option('--guilds <N>', 'from stage 3 on: the number of guild hosts', wholeNumber(1, 16))
+    .option(
+      '--search <index>',
+      `from stage 3 on: where the search index is: ${SEARCHES.join(', ')}`,
+      oneOf(SEARCHES),
+      'sqlite',
+    )
     .option(
       '--migrating',
       'stage 2 only: start with messages on MongoDB, for "threshold migrate" to move',
@@ -64,7 +72,7 @@ Examples:
   npx threshold stage 3 --gateways 2 --guilds 3`,
     )
     .action(async (number: string, options: StageOptions) => {
-      const { port, engine, heartbeat, migrating } = options
+      const { port, engine, heartbeat, migrating, search } = options
       const { interruptible } = await import('../interruption.ts')
       const { listenForDeploys } = await import('../deploy.ts')
       const { beforeMigration } = await import('../migrator.ts')
@@ -74,6 +82,8 @@ Examples:
       )
       const { findStage } = await import('../unknown-name.ts')
       const stage = await findStage(number)
+      if (search === 'opensearch' && !('search' in (stage.roles ?? {})))
+        throw withoutRole(stage, '--search opensearch')
       await requireStagePorts(port)
       await interruptible(`stage ${number}`, terminal, async (interrupted, registration) => {
         const env = {
@@ -83,7 +93,7 @@ Examples:
         const onOutput = forwardLog(terminal.log)
         const processes = processesOf(stage, options)
         await using running = await runStage(
-          { stage, port, engine, processes, env, onOutput },
+          { stage, port, engine, processes, search, env, onOutput },
           terminal,
           interrupted,
         )
@@ -107,7 +117,7 @@ Examples:
 
 /** The processes that the options name. Throws BAD_OPTION for a stage that has no such role. */
 function processesOf(
-  { stage, roles = {} }: StageInfo,
+  stage: StageInfo,
   { gateways, guilds }: Pick<StageOptions, 'gateways' | 'guilds'>,
 ): Record<string, number> {
   const processes: Record<string, number> = {}
@@ -116,11 +126,13 @@ function processesOf(
     ['--guilds', 'guilds', guilds],
   ] as const) {
     if (count === undefined) continue
-    if (!(role in roles))
-      throw new CodedError('BAD_OPTION', `stage ${stage} has no processes for ${option}`, {
-        next: 'npx threshold stages list',
-      })
+    if (!(role in (stage.roles ?? {}))) throw withoutRole(stage, option)
     processes[role] = count
   }
   return processes
 }
+
+const withoutRole = ({ stage }: StageInfo, option: string): CodedError =>
+  new CodedError('BAD_OPTION', `stage ${stage} has no processes for ${option}`, {
+    next: 'npx threshold stages list',
+  })

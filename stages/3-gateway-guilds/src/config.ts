@@ -18,6 +18,14 @@ const environment = stage2.extend({
   THRESHOLD_SESSIONS_PER_SECOND: integer(1, 1_000_000, 500),
   /** The file of a search index. Each search process needs its own. Default: in memory. */
   THRESHOLD_SEARCH_FILE: z.string().optional(),
+  /**
+   * An OpenSearch for the search index, instead of a file. The path is the prefix of the names of
+   * its indexes.
+   */
+  THRESHOLD_OPENSEARCH_URI: z
+    .string()
+    .regex(/^$|^https?:\/\/[^/]+(\/[a-z\d][a-z\d_-]*)?\/?$/, 'must be https://host:port/prefix')
+    .default(''),
   /** Lets the process that replaces this one listen on the same port before this one ends. */
   THRESHOLD_REUSE_PORT: z.enum(['off', 'at-once', 'when-ready']).default('off'),
   /** Copies of each stream. Use 3 where there are three servers. */
@@ -43,5 +51,7 @@ export function readConfig(env: Record<string, string | undefined>) {
   const gateway = { ...inherited.gateway, sessionsPerSecond: e.THRESHOLD_SESSIONS_PER_SECOND }
   const { THRESHOLD_SESSION_MS: sessionMs } = e
   const searchFile = e.THRESHOLD_SEARCH_FILE || undefined
-  return { ...inherited, http, gateway, nats, watchdog, sessionMs, searchFile }
+  const openSearchUri = e.THRESHOLD_OPENSEARCH_URI || undefined
+  const search = { searchFile, openSearchUri }
+  return { ...inherited, ...search, http, gateway, nats, watchdog, sessionMs }
 }

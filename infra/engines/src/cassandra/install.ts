@@ -1,82 +1,23 @@
-import { copyFile, rm } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CodedError } from '@threshold/kit'
 import { installTool } from '../cache.ts'
-import { childEnvironment } from '../config.ts'
-import { runCommand } from '../process/command.ts'
-import { which } from '../process/which.ts'
+import { fetchJars } from '../maven.ts'
 import type { OnProgress } from '../progress.ts'
 import { CASSANDRA_REQUIREMENTS, TOOLS, VERSIONS } from '../versions.ts'
 
-export const MAVEN_NEXT =
-  'install Maven (Debian, Ubuntu: sudo apt-get install maven; macOS: brew install maven)'
-
-export const findMaven = (): Promise<string | undefined> => which('mvn')
-
-/**
- * Fetches about a hundred jars, 67 MB, once. Maven checks each against the digest in its repository
- * and fails on a mismatch (`-C`).
- */
+/** Fetches about a hundred jars, 67 MB, once. */
 export async function installCassandra(onProgress: OnProgress): Promise<string> {
   return await installTool(
     TOOLS.cassandra,
     async (dir) => {
-      const maven = await findMaven()
-      if (maven === undefined)
-        throw new CodedError('NO_MAVEN', 'cannot fetch Cassandra: there is no mvn on PATH', {
-          next: MAVEN_NEXT,
-        })
-      const text = `fetching Cassandra ${VERSIONS.cassandra} (67 MB, under a minute, once)`
-      onProgress({ text })
-      for (const name of ['pom.xml', 'logback.xml'])
-        await copyFile(join(CASSANDRA_REQUIREMENTS, name), join(dir, name))
-      const repository = join(dir, 'repository')
-      let jars = 0
-      let bytes = 0
-      await runCommand({
-        title: `mvn dependency:copy-dependencies (cassandra-all ${VERSIONS.cassandra})`,
-        command: maven,
-        args: [
-          '-B',
-          '-C',
-          '-f',
-          join(dir, 'pom.xml'),
-          `-Dmaven.repo.local=${repository}`,
-          'dependency:copy-dependencies',
-          `-DoutputDirectory=${join(dir, 'lib')}`,
-          '-DincludeScope=runtime',
-        ],
-        cwd: dir,
-        // Maven's plugins compare words in the machine's language.
-        env: {
-          MAVEN_OPTS:
-            `${childEnvironment().MAVEN_OPTS ?? ''} -Duser.language=en -Duser.country=US`.trim(),
-          TMPDIR: dir,
-        },
-        onLine: (line) => {
-          const jar = downloadedJar(line)
-          if (jar === undefined) return
-          jars += 1
-          bytes += jar.bytes
-          const amount = `${jars} jars, ${Math.round(bytes / 1_000_000)} MB so far`
-          onProgress({ text: `${text}: ${amount}: ${jar.name}` })
-        },
-        next:
-          'mvn uses your own settings to reach its repository: check them ' +
-          '(~/.m2/settings.xml, proxy), then run the same command again',
-      })
-      await rm(repository, { recursive: true, force: true })
+      const jars = {
+        product: `Cassandra ${VERSIONS.cassandra}`,
+        text: `fetching Cassandra ${VERSIONS.cassandra} (67 MB, under a minute, once)`,
+        pom: join(CASSANDRA_REQUIREMENTS, 'pom.xml'),
+      }
+      await fetchJars(dir, jars, onProgress)
+      await copyFile(join(CASSANDRA_REQUIREMENTS, 'logback.xml'), join(dir, 'logback.xml'))
     },
     onProgress,
   )
-}
-
-const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1_000, MB: 1_000_000 }
-
-/** Reads `Downloaded from central: https://…/netty-4.1.jar (1.2 MB at 3.4 MB/s)`. */
-export function downloadedJar(line: string): { name: string; bytes: number } | undefined {
-  const [, name, amount, unit = 'B'] =
-    /^.*Downloaded from \S+: \S+\/([^/ ]+\.jar) \(([\d.]+) (B|kB|MB)/.exec(line) ?? []
-  if (name === undefined) return undefined
-  return { name, bytes: Number(amount) * UNITS[unit]! }
 }

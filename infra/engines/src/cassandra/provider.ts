@@ -1,35 +1,18 @@
-import { CodedError } from '@threshold/kit'
 import { checkToolSpace, isInstalled } from '../cache.ts'
-import { findDocker } from '../docker/find.ts'
-import { imageAvailable } from '../docker/image.ts'
-import { type Availability, type Preference, unusable } from '../engine.ts'
-import type { OnProgress } from '../progress.ts'
+import { dockerProvider } from '../docker/provider.ts'
+import { unusable } from '../engine.ts'
+import type { Provider } from '../first-available.ts'
+import { findMaven, MAVEN_NEXT } from '../maven.ts'
 import { CASSANDRA_IMAGE, TOOLS, VERSIONS } from '../versions.ts'
 import { startNativeCassandra } from './cluster.ts'
 import { startDockerCassandra } from './docker.ts'
 import type { CassandraEngine, StartCassandraOptions } from './engine.ts'
 import { externalCassandra } from './external.ts'
-import { findMaven, MAVEN_NEXT } from './install.ts'
 import { findJava } from './java.ts'
 
-export interface CassandraProvider {
-  readonly provider: 'external' | 'docker' | 'native'
-  readonly name: string
-  /** Installs and starts nothing. */
-  available(prefer: Preference): Promise<Availability>
-  start(options: StartCassandraOptions, onProgress: OnProgress): Promise<CassandraEngine>
-}
+export type CassandraProvider = Provider<CassandraEngine, StartCassandraOptions>
 
-const dockerCassandra: CassandraProvider = {
-  provider: 'docker',
-  name: `${VERSIONS.cassandraImage} in Docker`,
-  available: (prefer) => imageAvailable(CASSANDRA_IMAGE, prefer),
-  async start(options, onProgress) {
-    const docker = await findDocker()
-    if (!docker.usable) throw new CodedError('NO_DOCKER', docker.why, { next: docker.next })
-    return await startDockerCassandra(docker, options, onProgress)
-  },
-}
+const dockerCassandra: CassandraProvider = dockerProvider(CASSANDRA_IMAGE, startDockerCassandra)
 
 /** The doctor knows the system and replaces this text by a command. */
 export const JAVA_NEXT = 'npx threshold doctor shows how to install Java 17'

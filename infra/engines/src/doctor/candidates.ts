@@ -62,11 +62,9 @@ function mongoCandidate(mongo: MongoProvider): Candidate {
   }
 }
 
-/** A provider of an engine that has no stand-in and no smallest cache. */
-interface PlainProvider extends Pick<Candidate, 'name' | 'provider' | 'available'> {}
-
+/** The candidates of an engine that has no stand-in and no smallest cache. */
 const plainCandidates = (
-  providers: readonly PlainProvider[],
+  providers: readonly Pick<Candidate, 'name' | 'provider' | 'available'>[],
   preparations: Record<EngineLabel['provider'], Candidate['preparation']>,
 ): Candidate[] =>
   providers.map((engine) => ({

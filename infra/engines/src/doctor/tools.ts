@@ -23,7 +23,7 @@ export async function inspectTools(family: Family): Promise<ToolFacts[]> {
     [
       'Docker',
       probeDocker,
-      `MongoDB, Cassandra and NATS in containers (${DOCKER_TRIED})`,
+      `MongoDB, Cassandra, NATS and OpenSearch in containers (${DOCKER_TRIED})`,
       REMEDIES.docker,
     ],
     [

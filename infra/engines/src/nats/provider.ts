@@ -1,9 +1,7 @@
-import { CodedError } from '@threshold/kit'
 import { checkToolSpace, isInstalled } from '../cache.ts'
-import { findDocker } from '../docker/find.ts'
-import { imageAvailable } from '../docker/image.ts'
-import { type Availability, type Preference, unusable } from '../engine.ts'
-import type { OnProgress } from '../progress.ts'
+import { dockerProvider } from '../docker/provider.ts'
+import { unusable } from '../engine.ts'
+import type { Provider } from '../first-available.ts'
 import { findPython } from '../python.ts'
 import { NATS_IMAGE, TOOLS, VERSIONS } from '../versions.ts'
 import { startDockerNats } from './docker.ts'
@@ -12,24 +10,9 @@ import { externalNats } from './external.ts'
 import { findGo } from './install.ts'
 import { startNativeNats } from './native.ts'
 
-export interface NatsProvider {
-  readonly provider: 'external' | 'docker' | 'native'
-  readonly name: string
-  /** Installs and starts nothing. */
-  available(prefer: Preference): Promise<Availability>
-  start(options: StartNatsOptions, onProgress: OnProgress): Promise<NatsEngine>
-}
+export type NatsProvider = Provider<NatsEngine, StartNatsOptions>
 
-const dockerNats: NatsProvider = {
-  provider: 'docker',
-  name: `${NATS_IMAGE.name} in Docker`,
-  available: (prefer) => imageAvailable(NATS_IMAGE, prefer),
-  async start(options, onProgress) {
-    const docker = await findDocker()
-    if (!docker.usable) throw new CodedError('NO_DOCKER', docker.why, { next: docker.next })
-    return await startDockerNats(docker, options, onProgress)
-  },
-}
+const dockerNats: NatsProvider = dockerProvider(NATS_IMAGE, startDockerNats)
 
 /** The space for a few streams and logs. */
 const RUN_MB = 100

@@ -10,12 +10,14 @@ export interface StageAddresses {
   readonly cassandraUri?: string
   /** Its NATS, for stages of several processes. It has a user for each role, or is external. */
   readonly nats?: { uriOf(role: string, process: string): string }
+  /** An OpenSearch with the name of an index in the path. Default: search in a file. */
+  readonly openSearchUri?: string
   readonly env?: Record<string, string>
 }
 
 /** The environment of each role. Clients reach the gateways at the addresses that the api tells. */
 export function environmentsOf(
-  { env = {}, engineUri, cassandraUri, nats }: StageAddresses,
+  { env = {}, engineUri, cassandraUri, nats, openSearchUri = '' }: StageAddresses,
   processes: readonly { readonly role: string; readonly port: number }[],
 ): (role: string, process: string) => Record<string, string> {
   const portsOf = (role: string) =>
@@ -44,6 +46,7 @@ export function environmentsOf(
   return (role, process) => ({
     ...common,
     ...(nats === undefined ? {} : { THRESHOLD_NATS_URI: nats.uriOf(role, process) }),
+    THRESHOLD_OPENSEARCH_URI: role === 'search' ? openSearchUri : '',
     ...(role === 'api' && common.THRESHOLD_PUBLIC_URL === ''
       ? { THRESHOLD_GATEWAY_URL: common.THRESHOLD_GATEWAY_URL || gateways.join(',') }
       : {}),

@@ -7,6 +7,7 @@ import { startCassandra } from '../cassandra/start.ts'
 import { enginesConfig } from '../config.ts'
 import { type Engine, engineLabelSchema } from '../engine.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
+import { startOpenSearch } from '../opensearch/start.ts'
 import { LOOPBACK } from '../process/ports.ts'
 import type { OnProgress } from '../progress.ts'
 
@@ -40,8 +41,11 @@ const STARTS = {
   mongodb: (onProgress: OnProgress): Promise<Engine> => startMongo({ ...testEngine(), onProgress }),
   cassandra: (onProgress: OnProgress): Promise<Engine> =>
     startCassandra({ ...testCassandra(), unsafeSystem: true, onProgress }),
+  opensearch: (onProgress: OnProgress): Promise<Engine> =>
+    startOpenSearch({ ...testEngine(), shortLived: true, onProgress }),
 }
 export type HostedKind = keyof typeof STARTS
+const KINDS = Object.keys(STARTS) as HostedKind[]
 
 /**
  * Holds the engines that the tests of a run share. Each starts at the first request, so a run
@@ -57,7 +61,8 @@ export async function startEngineHost(onProgress: OnProgress): Promise<EngineHos
   }
   const server = createServer(async (request, response) => {
     try {
-      const { uri, label } = await engineOf(request.url === '/cassandra' ? 'cassandra' : 'mongodb')
+      const kind = KINDS.find((each) => request.url === `/${each}`) ?? 'mongodb'
+      const { uri, label } = await engineOf(kind)
       response.end(JSON.stringify({ uri, label } satisfies SharedEngine))
     } catch (error) {
       response.statusCode = 503
@@ -83,7 +88,11 @@ async function close(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve))
 }
 
-const NONE: Record<HostedKind, string> = { mongodb: 'NO_MONGODB', cassandra: 'NO_CASSANDRA' }
+const NONE: Record<HostedKind, string> = {
+  mongodb: 'NO_MONGODB',
+  cassandra: 'NO_CASSANDRA',
+  opensearch: 'NO_OPENSEARCH',
+}
 
 export async function fetchSharedEngine(url: string, kind: HostedKind): Promise<SharedEngine> {
   const answer = await fetch(`${url}/${kind}`)

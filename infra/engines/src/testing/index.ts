@@ -10,6 +10,7 @@ import { dropDatabase, withDatabase } from '../mongodb/database.ts'
 import { type StartMongoOptions, startMongo } from '../mongodb/start.ts'
 import type { NatsEngine, StartNatsOptions } from '../nats/engine.ts'
 import { startNats } from '../nats/start.ts'
+import { dropIndexes } from '../opensearch/probe.ts'
 import {
   fetchSharedEngine,
   type HostedKind,
@@ -67,6 +68,12 @@ export async function leaseKeyspace(): Promise<LeasedKeyspace> {
     label,
     [Symbol.asyncDispose]: () => dropKeyspace(uri, keyspace),
   }
+}
+
+/** The address of a unique index on the run's shared OpenSearch. Disposing drops it. */
+export async function leaseIndex(): Promise<{ readonly uri: string } & AsyncDisposable> {
+  const uri = `${(await sharedEngine('opensearch')).uri}/${newName()}`
+  return { uri, [Symbol.asyncDispose]: () => dropIndexes(uri) }
 }
 
 /**

@@ -6,8 +6,8 @@ import { JETSTREAM_TIMEOUT_MS, type Nats } from '../nats/connect.ts'
 import type { SearchFollower } from '../search/follower.ts'
 import type { Rebuilder } from '../search/rebuild.ts'
 import { ensureSearchStream, SUBJECT } from '../search/stream.ts'
+import type { StreamIndex } from '../search/stream-index.ts'
 import { type SearchEntry, type SearchStatus, searchQuery, searchStatus } from '../wire/search.ts'
-import type { SqliteSearchIndex } from './search-index.sqlite.ts'
 
 /** The search indexes of other processes. */
 export interface NatsSearchIndex extends SearchIndex {
@@ -63,7 +63,7 @@ export async function natsSearchIndex(nats: Nats, circuit: Circuit): Promise<Nat
 /** Answers searches. Several processes with an index each share them. */
 export const serveSearches = (
   bus: Bus,
-  index: Pick<SqliteSearchIndex, 'progress' | 'search'>,
+  index: Pick<StreamIndex, 'progress' | 'search'>,
   follower: Pick<SearchFollower, 'applied'>,
 ): Disposable =>
   bus.serve(
@@ -78,7 +78,7 @@ export const serveSearches = (
 
 export const serveSearchStatus = (
   bus: Bus,
-  index: Pick<SqliteSearchIndex, 'progress'>,
+  index: Pick<StreamIndex, 'progress'>,
   rebuilder: Pick<Rebuilder, 'read'>,
 ): Disposable =>
   bus.serve(searchStatus, async () => {

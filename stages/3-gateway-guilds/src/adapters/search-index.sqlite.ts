@@ -1,53 +1,14 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import type { GuildId, MessageId } from '@threshold/contract'
-import { contentKindsOf, indexWords, type StoredMessage } from '@threshold/domain'
+import type { MessageId } from '@threshold/contract'
+import { contentKindsOf, indexWords } from '@threshold/domain'
 import { CodedError, deadlineExceeded, isExpired, messageOf, unavailable } from '@threshold/kit'
-import type { SearchFacts, SearchIndex } from '@threshold/ports'
 import { kindBits, termsOf, toFilter } from '../search/filter.ts'
-
-export interface IndexedMessage {
-  readonly guild: GuildId
-  readonly message: StoredMessage
-  readonly facts: SearchFacts
-}
-
-/** A change of the index, as the stream has it. */
-export type IndexChange =
-  | (IndexedMessage & { readonly kind: 'index' })
-  | { readonly kind: 'remove'; readonly ids: readonly MessageId[] }
-  | { readonly kind: 'rebuild' }
-
-export interface IndexProgress {
-  /** Identifies the stream that the index follows. Empty in a new index. */
-  readonly stream: string
-  /** The sequence of the last entry of the stream that the index has applied. */
-  readonly position: number
-  /** The number of the newest rebuild. Each entry has that of the last one that has seen it. */
-  readonly build: number
-  /** The number of the last rebuild that was finished. 0: the index lacks messages. */
-  readonly built: number
-}
-
-/** An index in this process. All methods but those of the port are synchronous. */
-export interface SqliteSearchIndex extends SearchIndex {
-  readonly progress: IndexProgress
-  /** Applies changes and moves the position, both or neither. Later versions of messages win. */
-  apply(changes: readonly IndexChange[], position: number): void
-  /** Begins a rebuild for entries that are lost, and goes on at another position of a stream. */
-  reset(stream: string, position: number): void
-  /**
-   * Call it before you read messages from the store. Returns a function that adds what was read. It
-   * leaves out messages that the stream has changed meanwhile, since the index has them already.
-   */
-  beginPage(): (page: readonly IndexedMessage[]) => void
-  /**
-   * Drops entries that neither this rebuild nor a later one has seen, of up to 1,000 messages with
-   * ids between two others. Returns the last of these ids, or undefined after all.
-   */
-  dropUnseen(build: number, after: MessageId, before: MessageId): MessageId | undefined
-  /** Ends a rebuild, unless another one has begun. */
-  finish(build: number): void
-}
+import type {
+  IndexChange,
+  IndexedMessage,
+  IndexProgress,
+  StreamIndex,
+} from '../search/stream-index.ts'
 
 /** An index of another version is dropped and rebuilt. */
 const VERSION = 1
@@ -91,7 +52,7 @@ const SWEEP_ROWS = 1_000
  * An index on SQLite's FTS5, in a file or in memory. It finds what the token index of stage 1
  * finds, by the same words. A search keeps the process busy until it is done.
  */
-export function sqliteSearchIndex(file = ':memory:'): SqliteSearchIndex {
+export function sqliteSearchIndex(file = ':memory:'): StreamIndex {
   const database = openFile(file)
   const prepare = (sql: string) => {
     const statement = database.prepare(sql)
@@ -133,7 +94,7 @@ export function sqliteSearchIndex(file = ':memory:'): SqliteSearchIndex {
     // The full-text table reports an error for a row that it does not have.
     if (removeEntry.run(id).changes > 0) removeTerms.run(id)
   }
-  function apply(changes: readonly IndexChange[], position: number): void {
+  async function apply(changes: readonly IndexChange[], position: number): Promise<void> {
     transact(() => {
       let { build } = progress
       for (const change of changes) {
@@ -155,19 +116,19 @@ export function sqliteSearchIndex(file = ':memory:'): SqliteSearchIndex {
       return progress
     },
     apply,
-    reset(stream, position) {
+    async reset(stream, position) {
       transact(() => ({ stream, position, build: progress.build + 1, built: 0 }))
     },
     beginPage() {
       changed.clear()
-      return (page) =>
+      return async (page) =>
         transact(() => {
           for (const indexed of page)
             if (!changed.has(indexed.message.id)) put(indexed, progress.build)
           return progress
         })
     },
-    dropUnseen(build, after, before) {
+    async dropUnseen(build, after, before) {
       const rows = range.all(BigInt(after), BigInt(before), SWEEP_ROWS) as unknown as {
         readonly id: bigint
         readonly build: bigint
@@ -178,15 +139,15 @@ export function sqliteSearchIndex(file = ':memory:'): SqliteSearchIndex {
       })
       return rows.at(-1)?.id.toString()
     },
-    finish(build) {
+    async finish(build) {
       if (progress.build === build) transact(() => ({ ...progress, built: build }))
     },
 
     async index(guild, message, facts) {
-      apply([{ kind: 'index', guild, message, facts }], progress.position)
+      await apply([{ kind: 'index', guild, message, facts }], progress.position)
     },
     async remove(ids) {
-      apply([{ kind: 'remove', ids }], progress.position)
+      await apply([{ kind: 'remove', ids }], progress.position)
     },
     async search(guild, query, deadline) {
       if (isExpired(deadline)) throw deadlineExceeded('search')

@@ -1,6 +1,7 @@
 import { lifecycle, type Runtime } from '@threshold/kit'
 import { serveHttp } from '@threshold/stage-1/http'
 import type { RunningStage } from '@threshold/stage-1/run'
+import { openSearchIndex } from '../adapters/search-index.opensearch.ts'
 import { sqliteSearchIndex } from '../adapters/search-index.sqlite.ts'
 import type { Config } from '../config.ts'
 import { connectNats } from '../nats/connect.ts'
@@ -13,7 +14,9 @@ export async function startSearch(config: Config, runtime: Runtime): Promise<Run
 
   const nats = await open('NATS', connectNats(config.nats, 'search', runtime))
   const { metadata, messages } = await openStores(open, config, runtime)
-  const index = await open('search index', sqliteSearchIndex(config.searchFile))
+  const { openSearchUri, searchFile } = config
+  const adapter = openSearchUri ? openSearchIndex(openSearchUri) : sqliteSearchIndex(searchFile)
+  const index = await open('search index', adapter)
   const stores = { metadata, messages }
   const search = await open('search', startSearchRole(nats, index, stores, runtime))
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { DeliverPolicy, type JsMsg } from '@nats-io/jetstream'
 import { type Deadline, messageOf, type Runtime, withDeadline } from '@threshold/kit'
-import type { IndexProgress, SqliteSearchIndex } from '../adapters/search-index.sqlite.ts'
 import type { Nats } from '../nats/connect.ts'
 import { ensureSearchStream, readSearchEntry, STREAM } from './stream.ts'
+import type { IndexProgress, StreamIndex } from './stream-index.ts'
 
 /** Entries that are applied in one transaction, and that NATS sends ahead. */
 const MAX_BATCH = 256
@@ -26,7 +26,7 @@ export interface SearchFollower extends AsyncDisposable {
  */
 export async function followSearchStream(
   nats: Nats,
-  index: Pick<SqliteSearchIndex, 'progress' | 'apply' | 'reset'>,
+  index: Pick<StreamIndex, 'progress' | 'apply' | 'reset'>,
   onChange: () => void,
   { log }: Pick<Runtime, 'log'>,
 ): Promise<SearchFollower> {
@@ -43,9 +43,9 @@ export async function followSearchStream(
     onChange()
   }
 
-  function apply(batch: readonly JsMsg[]): void {
+  async function apply(batch: readonly JsMsg[]): Promise<void> {
     const entries = batch.flatMap(({ data }) => readSearchEntry(data, { log }) ?? [])
-    index.apply(entries, batch.at(-1)!.seq)
+    await index.apply(entries, batch.at(-1)!.seq)
     changed()
   }
 
@@ -59,7 +59,7 @@ export async function followSearchStream(
     if (!isContinuous(index.progress, created, state)) {
       log.info({ position: index.progress.position, state }, 'the search index is to be rebuilt')
       // A stream that never had an entry has a first sequence of 0.
-      index.reset(created, Math.max(0, state.first_seq - 1))
+      await index.reset(created, Math.max(0, state.first_seq - 1))
       changed()
     }
     return state.last_seq
@@ -84,13 +84,13 @@ export async function followSearchStream(
         if (message.seq < next) continue
         if (message.seq > next) {
           // The entries in between expired before they were delivered.
-          if (batch.length > 0) apply(batch)
+          if (batch.length > 0) await apply(batch)
           batch = []
-          index.reset(index.progress.stream, message.seq - 1)
+          await index.reset(index.progress.stream, message.seq - 1)
         }
         batch.push(message)
         if (message.info.pending > 0 && batch.length < MAX_BATCH) continue
-        apply(batch)
+        await apply(batch)
         batch = []
       }
     } finally {

@@ -4,7 +4,7 @@ import type { StoredMessage } from '@threshold/domain'
 import { type Deadline, deadlineAfter, messageOf, type Runtime } from '@threshold/kit'
 import type { MessageStore, MetadataStore } from '@threshold/ports'
 import pRetry from 'p-retry'
-import type { IndexedMessage, SqliteSearchIndex } from '../adapters/search-index.sqlite.ts'
+import type { IndexedMessage, StreamIndex } from './stream-index.ts'
 
 const PAGE = 100
 const READ_TIMEOUT_MS = 5_000
@@ -36,7 +36,7 @@ export interface Rebuilder extends AsyncDisposable {
  * must call `check` again.
  */
 export function createRebuilder(
-  index: SqliteSearchIndex,
+  index: StreamIndex,
   { metadata, messages }: Stores,
   onEnded: () => void,
   { clock, log }: Pick<Runtime, 'clock' | 'log'>,
@@ -90,7 +90,8 @@ export function createRebuilder(
       const page = await retry((deadline) =>
         messages.page(channel, anchor as Parameters<MessageStore['page']>[1], PAGE, deadline),
       )
-      add(await withFacts(guild, channel, page))
+      const indexed = await withFacts(guild, channel, page)
+      await retry(() => add(indexed))
       read = { ...read, messages: read.messages + page.length }
       if (page.length < PAGE) return
       before = page.at(-1)!.id
@@ -113,8 +114,8 @@ export function createRebuilder(
       if (channels.length < PAGE) break
     }
     for (let id: string | undefined = '0'; id !== undefined; await setImmediate())
-      id = index.dropUnseen(build, id, settled)
-    index.finish(build)
+      id = await index.dropUnseen(build, id, settled)
+    await index.finish(build)
     log.info(read, 'the search index is rebuilt')
   }
 

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ReadinessCheck, Runtime } from '@threshold/kit'
 import type { MessageStore, MetadataStore } from '@threshold/ports'
 import { serveSearches, serveSearchStatus } from '../adapters/search-index.nats.ts'
-import type { SqliteSearchIndex } from '../adapters/search-index.sqlite.ts'
 import type { Nats } from '../nats/connect.ts'
 import { followSearchStream } from './follower.ts'
 import { createRebuilder } from './rebuild.ts'
+import type { StreamIndex } from './stream-index.ts'
 
 /** A short rebuild is over before the process reports that it serves. A long one goes on. */
 const START_WITHIN_MS = 2_000
@@ -21,7 +21,7 @@ export interface SearchRole extends AsyncDisposable {
  */
 export async function startSearchRole(
   nats: Nats,
-  index: SqliteSearchIndex,
+  index: StreamIndex,
   stores: { readonly metadata: MetadataStore; readonly messages: MessageStore },
   runtime: Pick<Runtime, 'clock' | 'log'>,
 ): Promise<SearchRole> {

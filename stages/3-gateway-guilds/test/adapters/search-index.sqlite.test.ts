@@ -5,8 +5,10 @@ import { aMessage, newId, testDeadline, testSearchIndex } from '@threshold/confo
 import { queryWords } from '@threshold/domain'
 import { describe, expect, it } from 'vitest'
 import { sqliteSearchIndex } from '../../src/adapters/search-index.sqlite.ts'
+import { testStreamIndex } from '../search/stream-index.ts'
 
 testSearchIndex('SQLite', () => sqliteSearchIndex())
+testStreamIndex('SQLite', async () => sqliteSearchIndex())
 
 const guild = newId()
 const message = aMessage(newId(), { content: 'tea OR coffee' })
@@ -33,7 +35,7 @@ describe('an SQLite search index', () => {
     '\u200b',
   ])('takes %j for a word, and not for syntax', async (word) => {
     await using index = sqliteSearchIndex()
-    index.apply([indexed], 1)
+    await index.apply([indexed], 1)
     expect(await search(index, [word])).toBe(0)
     expect(await search(index, ['tea'])).toBe(1)
   })
@@ -41,7 +43,7 @@ describe('an SQLite search index', () => {
   it('finds a message by all of its words', async () => {
     await using index = sqliteSearchIndex()
     const content = Array.from({ length: 200 }, (_, i) => `word${i}`).join(' ')
-    index.apply([{ ...indexed, message: { ...message, content } }], 1)
+    await index.apply([{ ...indexed, message: { ...message, content } }], 1)
     expect(await search(index, queryWords(content))).toBe(1)
     expect(await search(index, [...queryWords(content), 'other'])).toBe(0)
   })
@@ -50,8 +52,8 @@ describe('an SQLite search index', () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'threshold-search-'))
     const file = join(folder.path, 'index.sqlite')
     const first = sqliteSearchIndex(file)
-    first.reset('stream', 6)
-    first.apply([indexed], 7)
+    await first.reset('stream', 6)
+    await first.apply([indexed], 7)
     // A process that replaces this one has a file of its own, and a third finds none.
     const replacing = sqliteSearchIndex(file)
     expect(replacing.progress).toEqual({ stream: '', position: 0, build: 1, built: 0 })
@@ -66,32 +68,9 @@ describe('an SQLite search index', () => {
   it('applies all changes and the position, or nothing', async () => {
     await using index = sqliteSearchIndex()
     const broken = { ...indexed, message: { ...message, id: 'no id' } }
-    expect(() => index.apply([indexed, broken], 7)).toThrow(SyntaxError)
+    await expect(index.apply([indexed, broken], 7)).rejects.toThrow(SyntaxError)
     expect([index.progress.position, await search(index, ['tea'])]).toEqual([0, 0])
-    index.apply([indexed], 7)
+    await index.apply([indexed], 7)
     expect([index.progress.position, await search(index, ['tea'])]).toEqual([7, 1])
-  })
-
-  it('keeps the later version of a message, whichever comes last', async () => {
-    await using index = sqliteSearchIndex()
-    const writeTimeMicros = message.writeTimeMicros + 1n
-    const edited = { ...indexed, message: { ...message, content: 'milk', writeTimeMicros } }
-    index.apply([edited, indexed], 1)
-    expect([await search(index, ['milk']), await search(index, ['tea'])]).toEqual([1, 0])
-  })
-
-  it('drops what a rebuild has not seen, and nothing that it has, also once the next begins', async () => {
-    await using index = sqliteSearchIndex()
-    const end = String(2n ** 63n - 1n)
-    index.apply([indexed], 1)
-    index.apply([{ kind: 'rebuild' }], 2)
-    const { build } = index.progress
-    index.beginPage()([indexed])
-    index.apply([{ kind: 'rebuild' }], 3)
-    index.dropUnseen(build, '0', end)
-    index.finish(build)
-    expect([await search(index, ['tea']), index.progress.built]).toEqual([1, 0])
-    index.dropUnseen(index.progress.build, '0', end)
-    expect(await search(index, ['tea'])).toBe(0)
   })
 })

@@ -1,12 +1,16 @@
-import { leaseDatabase } from '@threshold/engines/testing'
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { allTests, leaseDatabase, leaseIndex } from '@threshold/engines/testing'
 import type { MessageStore, MetadataStore } from '@threshold/ports'
 import { mongoMessageStore } from '@threshold/stage-1/adapters/message-store.mongodb'
 import { mongoMetadataStore } from '@threshold/stage-1/adapters/metadata-store.mongodb'
 import { mongoDatabase } from '@threshold/stage-1/mongodb'
 import { type NatsSearchIndex, natsSearchIndex } from '../../src/adapters/search-index.nats.ts'
-import { sqliteSearchIndex } from '../../src/adapters/search-index.sqlite.ts'
 import { type SearchRole, startSearchRole } from '../../src/search/role.ts'
 import { type NatsFixture, natsFixture } from '../nats/fixture.ts'
+import type { SearchAdapter } from '../stage.ts'
+import { openIndex } from './open-index.ts'
 
 export interface SearchFixture {
   readonly nats: NatsFixture
@@ -16,7 +20,20 @@ export interface SearchFixture {
   /** The index as an api has it, with a circuit that never opens. */
   connect(): Promise<NatsSearchIndex>
   /** A search role in this process, with a connection of its own. */
-  start(options?: { readonly file?: string; readonly messages?: MessageStore }): Promise<SearchRole>
+  start(options?: {
+    /** Default: in memory. */
+    readonly place?: string
+    readonly messages?: MessageStore
+  }): Promise<SearchRole>
+}
+
+/** OpenSearch is a further JVM. */
+export const ADAPTERS: readonly SearchAdapter[] = allTests() ? ['SQLite', 'OpenSearch'] : ['SQLite']
+
+/** The file or the address of a new index. */
+export async function newPlace(use: AsyncDisposableStack, adapter: SearchAdapter): Promise<string> {
+  if (adapter === 'OpenSearch') return use.use(await leaseIndex()).uri
+  return join(use.use(await mkdtempDisposable(join(tmpdir(), 'threshold-search-'))).path, 'index')
 }
 
 /** A NATS and stores for search roles. */
@@ -35,10 +52,10 @@ export async function searchFixture(use: AsyncDisposableStack): Promise<SearchFi
     ...stores,
     connect: async () =>
       natsSearchIndex(await nats.connect('api'), { isOpen: false, run: (call) => call() }),
-    async start({ file, messages = stores.messages } = {}) {
+    async start({ place, messages = stores.messages } = {}) {
       await using opening = new AsyncDisposableStack()
       const connection = await nats.connect('search')
-      const index = opening.use(sqliteSearchIndex(file))
+      const index = opening.use(await openIndex(place))
       const role = opening.use(
         await startSearchRole(connection, index, { ...stores, messages }, nats.runtime),
       )

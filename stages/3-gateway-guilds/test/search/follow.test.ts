@@ -1,8 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempDisposable } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { aMessage, newId, testDeadline } from '@threshold/conformance/ports'
 import { deadlineAfter, encodeJson } from '@threshold/kit'
@@ -10,25 +7,27 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type NatsSearchIndex, serveSearches } from '../../src/adapters/search-index.nats.ts'
 import { sqliteSearchIndex } from '../../src/adapters/search-index.sqlite.ts'
 import { STREAM, SUBJECT } from '../../src/search/stream.ts'
-import { type SearchFixture, searchFixture } from './fixture.ts'
+import { ADAPTERS, newPlace, type SearchFixture, searchFixture } from './fixture.ts'
 
 const PROCESS = fileURLToPath(new URL('search-process.ts', import.meta.url))
 const WAIT = { timeout: 60_000, interval: 20 }
 
-describe('a search index that follows the stream', { timeout: 120_000 }, () => {
+describe.each(ADAPTERS)('a search index in %s', { timeout: 120_000 }, (adapter) => {
   let use: AsyncDisposableStack
   let fixture: SearchFixture
   let api: NatsSearchIndex
-  let file: string
+  let place: string
   const [guild, channel] = [newId(), newId()]
   beforeEach(async () => {
     use = new AsyncDisposableStack()
     fixture = await searchFixture(use)
     api = await fixture.connect()
-    file = join(use.use(await mkdtempDisposable(join(tmpdir(), 'threshold-search-'))).path, 'index')
+    place = await newPlace(use, adapter)
   }, 120_000)
   afterEach(() => use.disposeAsync())
 
+  /** Processes have a file each, and share an OpenSearch. */
+  const start = () => fixture.start(adapter === 'OpenSearch' ? { place } : {})
   const message = (content: string) => aMessage(channel, { content })
   const write = (each: ReturnType<typeof message>) =>
     api.index(guild, each, { authorType: 'user' }, testDeadline())
@@ -49,9 +48,9 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
       )
       .toBe(true)
 
-  /** A search process on the file. Resolves once it serves. */
+  /** A search process on the index. Resolves once it serves. */
   async function startProcess() {
-    const args = [PROCESS, JSON.stringify(fixture.nats.config), fixture.mongoUri, file]
+    const args = [PROCESS, JSON.stringify(fixture.nats.config), fixture.mongoUri, place]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const exited = once(child, 'exit')
     const kill = async (): Promise<void> => {
@@ -91,7 +90,7 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
   })
 
   it('goes on after NATS was killed and restarted', async () => {
-    use.use(await fixture.start())
+    use.use(await start())
     await write(message('before'))
     expect((await find('before')).total).toBe(1)
     await fixture.nats.kill()
@@ -137,8 +136,8 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
   it('does not answer before it has applied the sequence that a search names', async () => {
     const nats = await fixture.nats.connect('search')
     await using index = sqliteSearchIndex()
-    index.reset('stream', 0)
-    index.finish(index.progress.build)
+    await index.reset('stream', 0)
+    await index.finish(index.progress.build)
     const requested: number[] = []
     const gate = Promise.withResolvers<void>()
     const follower = {
@@ -161,8 +160,8 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
   })
 
   it('is shared by processes that each read the whole stream', async () => {
-    use.use(await fixture.start())
-    use.use(await fixture.start())
+    use.use(await start())
+    use.use(await start())
     for (let i = 0; i < 30; i++) {
       await write(message(`shared number${i}`))
       expect((await find(`number${i}`)).total).toBe(1)
@@ -171,18 +170,18 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
   })
 
   it('takes writes while no process serves, and reports searches as unavailable', async () => {
-    const first = await fixture.start({ file })
+    const first = await fixture.start({ place })
     await write(message('first'))
     await first[Symbol.asyncDispose]()
     await write(message('second'))
     await expect(find('second')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-    use.use(await fixture.start({ file }))
+    use.use(await fixture.start({ place }))
     await searchable()
     expect([(await find('first')).total, (await find('second')).total]).toEqual([1, 1])
   })
 
   it('is rebuilt if the stream no longer has what it lacks', async () => {
-    const first = await fixture.start({ file })
+    const first = await fixture.start({ place })
     await write(message('forgotten'))
     expect((await find('forgotten')).total).toBe(1)
     await first[Symbol.asyncDispose]()
@@ -190,7 +189,7 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
     const { manager } = await fixture.nats.connect('operator')
     await manager.streams.purge(STREAM)
     await write(message('kept'))
-    use.use(await fixture.start({ file }))
+    use.use(await fixture.start({ place }))
     await searchable()
     expect((await find('kept')).total).toBe(1)
     // The store has neither. Entries as new as the first one are not dropped.
@@ -199,7 +198,7 @@ describe('a search index that follows the stream', { timeout: 120_000 }, () => {
   })
 
   it('skips an entry that it cannot read', async () => {
-    use.use(await fixture.start())
+    use.use(await start())
     const { jetStream } = await fixture.nats.connect('other')
     await jetStream.publish(SUBJECT, encodeJson({ v: 2, kind: 'unknown' }))
     await jetStream.publish(SUBJECT, 'no JSON')

@@ -4,20 +4,22 @@ import type { StoredMessage } from '@threshold/domain'
 import type { MessageStore } from '@threshold/ports'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { NatsSearchIndex } from '../../src/adapters/search-index.nats.ts'
-import { type SearchFixture, searchFixture } from './fixture.ts'
+import { ADAPTERS, newPlace, type SearchFixture, searchFixture } from './fixture.ts'
 
 const WAIT = { timeout: 60_000, interval: 20 }
 
-describe('a rebuild of the search index', { timeout: 120_000 }, () => {
+describe.each(ADAPTERS)('a rebuild of the search index in %s', { timeout: 120_000 }, (adapter) => {
   let use: AsyncDisposableStack
   let fixture: SearchFixture
   let api: NatsSearchIndex
+  let place: string
   const guild = aGuild()
   const bot = aUser({ bot: true })
   const channel = guild.text.id
   beforeEach(async () => {
     use = new AsyncDisposableStack()
     fixture = await searchFixture(use)
+    place = await newPlace(use, adapter)
     api = await fixture.connect()
     await fixture.metadata.createUser(bot, testDeadline())
     await fixture.metadata.createGuild(guild.state, testDeadline())
@@ -35,7 +37,7 @@ describe('a rebuild of the search index', { timeout: 120_000 }, () => {
   const store = (...all: StoredMessage[]) => fixture.messages.import(all, testDeadline())
   const write = (each: StoredMessage) =>
     api.index(guild.id, each, { authorType: 'user' }, testDeadline())
-  const ALL = { channels: [channel], order: 'oldest', offset: 0, limit: 1_000 } as const
+  const ALL = { channels: [channel], order: 'oldest', offset: 0, limit: 10_000 } as const
   const find = (words: string[], filter = {}) =>
     api.search(guild.id, { ...ALL, words, ...filter }, testDeadline())
   const idsOf = async (word: string) => (await find([word])).hits.map(({ id }) => id)
@@ -72,7 +74,7 @@ describe('a rebuild of the search index', { timeout: 120_000 }, () => {
       reference: { messageId: all[3]!.id, channelId: channel },
     })
     await store(...all, reply)
-    use.use(await fixture.start())
+    use.use(await fixture.start({ place }))
     await searchable()
     expect(await idsOf('old')).toEqual(all.map(({ id }) => id))
     expect(await idsOf('number249')).toEqual([all[249]!.id])
@@ -85,7 +87,7 @@ describe('a rebuild of the search index', { timeout: 120_000 }, () => {
   })
 
   it('adds what the index lacks, and drops what the store no longer has', async () => {
-    use.use(await fixture.start())
+    use.use(await fixture.start({ place }))
     await searchable()
     const [stored, gone] = [oldMessage('stored', 1), oldMessage('gone', 2)]
     await store(stored)
@@ -130,7 +132,7 @@ describe('a rebuild of the search index', { timeout: 120_000 }, () => {
       },
     }
     const messages = { ...fixture.messages, ...racing }
-    use.use(await fixture.start({ messages }))
+    use.use(await fixture.start({ place, messages }))
     await searchable()
     expect(await idsOf('tea')).toEqual(all.map(({ id }) => id))
     isRacing = true
@@ -144,7 +146,7 @@ describe('a rebuild of the search index', { timeout: 120_000 }, () => {
   it('keeps up with sends, edits and deletes under way', async () => {
     const old = Array.from({ length: 400 }, (_, i) => oldMessage('tea', i))
     await store(...old)
-    use.use(await fixture.start())
+    use.use(await fixture.start({ place }))
     await searchable()
     const expected = new Set(old.map(({ id }) => id))
     let isOver = false
@@ -179,11 +181,11 @@ describe('a rebuild of the search index', { timeout: 120_000 }, () => {
         return Promise.reject(new Error('the store is away'))
       },
     }
-    const first = await fixture.start({ messages: { ...fixture.messages, ...stuck } })
+    const first = await fixture.start({ place, messages: { ...fixture.messages, ...stuck } })
     await reading.promise
     await expect(find(['tea'])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await first[Symbol.asyncDispose]()
-    use.use(await fixture.start())
+    use.use(await fixture.start({ place }))
     await searchable()
     expect(await idsOf('tea')).toHaveLength(250)
   })

@@ -51,8 +51,8 @@ export const resumeErrorCases: readonly Case[] = [
     ['sessions.refused', 'sessions.none'],
     async (fixture) => {
       const { sessionMs } = fixture.target
-      if (sessionMs === undefined || sessionMs > 15_000)
-        throw new NotRunnable('needs a stage whose sessions expire within 15 s (--session-ms MS)')
+      if (sessionMs === undefined || sessionMs > 20_000)
+        throw new NotRunnable('needs a stage whose sessions expire within 20 s (--session-ms MS)')
       const { guild, session } = await interruptedSession(fixture)
       // The only fixed sleep of the suite: nothing but time expires a session.
       await new Promise((resolve) => setTimeout(resolve, sessionMs * 1.5))
