@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { allTests } from '@threshold/engines/testing'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Cache, startCommand, temporaryCache, threshold, untilReady } from './cli.ts'
 import { runInProcess } from './run-in-process.ts'
@@ -20,7 +21,9 @@ describe('stage 3', { timeout: 240_000 }, () => {
     await using output = await mkdtempDisposable(join(tmpdir(), 'threshold-output-'))
     const THRESHOLD_OUTPUT = output.path
     const env = { ...cache.env, THRESHOLD_NOTIFICATIONS_URL: sink.url, THRESHOLD_OUTPUT }
-    await using command = startCommand(['stage', '3', '--gateways', '2'], { env })
+    const search = allTests() ? 'opensearch' : 'sqlite'
+    const args = ['stage', '3', '--gateways', '2', '--search', search]
+    await using command = startCommand(args, { env })
     const url = await untilReady(command, 180_000)
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
     const token = await createUser(url, 'ada')
@@ -72,6 +75,12 @@ describe('stage 3', { timeout: 240_000 }, () => {
     const none = await threshold(['search', 'rebuild'], { env })
     expect(none.code).toBe(1)
     expect(none.stderr).toMatch(/NO_SEARCH_INDEX: .*\n {2}→ npx threshold stage 3/)
+  })
+
+  it('is the first stage that can search in OpenSearch', async () => {
+    const { code, stderr } = await runInProcess(['stage', '2', '--search', 'opensearch'])
+    expect(stderr).toMatch(/^BAD_OPTION: stage 2 has no processes for --search opensearch\n/)
+    expect(code).toBe(2)
   })
 
   it('replays no dead letter that is not named', async () => {

@@ -14,7 +14,7 @@ export const findMaven = (): Promise<string | undefined> => which('mvn')
 export interface JarsOptions {
   /** The product in errors, such as `Cassandra`. */
   readonly product: string
-  /** What is fetched, for the progress. */
+  /** Says what is fetched, for the progress. */
   readonly text: string
   /** The file that lists the dependencies. */
   readonly pom: string

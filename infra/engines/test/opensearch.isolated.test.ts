@@ -27,7 +27,7 @@ describe.runIf(allTests())('OpenSearch as a local process', { timeout: 240_000 }
     })
     await engine.resume()
     expect(await countDocuments(engine.uri)).toBe(20)
-    // An index that nobody has created gets no mapping by guess.
+    // An index is not created by a write, which would guess its mapping.
     const { status } = await ask(engine.uri, '/unknown/_doc/1', { method: 'PUT', body: '{}' })
     expect(status).toBe(404)
     await engine.stop()

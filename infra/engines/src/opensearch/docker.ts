@@ -16,7 +16,7 @@ const CONTAINER_PORT = 9_200
 const READY_TIMEOUT_MS = 180_000
 
 /** Variables that the image documents. Without its security plugin it has no password. */
-export const environmentOf = (heapMb: number): Record<string, string> => ({
+const environmentOf = (heapMb: number): Record<string, string> => ({
   'discovery.type': 'single-node',
   'action.auto_create_index': 'false',
   'cluster.routing.allocation.disk.threshold_enabled': 'false',

@@ -21,7 +21,9 @@ export async function installOpenSearch(onProgress: OnProgress): Promise<string>
         pom: join(OPENSEARCH_REQUIREMENTS, 'pom.xml'),
       }
       await fetchJars(dir, jars, onProgress)
-      await mkdir(join(dir, MODULE), { recursive: true })
+      // A server creates the folders of a distribution that it misses.
+      for (const folder of ['bin', 'plugins', MODULE])
+        await mkdir(join(dir, folder), { recursive: true })
       for (const jar of await readdir(join(dir, 'lib')))
         if (IN_MODULE.test(jar)) await rename(join(dir, 'lib', jar), join(dir, MODULE, jar))
       for (const file of MODULE_FILES)

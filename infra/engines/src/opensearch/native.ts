@@ -22,8 +22,8 @@ const POLL_MS = 200
 const TAIL_LINES = 10
 
 /**
- * OpenSearch refuses to run as root. In this user namespace it runs as nobody, and yet may read
- * what belongs to root.
+ * OpenSearch refuses to run as root. In this user namespace it runs as the user `nobody`, and may
+ * read what belongs to root.
  */
 const NOT_ROOT = ['--user', '--map-user=65534', '--map-group=65534']
 

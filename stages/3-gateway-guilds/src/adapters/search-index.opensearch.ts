@@ -105,7 +105,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
     }
   }
 
-  /** What the entries are after these changes, from what they are now. */
+  /** Applies changes to the entries as they are now, and returns the new ones. */
   async function change(
     index: string,
     changes: readonly IndexChange[],

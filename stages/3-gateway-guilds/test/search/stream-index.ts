@@ -4,7 +4,7 @@ import type { StreamIndex } from '../../src/search/stream-index.ts'
 
 const END = String(2n ** 63n - 1n)
 
-/** What a search index owes to the stream and to a rebuild, besides its port. */
+/** The rules of an index for the stream and for rebuilds, besides its port. */
 export function testStreamIndex(name: string, open: () => Promise<StreamIndex>): void {
   describe(`${name} as an index that follows a stream`, { timeout: 60_000 }, () => {
     const guild = newId()
