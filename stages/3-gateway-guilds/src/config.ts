@@ -24,7 +24,7 @@ const environment = stage2.extend({
    */
   THRESHOLD_OPENSEARCH_URI: z
     .string()
-    .regex(/^$|^https?:\/\/[^/]+(\/[a-z\d][a-z\d_-]*)?\/?$/, 'must be https://host:port/prefix')
+    .regex(/^$|^https?:\/\/[^/]+(\/[a-z\d][a-z\d_]*)?\/?$/, 'must be https://host:port/prefix')
     .default(''),
   /** Lets the process that replaces this one listen on the same port before this one ends. */
   THRESHOLD_REUSE_PORT: z.enum(['off', 'at-once', 'when-ready']).default('off'),

@@ -28,9 +28,11 @@ export async function natsSearchIndex(nats: Nats, circuit: Circuit): Promise<Nat
 
   async function write(entry: SearchEntry, deadline: Deadline): Promise<number> {
     const timeout = Math.min(JETSTREAM_TIMEOUT_MS, remainingMs(deadline))
+    const before = last
     try {
       const { seq } = await nats.jetStream.publish(SUBJECT, encodeJson(entry), { timeout })
-      last = Math.max(last, seq)
+      // A stream that was made anew counts from one again.
+      last = seq <= before ? seq : Math.max(last, seq)
       return seq
     } catch (error) {
       throw unavailable('NATS', error)

@@ -8,6 +8,7 @@ import {
   messageOf,
   remainingMs,
   unavailable,
+  withDeadline,
 } from '@threshold/kit'
 import { type Entry, laterOf, MAPPING, toEntry, toFilter } from '../search/opensearch-entry.ts'
 import type { IndexChange, IndexProgress, StreamIndex } from '../search/stream-index.ts'
@@ -213,7 +214,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
     remove: (ids) => apply([{ kind: 'remove', ids }], progress.position),
     search: (guild, query, deadline) =>
       answered(async () => {
-        await refresh()
+        await withDeadline(deadline, 'search', refresh())
         const { order, limit, offset } = query
         const { body } = await client.search(
           {

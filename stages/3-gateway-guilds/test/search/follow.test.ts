@@ -197,6 +197,22 @@ describe.each(ADAPTERS)('a search index in %s', { timeout: 120_000 }, (adapter) 
     expect((await api.status(testDeadline())).rebuilding).toBe(false)
   })
 
+  it('begins anew if the stream was made anew', async () => {
+    use.use(await start())
+    for (let i = 0; i < 3; i++) await write(message('old'))
+    expect((await find('old')).total).toBe(3)
+    const { manager } = await fixture.nats.connect('operator')
+    await manager.streams.delete(STREAM)
+    const written = message('new')
+    const isWritten = () =>
+      write(written).then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(isWritten, WAIT).toBe(true)
+    expect((await find('new')).total).toBe(1)
+  })
+
   it('skips an entry that it cannot read', async () => {
     use.use(await start())
     const { jetStream } = await fixture.nats.connect('other')
