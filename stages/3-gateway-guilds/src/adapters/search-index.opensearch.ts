@@ -54,6 +54,8 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
     `${prefix}-${createHash('sha256').update(stream).digest('hex').slice(0, 16)}`
 
   let progress = NEW
+  /** The newest write of the progress. The rebuild and the stream change it at the same time. */
+  let saving: Promise<unknown> = Promise.resolve()
   /** Whether OpenSearch has changes that a search cannot see yet. */
   let isChanged = true
   let refreshed: Promise<unknown> = Promise.resolve()
@@ -69,9 +71,12 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
   const ensureEntries = (stream: string): Promise<void> =>
     ensureIndex(indexOf(stream), { settings: SETTINGS, mappings: MAPPING })
 
-  async function save(next: IndexProgress): Promise<void> {
-    await client.index({ index: progressIndex, id: 'progress', body: { ...next } })
+  async function save(change: Partial<IndexProgress>): Promise<void> {
+    const next = { ...progress, ...change }
     progress = next
+    const write = () => client.index({ index: progressIndex, id: 'progress', body: next })
+    saving = saving.then(write, write)
+    await saving
   }
 
   async function readEntries(
@@ -146,7 +151,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
       const index = indexOf(progress.stream)
       const { entries, build } = await change(index, changes, progress.build)
       await write(index, entries, position)
-      await save({ ...progress, position, build })
+      await save({ position, build })
     })
 
   await answered(async () => {
@@ -202,7 +207,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
     finish: (build) =>
       answered(async () => {
         if (progress.build !== build) return
-        await save({ ...progress, built: build })
+        await save({ built: build })
         const keep = [progressIndex, indexOf(progress.stream)]
         const { body } = await client.indices.get({ index: `${prefix}-*` })
         const old = Object.keys(body).filter((index) => !keep.includes(index))

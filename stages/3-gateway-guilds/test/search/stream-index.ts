@@ -68,6 +68,20 @@ export function testStreamIndex(name: string, open: () => Promise<StreamIndex>):
       expect(await count('tea')).toBe(1)
     })
 
+    it('keeps its position when a rebuild ends while changes are applied', async () => {
+      await index.reset('stream', 0)
+      const { build } = index.progress
+      for (let position = 1; position <= 20; position++) {
+        let isApplied = false
+        const applying = index.apply([indexed], position).finally(() => {
+          isApplied = true
+        })
+        while (!isApplied) await index.finish(build)
+        await applying
+        expect(index.progress).toEqual({ stream: 'stream', position, build, built: build })
+      }
+    })
+
     it('drops what a rebuild has not seen, and nothing that it has, also once the next begins', async () => {
       await index.apply([indexed], 1)
       await index.apply([{ kind: 'rebuild' }], 2)
