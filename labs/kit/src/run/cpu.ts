@@ -47,10 +47,12 @@ export function processTreeCpuSeconds(): number | undefined {
   try {
     const threads = readdirSync('/proc/self/task').map(childrenOfThread)
     const children = threads.flatMap((pids) => pids.split(' ').filter((pid) => pid.trim() !== ''))
-    return ['self', ...children].reduce((sum, pid) => {
+    const seconds = ['self', ...children].reduce((sum, pid) => {
       const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))!
       return sum + stat.cpuSeconds + stat.endedChildrenCpuSeconds
     }, 0)
+    // Linux counts hundredths. Without rounding, the order of the sum could show as a decrease.
+    return Math.round(seconds * 100) / 100
   } catch {
     return undefined
   }
