@@ -1,12 +1,15 @@
 import { copyFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CodedError } from '@threshold/kit'
+import { checkToolSpace, isInstalled, type Tool } from './cache.ts'
 import { childEnvironment } from './config.ts'
+import { type Availability, unusable } from './engine.ts'
+import { findJava, JAVA_NEXT } from './java.ts'
 import { runCommand } from './process/command.ts'
 import { which } from './process/which.ts'
 import type { OnProgress } from './progress.ts'
 
-export const MAVEN_NEXT =
+const MAVEN_NEXT =
   'install Maven (Debian, Ubuntu: sudo apt-get install maven; macOS: brew install maven)'
 
 export const findMaven = (): Promise<string | undefined> => which('mvn')
@@ -75,6 +78,15 @@ export async function fetchJars(
 }
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1_000, MB: 1_000_000 }
+
+/** Whether Java runs here, and the jars of a tool are in the cache or can be fetched. */
+export async function checkJars(tool: Tool, runMb: number): Promise<Availability> {
+  const java = await findJava()
+  if (!java.usable) return unusable(java.why, JAVA_NEXT)
+  if ((await isInstalled(tool)) || (await findMaven()) !== undefined)
+    return await checkToolSpace(tool, runMb)
+  return unusable('its jars are not in the cache, and there is no mvn to fetch them', MAVEN_NEXT)
+}
 
 /** Reads `Downloaded from central: https://…/netty-4.1.jar (1.2 MB at 3.4 MB/s)`. */
 export function downloadedJar(line: string): { name: string; bytes: number } | undefined {

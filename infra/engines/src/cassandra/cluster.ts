@@ -1,5 +1,6 @@
 import { CodedError } from '@threshold/kit'
 import { cannotScale, type EngineState, engineLabel, mebibytesToBytes } from '../engine.ts'
+import { requireJava } from '../java.ts'
 import { withLock } from '../lock.ts'
 import type { OnProgress } from '../progress.ts'
 import { claimPort } from '../registry/claim-port.ts'
@@ -14,7 +15,6 @@ import {
   type StartCassandraOptions,
 } from './engine.ts'
 import { installCassandra } from './install.ts'
-import { findJava, JAVA_MAJOR } from './java.ts'
 import { type CassandraNode, NativeNode } from './node.ts'
 import { MIN_CACHE_MB } from './settings.ts'
 
@@ -35,15 +35,11 @@ export async function startNativeCassandra(
   options: StartCassandraOptions,
   onProgress: OnProgress,
 ): Promise<CassandraEngine> {
-  const java = await findJava()
-  if (!java.usable)
-    throw new CodedError('NO_JAVA', java.why, {
-      next: `install Java ${JAVA_MAJOR}; npx threshold doctor shows how`,
-    })
+  const java = await requireJava()
   const home = await installCassandra(onProgress)
   const registration = await register({ role: 'ports', text: 'ports of a Cassandra cluster' })
   const cluster = new Cluster(options, {
-    java: java.path,
+    java,
     home,
     registration,
     onProgress,

@@ -4,6 +4,7 @@ import type { Docker } from '../docker/find.ts'
 import { ensureImage } from '../docker/image.ts'
 import { waitForContainer } from '../docker/ready.ts'
 import { cannotScale, engineLabel, mebibytesToBytes } from '../engine.ts'
+import { SHORT_LIVED } from '../java.ts'
 import type { OnProgress } from '../progress.ts'
 import { claimPort } from '../registry/claim-port.ts'
 import { register } from '../registry/registry.ts'
@@ -15,7 +16,7 @@ import {
   DEFAULT_HEAP_MB,
   type StartCassandraOptions,
 } from './engine.ts'
-import { COMMIT_LOG, cacheSettings, MIN_CACHE_MB, SHORT_LIVED } from './settings.ts'
+import { COMMIT_LOG, cacheSettings, MIN_CACHE_MB } from './settings.ts'
 
 const CONTAINER_PORT = 9_042
 const READY_TIMEOUT_MS = 180_000

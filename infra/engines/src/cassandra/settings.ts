@@ -1,6 +1,7 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { SHORT_LIVED } from '../java.ts'
 import { CASSANDRA_REQUIREMENTS } from '../versions.ts'
 import type { StartCassandraOptions } from './engine.ts'
 
@@ -64,9 +65,6 @@ export function cacheSettings(
 }
 
 export type Collector = 'G1' | 'Parallel' | 'Serial' | 'Z' | 'Shenandoah'
-
-/** Compiles code once, quickly, without the optimizing compiler. */
-export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
 
 /**
  * How long a node waits to learn the ring from other nodes. Cassandra's default is 30 s. The first

@@ -1,7 +1,7 @@
 import { messageOf } from '@threshold/kit'
-import { type FoundJava, findJava, JAVA_MAJOR } from '../cassandra/java.ts'
 import { canFetch, locateChromium } from '../chromium/chromium.ts'
 import { findDocker } from '../docker/find.ts'
+import { type FoundJava, findJava, JAVA_MAJOR } from '../java.ts'
 import { findCargo } from '../mongodb/secantus-install.ts'
 import { runProbe } from '../process/probe.ts'
 import { findPython } from '../python.ts'

@@ -1,9 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CodedError } from '@threshold/kit'
-import { findJava, JAVA_MAJOR } from '../cassandra/java.ts'
-import { SHORT_LIVED } from '../cassandra/settings.ts'
 import { cannotScale, engineLabel } from '../engine.ts'
+import { requireJava, SHORT_LIVED } from '../java.ts'
 import type { LaunchSpec } from '../process/child.ts'
 import { LOOPBACK } from '../process/ports.ts'
 import { runProbe } from '../process/probe.ts'
@@ -43,11 +41,7 @@ export async function startNativeOpenSearch(
   { heapMb = DEFAULT_HEAP_MB, shortLived = false }: StartOpenSearchOptions,
   onProgress: OnProgress,
 ): Promise<OpenSearchEngine> {
-  const java = await findJava()
-  if (!java.usable)
-    throw new CodedError('NO_JAVA', java.why, {
-      next: `install Java ${JAVA_MAJOR}; npx threshold doctor shows how`,
-    })
+  const java = await requireJava()
   const home = await installOpenSearch(onProgress)
   onProgress({ text: `starting OpenSearch ${VERSIONS.opensearch} (5 to 20 s)` })
   const product = `OpenSearch, ${heapMb} MB heap`
@@ -65,7 +59,7 @@ export async function startNativeOpenSearch(
     product,
     registration,
     stopGraceMs: 0, // its data is discarded with it
-    launchSpec: () => launchSpec(java.path, home, dir, jvmFlags(heapMb, shortLived)),
+    launchSpec: () => launchSpec(java, home, dir, jvmFlags(heapMb, shortLived)),
     waitUntilReady: (child) =>
       waitUntilReady({
         product,
@@ -117,9 +111,9 @@ async function writeSettings(dir: string, port: number, transportPort: number): 
     'discovery.type': 'single-node',
     'path.data': join(dir, 'data'),
     'path.logs': join(dir, 'logs'),
-    // An index that is written to before it exists would get a mapping by guess.
+    // Otherwise a write to a missing index creates it, with a guessed mapping.
     'action.auto_create_index': false,
-    // A laptop's disk is often 90% full, from where on OpenSearch accepts no writes.
+    // OpenSearch allocates nothing on a disk that is 90% full, as a laptop's often is.
     'cluster.routing.allocation.disk.threshold_enabled': false,
   }
   // Every JSON document is valid YAML.

@@ -45,7 +45,10 @@ export async function processCpuSeconds(pid: number): Promise<number | undefined
  */
 export function processTreeCpuSeconds(): number | undefined {
   try {
-    const threads = readdirSync('/proc/self/task').map(childrenOfThread)
+    // Linux lists children by the thread that started them.
+    const threads = readdirSync('/proc/self/task').map((thread) =>
+      readFileSync(`/proc/self/task/${thread}/children`, 'utf8'),
+    )
     const children = threads.flatMap((pids) => pids.split(' ').filter((pid) => pid.trim() !== ''))
     const seconds = ['self', ...children].reduce((sum, pid) => {
       const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))!
@@ -55,19 +58,6 @@ export function processTreeCpuSeconds(): number | undefined {
     return Math.round(seconds * 100) / 100
   } catch {
     return undefined
-  }
-}
-
-/**
- * Linux lists children by the thread that started them. Empty for a thread that has just ended. The
- * main thread ends last, so if its file is missing the system has none.
- */
-function childrenOfThread(thread: string): string {
-  try {
-    return readFileSync(`/proc/self/task/${thread}/children`, 'utf8')
-  } catch (error) {
-    if (thread === String(process.pid)) throw error
-    return ''
   }
 }
 

@@ -92,7 +92,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
     )
   }
 
-  /** Writes what an entry is after all changes up to a position; undefined if it is removed. */
+  /** Writes the entries as all changes up to a position leave them. Undefined ones are removed. */
   async function write(
     index: string,
     entries: ReadonlyMap<MessageId, Entry | undefined>,
@@ -147,14 +147,14 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
   }
 
   const apply = (changes: readonly IndexChange[], position: number): Promise<void> =>
-    answered(async () => {
+    orUnavailable(async () => {
       const index = indexOf(progress.stream)
       const { entries, build } = await change(index, changes, progress.build)
       await write(index, entries, position)
       await save({ position, build })
     })
 
-  await answered(async () => {
+  await orUnavailable(async () => {
     // A crash may set the position back. The changes after it are then applied again.
     const settings = { auto_expand_replicas: '0-1', 'translog.durability': 'async' }
     await ensureIndex(progressIndex, { settings })
@@ -169,7 +169,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
     },
     apply,
     reset: (stream, position) =>
-      answered(async () => {
+      orUnavailable(async () => {
         await ensureEntries(stream)
         await save({ stream, position, build: progress.build + 1, built: 0 })
         isChanged = true
@@ -179,14 +179,14 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
       const { stream, position, build } = progress
       const index = indexOf(stream)
       return (page) =>
-        answered(async () => {
+        orUnavailable(async () => {
           const changes = page.map((each) => ({ ...each, kind: 'index' as const }))
           const { entries } = await change(index, changes, build)
           await write(index, entries, position)
         })
     },
     dropUnseen: (build, after, before) =>
-      answered(async () => {
+      orUnavailable(async () => {
         const { position } = progress
         const index = indexOf(progress.stream)
         await refresh()
@@ -205,7 +205,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
         return hits.at(-1)?._id
       }),
     finish: (build) =>
-      answered(async () => {
+      orUnavailable(async () => {
         if (progress.build !== build) return
         await save({ built: build })
         const keep = [progressIndex, indexOf(progress.stream)]
@@ -218,7 +218,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
       apply([{ kind: 'index', guild, message, facts }], progress.position),
     remove: (ids) => apply([{ kind: 'remove', ids }], progress.position),
     search: (guild, query, deadline) =>
-      answered(async () => {
+      orUnavailable(async () => {
         await withDeadline(deadline, 'search', refresh())
         const { order, limit, offset } = query
         const { body } = await client.search(
@@ -251,7 +251,7 @@ export async function openSearchIndex(uri: string): Promise<StreamIndex> {
 }
 
 /** The client's errors contain the request with its password, so only their message is kept. */
-async function answered<T>(work: () => Promise<T>, deadline?: Deadline): Promise<T> {
+async function orUnavailable<T>(work: () => Promise<T>, deadline?: Deadline): Promise<T> {
   if (deadline && isExpired(deadline)) throw deadlineExceeded('search')
   try {
     return await work()

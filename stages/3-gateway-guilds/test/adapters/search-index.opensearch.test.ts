@@ -9,7 +9,7 @@ const use = new AsyncDisposableStack()
 afterAll(() => use.disposeAsync())
 const newIndex = async () => openSearchIndex(use.use(await leaseIndex()).uri)
 
-// A further JVM.
+// They start another JVM.
 if (allTests()) {
   testSearchIndex('OpenSearch', newIndex)
   testStreamIndex('OpenSearch', newIndex)

@@ -27,7 +27,7 @@ export interface SearchFixture {
   }): Promise<SearchRole>
 }
 
-/** OpenSearch is a further JVM. */
+/** OpenSearch starts another JVM. */
 export const ADAPTERS: readonly SearchAdapter[] = allTests() ? ['SQLite', 'OpenSearch'] : ['SQLite']
 
 /** The file or the address of a new index. */

@@ -82,7 +82,7 @@ export function testStreamIndex(name: string, open: () => Promise<StreamIndex>):
       }
     })
 
-    it('drops what a rebuild has not seen, and nothing that it has, also once the next begins', async () => {
+    it('drops what a rebuild has not seen, and nothing else, also once the next begins', async () => {
       await index.apply([indexed], 1)
       await index.apply([{ kind: 'rebuild' }], 2)
       const { build } = index.progress

@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { enginesConfig } from '../config.ts'
-import { runProbe } from '../process/probe.ts'
-import { which } from '../process/which.ts'
+import { CodedError } from '@threshold/kit'
+import { enginesConfig } from './config.ts'
+import { runProbe } from './process/probe.ts'
+import { which } from './process/which.ts'
 
-/** Cassandra 5 runs on Java 17. It exits at once on 21 and later. */
+/** Cassandra 5 exits at once on Java 21 and later, and OpenSearch 2 needs 11 or later. */
 export const JAVA_MAJOR = 17
 /** A JVM needs a second to print its version, and many seconds on a busy machine. */
 const PROBE_TIMEOUT_MS = 30_000
@@ -12,6 +13,21 @@ const PROBE_TIMEOUT_MS = 30_000
 export type FoundJava =
   | { readonly usable: true; readonly path: string; readonly version: string }
   | { readonly usable: false; readonly why: string }
+
+/** The doctor knows the system and replaces this text by a command. */
+export const JAVA_NEXT = 'npx threshold doctor shows how to install Java 17'
+
+/** A flag: compiles code once, quickly, without the optimizing compiler. */
+export const SHORT_LIVED = '-XX:TieredStopAtLevel=1'
+
+/** The path of Java 17. Throws NO_JAVA. */
+export async function requireJava(): Promise<string> {
+  const java = await findJava()
+  if (java.usable) return java.path
+  throw new CodedError('NO_JAVA', java.why, {
+    next: `install Java ${JAVA_MAJOR}; npx threshold doctor shows how`,
+  })
+}
 
 /** Looks for Java 17 outside the PATH too: the first Java on it is often another version. */
 export async function findJava(): Promise<FoundJava> {
